@@ -1,0 +1,1 @@
+"""How the program is asked: one click module per command."""

@@ -1,0 +1,1 @@
+"""Radio: propagation models, antennas, link budget and prediction."""

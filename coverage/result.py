@@ -1,0 +1,140 @@
+"""What an analysis returns: frozen tables and rasters, ready to be drawn and written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from phusong.layers.faults import Fault
+from phusong.layers.grid import Raster
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+    from phusong.layers.inventory import Layers
+
+ANY = "any"
+"""Operator of a figure that holds for at least one operator."""
+
+INDICATOR_COLUMNS = (
+    "level", "code", "name", "service", "operator", "indicator",
+    "numerator", "denominator", "percent", "unit", "criterion", "as_of",
+)
+"""Columns of the tidy table. ``level`` is ``province`` or ``commune``; ``indicator`` one of
+``population area places:<layer> zones:<layer> households sites stations cells``; counts of stations
+have no denominator; ``criterion`` says in words what counts as covered (English; `Criterion` has both)."""
+
+GAP_COLUMNS = (
+    "gap_id", "service", "operator", "rank", "people", "area_km2", "commune_codes", "commune_names",
+    "nearest_site_id", "nearest_site_m", "nearest_fibre_m", "places", "reason", "lon", "lat", "geometry",
+)
+"""Columns of the gaps (EPSG:4326). ``gap_id`` is ``<service>-<rank>``; ``commune_codes``,
+``commune_names`` and ``places`` are joined by ``; ``; ``lon lat`` is a populated point inside; ``reason``
+one of ``no station in range``, ``terrain``, ``clutter``, ``power``, ``no fibre``."""
+
+PLACE_COLUMNS = (
+    "layer", "place_id", "name", "commune_code", "commune_name", "lon", "lat",
+    "service", "operator", "served", "signal",
+)
+"""Columns of the places: one row per place, service and operator; ``signal`` in dBm or metres."""
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What one service of one operator (or of any) reaches.
+
+    Attributes
+    ----------
+    service, operator : str
+    unit : {"dBm", "m"}
+        Of ``signal``: RSRP, or distance to the nearest site (``range``) or fibre.
+    signal : Raster of float32
+        Of the best server; NaN where nothing reaches.
+    covered : Raster of bool
+    probability : Raster of float32, optional
+        Location probability of the best server; None where the model knows none.
+    best_server : Raster of int32, optional
+        Position of the cell in ``layers.stations``; -1 where nothing reaches.
+    servers : Raster of uint16, optional
+        Number of cells that cover the place.
+    sinr : Raster of float32, optional
+        dB, at the load of the service.
+    """
+
+    service: str
+    operator: str
+    unit: Literal["dBm", "m"]
+    signal: Raster[np.float32]
+    covered: Raster[np.bool_]
+    probability: Raster[np.float32] | None = None
+    best_server: Raster[np.int32] | None = None
+    servers: Raster[np.uint16] | None = None
+    sinr: Raster[np.float32] | None = None
+
+
+@dataclass(frozen=True)
+class PeopleAccount:
+    """Where the people of the raster are: ``inside + outside = total`` to 1e-9.
+
+    Attributes
+    ----------
+    total : float
+        People of the source cells that touch the grid.
+    inside : float
+        In exactly the communes (an overlap counted once).
+    outside : float
+        In no commune: beyond the border, at sea, in holes.
+    in_overlaps, in_holes : float
+        Of ``inside`` and of ``outside``: claimed by two communes; enclosed by communes.
+    scaled : bool
+        Whether communes were scaled to their official population; ``raster_inside`` is then the figure
+        before.
+    raster_inside : float
+    """
+
+    total: float
+    inside: float
+    outside: float
+    in_overlaps: float
+    in_holes: float
+    scaled: bool
+    raster_inside: float
+
+
+@dataclass(frozen=True)
+class Result:
+    """The answer for one province.
+
+    Attributes
+    ----------
+    layers : Layers
+        What was read.
+    reaches : mapping of (service, operator) to Reach
+        Operator `ANY` is there for every service.
+    indicators : DataFrame
+        `INDICATOR_COLUMNS`, sorted by level (province first), code, service, operator, indicator.
+    gaps : GeoDataFrame
+        `GAP_COLUMNS`, sorted by service and rank.
+    places : DataFrame
+        `PLACE_COLUMNS`.
+    people : PeopleAccount
+    scattered : mapping of service to float
+        Uncovered people in no numbered gap: gaps + scattered = uncovered.
+    faults : tuple of Fault
+        Warnings of reading and of analysis.
+    seconds : mapping of stage to float
+    """
+
+    layers: Layers
+    reaches: Mapping[tuple[str, str], Reach]
+    indicators: pd.DataFrame
+    gaps: gpd.GeoDataFrame
+    places: pd.DataFrame
+    people: PeopleAccount
+    scattered: Mapping[str, float]
+    faults: tuple[Fault, ...]
+    seconds: Mapping[str, float]

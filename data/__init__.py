@@ -1,0 +1,1 @@
+"""What comes with the program: language, small tables with their sources, the sample province."""

@@ -1,0 +1,110 @@
+"""All layers of a project, read together."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from phusong.layers.faults import Fault
+from phusong.layers.grid import Grid, Raster
+from phusong.layers.project import Project
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Source:
+    """One input file as it was read: what every figure's footnote points to.
+
+    Attributes
+    ----------
+    layer : str
+        ``communes``, ``places.villages`` and so on.
+    path : str
+        As the project gives it, relative to the project file.
+    sha256 : str
+    as_of : datetime.date
+        The day for which the data stand: the layer's own, else the province's.
+    rows : int
+        Rows or cells read.
+    """
+
+    layer: str
+    path: str
+    sha256: str
+    as_of: datetime.date
+    rows: int
+
+
+@dataclass(frozen=True)
+class Population:
+    """People per cell of the grid.
+
+    Attributes
+    ----------
+    people : Raster of float64
+        Conserves the people of every source cell.
+    total : float
+        People of the source cells that touch the grid; ``people`` sums to it, less what lies beyond.
+    beyond_grid : float
+        The part of those cells that lies outside the grid.
+    """
+
+    people: Raster[np.float64]
+    total: float
+    beyond_grid: float
+
+
+@dataclass(frozen=True)
+class Layers:
+    """Everything that was read, in the grid's coordinate system, checked.
+
+    Attributes
+    ----------
+    project : Project
+    grid : Grid
+    communes : GeoDataFrame
+        ``commune_code commune_name population geometry`` (population NaN where not given), sorted by code.
+    stations : GeoDataFrame
+        One row per cell, operational ones only, in the order of the file: ``site_id cell_id operator
+        technology frequency_mhz lon lat antenna_height_m azimuth_deg tilt_deg beamwidth_deg eirp_dbm
+        bandwidth_mhz commune_code geometry``; azimuth NaN = omnidirectional.
+    population : Population
+    places : mapping of name to GeoDataFrame
+        ``place_id name commune_code lon lat geometry`` and what else the file had.
+    zones : mapping of name to GeoDataFrame
+        ``zone_id name geometry`` and what else.
+    households : DataFrame or None
+        ``commune_code households households_with_fibre as_of``.
+    fibre_nodes, fibre_routes, roads : GeoDataFrame or None
+        ``id kind operator status geometry``; ``id operator status fibre_count geometry``; as it is.
+    terrain : Raster of float32 or None
+        Metres above sea level, NaN = void.
+    clutter : Raster of uint8 or None
+        Codes of `phusong.layers.clutter.CLASSES`.
+    faults : tuple of Fault
+        Warnings.
+    sources : tuple of Source
+    """
+
+    project: Project
+    grid: Grid
+    communes: gpd.GeoDataFrame
+    stations: gpd.GeoDataFrame
+    population: Population
+    places: Mapping[str, gpd.GeoDataFrame] = field(default_factory=dict)
+    zones: Mapping[str, gpd.GeoDataFrame] = field(default_factory=dict)
+    households: pd.DataFrame | None = None
+    fibre_nodes: gpd.GeoDataFrame | None = None
+    fibre_routes: gpd.GeoDataFrame | None = None
+    roads: gpd.GeoDataFrame | None = None
+    terrain: Raster[np.float32] | None = None
+    clutter: Raster[np.uint8] | None = None
+    faults: tuple[Fault, ...] = ()
+    sources: tuple[Source, ...] = ()

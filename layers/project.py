@@ -1,0 +1,179 @@
+"""The project file: one typed schema, and the messages for what does not fit it."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Technology = Literal["2G", "3G", "4G", "5G"]
+Environment = Literal["urban", "suburban", "rural", "open"]
+FLAT_MODELS = ("hata", "cost231", "tr38901-rma", "tr38901-uma", "tr38901-umi")
+TERRAIN_MODELS = ("p1812", "itm", "p526")
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class ProvinceTable(_Table):
+    """``[province]``: which unit this is, and the day its data stand for."""
+
+    code: str = Field(pattern=r"^[0-9A-Za-z_-]{1,16}$")
+    name: str = Field(min_length=1, max_length=200)
+    as_of: datetime.date
+
+
+class GridTable(_Table):
+    """``[grid]``: ``crs`` defaults to the UTM zone of the communes' middle."""
+
+    crs: str | None = None
+    cell_m: float = Field(default=100.0, ge=10.0, le=5000.0)
+
+
+class RadioTable(_Table):
+    """``[radio]``: the atmosphere over the province.
+
+    The defaults are typical of tropical coasts and hills in the ITU's maps (Rec. ITU-R P.452 and
+    P.1812, figures of dN and N0): the gradient over the lowest kilometre and the sea-level
+    refractivity near 14 N 108 E.
+    """
+
+    delta_n: float = Field(default=50.0, gt=0.0, lt=157.0)
+    n0: float = Field(default=370.0, ge=200.0, le=450.0)
+
+
+class GapsTable(_Table):
+    """``[gaps]``: what counts as populated, and which patches are worth a number."""
+
+    min_people_per_km2: float = Field(default=10.0, ge=0.0)
+    min_people: float = Field(default=10.0, ge=0.0)
+
+
+class LayerTable(_Table):
+    """``[layers.X]``: a file, and how its columns are called."""
+
+    path: Path
+    layer: str | None = None
+    crs: str | None = None
+    columns: dict[str, str] = Field(default_factory=dict)
+    as_of: datetime.date | None = None
+    defaults: dict[str, str | float] = Field(default_factory=dict)
+    """Values for columns that the file lacks: ``{ technology = "4G" }``."""
+
+
+class PopulationTable(LayerTable):
+    """``[layers.population]``: ``scale = "official"`` scales each commune to its official figure."""
+
+    scale: Literal["none", "official"] = "none"
+
+
+class ClutterTable(LayerTable):
+    """``[layers.clutter]``: classes of the raster by value, and their heights."""
+
+    classes: dict[str, Literal["water", "open", "forest", "suburban", "urban", "dense-urban"]] = Field(
+        default_factory=dict
+    )
+    heights_m: dict[str, float] = Field(default_factory=dict)
+
+
+class LayersTable(_Table):
+    """``[layers]``: communes, population and stations are needed; every other layer is optional."""
+
+    communes: LayerTable
+    population: PopulationTable
+    stations: LayerTable
+    households: LayerTable | None = None
+    fibre_nodes: LayerTable | None = None
+    fibre_routes: LayerTable | None = None
+    roads: LayerTable | None = None
+    terrain: LayerTable | None = None
+    clutter: ClutterTable | None = None
+
+
+class _RadioService(_Table):
+    technology: Technology | None = None
+    """Technology of the stations that serve; by default the name of the service."""
+    max_distance_m: float = Field(default=15000.0, gt=0.0, le=100000.0)
+    threshold_dbm: float = Field(default=-110.0, ge=-150.0, le=-30.0)
+    probability: float = Field(default=0.9, ge=0.5, lt=1.0)
+    receiver_height_m: float = Field(default=1.5, ge=0.5, le=50.0)
+    penetration: Literal["outdoor", "in-car", "indoor"] = "outdoor"
+    penetration_db: float | None = Field(default=None, ge=0.0, le=60.0)
+    sigma_db: float | None = Field(default=None, ge=0.0, le=20.0)
+    """Shadowing; by default that of the model."""
+    load: float = Field(default=0.5, ge=0.0, le=1.0)
+    sinr: bool = False
+    """Also predict the interference-limited SINR at ``load``."""
+
+
+class RangeService(_Table):
+    """A circle of ``radius_m`` round every site: for when nothing but positions is known."""
+
+    model: Literal["range"]
+    technology: Technology | None = None
+    radius_m: float = Field(gt=0.0, le=100000.0)
+
+
+class FlatService(_RadioService):
+    """A formula of distance, frequency and heights."""
+
+    model: Literal["hata", "cost231", "tr38901-rma", "tr38901-uma", "tr38901-umi"]
+    environment: Environment = "rural"
+
+
+class TerrainService(_RadioService):
+    """A model over terrain profiles."""
+
+    model: Literal["p1812", "itm", "p526"]
+    time_percent: float = Field(default=50.0, ge=1.0, le=50.0)
+
+
+class FibreService(_Table):
+    """Distance to the nearest operational fibre route or node."""
+
+    model: Literal["route-distance"]
+    reach_m: float = Field(gt=0.0, le=50000.0)
+
+
+Service = Annotated[
+    RangeService | FlatService | TerrainService | FibreService, Field(discriminator="model")
+]
+
+
+class Target(_Table):
+    """``[targets.X]``: what a resolution asks for."""
+
+    service: str
+    indicator: str = "population"
+    percent: float = Field(ge=0.0, le=100.0)
+    year: int = Field(ge=2000, le=2100)
+    document: str = ""
+
+
+class Project(_Table):
+    """A whole project file, with its folder.
+
+    Attributes
+    ----------
+    file : Path
+        The project file itself; every path in it is relative to its folder.
+    """
+
+    file: Path = Field(exclude=True)
+    province: ProvinceTable
+    grid: GridTable = GridTable()
+    radio: RadioTable = RadioTable()
+    gaps: GapsTable = GapsTable()
+    layers: LayersTable
+    places: dict[str, LayerTable] = Field(default_factory=dict)
+    zones: dict[str, LayerTable] = Field(default_factory=dict)
+    services: dict[str, Service] = Field(min_length=1)
+    targets: dict[str, Target] = Field(default_factory=dict)
+    costs: dict[str, float] = Field(default_factory=dict)
+
+    def path(self, layer: LayerTable) -> Path:
+        """Return where the file of a layer lies."""
+        return (self.file.parent / layer.path).resolve()

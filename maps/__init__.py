@@ -1,0 +1,1 @@
+"""What people see: maps, report, workbook and exports. Reads results, computes none."""
