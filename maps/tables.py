@@ -1,0 +1,156 @@
+"""Tables for other programs: CSV and JSON, the same bytes for the same result.
+
+CSV: UTF-8 with a byte-order mark, because Excel reads a file without one in the code page of Windows
+and ruins the diacritics, while every other program passes over it; comma, point, CRLF after RFC 4180.
+Numbers are written in full (the shortest text that reads back as the same number), text through
+`phusong.maps.safe.neutral`. Who wants to look at figures in Excel takes the workbook.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import importlib.metadata
+import io
+import json
+import math
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from phusong.coverage.criterion import describe
+from phusong.coverage.result import GAP_COLUMNS, INDICATOR_COLUMNS, PLACE_COLUMNS, Result
+from phusong.maps.safe import neutral
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SCHEMA_VERSION = "1.0"
+"""Of ``indicators.json``: the first number changes when a reader of the old form would break."""
+
+MERGER = datetime.date(2025, 7, 1)
+"""First day of the 34 provinces and of government in two tiers."""
+
+
+def version() -> str:
+    """Return the version of the installed program."""
+    return importlib.metadata.version("phusong")
+
+
+def plain_value(value: Any) -> Any:
+    """Return a value that JSON holds: numbers without a fraction as integers, NaN as None."""
+    if value is None or isinstance(value, str | bool):
+        return value
+    if isinstance(value, np.bool_):
+        return bool(value)
+    if isinstance(value, int | np.integer):
+        return int(value)
+    if isinstance(value, float | np.floating):
+        number = float(value)
+        if not math.isfinite(number):
+            return None
+        return int(number) if number.is_integer() and abs(number) < 2**53 else number
+    if isinstance(value, datetime.date):
+        return value.isoformat()[:10]
+    return str(value)
+
+
+def _cell(value: Any) -> str:
+    value = plain_value(value)
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(int(value))
+    return neutral(value) if isinstance(value, str) else repr(value)
+
+
+def csv_bytes(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
+    """Return a table as the bytes of a CSV file in the form that this module describes."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow([_cell(str(c)) for c in columns])
+    writer.writerows([_cell(value) for value in row] for row in rows)
+    return text.getvalue().encode("utf-8-sig")
+
+
+def json_bytes(value: Any) -> bytes:
+    """Return ``value`` as JSON in UTF-8, indented; NaN is refused rather than written."""
+    return (json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode()
+
+
+def _rows(frame: pd.DataFrame, columns: Sequence[str]) -> Iterable[tuple[Any, ...]]:
+    return zip(*(frame[c].tolist() for c in columns), strict=True)
+
+
+def write_indicators_csv(result: Result, path: Path) -> None:
+    """Write the tidy table of indicators."""
+    path.write_bytes(csv_bytes(INDICATOR_COLUMNS, _rows(result.indicators, INDICATOR_COLUMNS)))
+
+
+def write_gaps_csv(result: Result, path: Path) -> None:
+    """Write the gaps without their polygons."""
+    columns = [c for c in GAP_COLUMNS if c != "geometry"]
+    path.write_bytes(csv_bytes(columns, _rows(result.gaps, columns)))
+
+
+def write_places_csv(result: Result, path: Path) -> None:
+    """Write the places: one row per place, service and operator; ``served`` is 0 or 1."""
+    path.write_bytes(csv_bytes(PLACE_COLUMNS, _rows(result.places, PLACE_COLUMNS)))
+
+
+def code_vintage(result: Result) -> str | None:
+    """Say which set of Vietnamese units the codes belong to; None where they are no such codes.
+
+    The same two digits name different provinces before and after 1 July 2025 (52 was Bình Định and is
+    Gia Lai), so a code goes with its vintage. Vietnamese are two digits for the province and five for
+    the communes; the vintage is that in force on the day of the data.
+    """
+    province = result.layers.project.province
+    codes = [str(c) for c in result.layers.communes["commune_code"]]
+    if not (len(province.code) == 2 and province.code.isdigit()):
+        return None
+    if not all(len(c) == 5 and c.isdigit() for c in codes):
+        return None
+    return MERGER.isoformat() if province.as_of >= MERGER else f"before-{MERGER.isoformat()}"
+
+
+def indicators_document(result: Result) -> dict[str, Any]:
+    """Return the content of ``indicators.json``, as ``docs/indicators.schema.json`` describes it."""
+    province = result.layers.project.province
+    services: dict[str, Any] = {}
+    for name, service in result.layers.project.services.items():
+        operators = sorted({o for s, o in result.reaches if s == name}, key=lambda o: (o != "any", o))
+        parameters = service.model_dump(mode="json", exclude_none=True)
+        criterion = describe(service)
+        services[name] = {
+            "operators": operators, "criterion": {"vi": criterion.vi, "en": criterion.en}, **parameters
+        }
+    people = result.people
+    return {
+        "schema": "phusong.indicators",
+        "version": SCHEMA_VERSION,
+        "generator": {"name": "phusong", "version": version()},
+        "province": {
+            "code": province.code, "name": province.name, "code_vintage": code_vintage(result),
+            "as_of": province.as_of.isoformat(),
+        },
+        "services": services,
+        "people": {
+            "total": plain_value(people.total), "inside": plain_value(people.inside),
+            "outside": plain_value(people.outside), "in_overlaps": plain_value(people.in_overlaps),
+            "in_holes": plain_value(people.in_holes), "scaled": people.scaled,
+            "raster_inside": plain_value(people.raster_inside),
+        },
+        "scattered": {k: plain_value(v) for k, v in sorted(result.scattered.items())},
+        "indicators": [
+            dict(zip(INDICATOR_COLUMNS, map(plain_value, row), strict=True))
+            for row in _rows(result.indicators, INDICATOR_COLUMNS)
+        ],
+    }
+
+
+def write_indicators_json(result: Result, path: Path) -> None:
+    """Write the indicators for other systems, with codes, their vintage, dates and criteria."""
+    path.write_bytes(json_bytes(indicators_document(result)))
