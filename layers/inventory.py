@@ -61,6 +61,28 @@ class Population:
     beyond_grid: float
 
 
+def _no_shapes() -> gpd.GeoSeries:
+    import geopandas as gpd
+
+    return gpd.GeoSeries([], dtype="geometry")
+
+
+@dataclass(frozen=True)
+class Topology:
+    """How the communes fit together, in the grid's coordinate system.
+
+    Attributes
+    ----------
+    overlaps : GeoSeries
+        Disjoint pieces of ground that two or more communes claim.
+    holes : GeoSeries
+        Ground that communes enclose and none claims.
+    """
+
+    overlaps: gpd.GeoSeries = field(default_factory=_no_shapes)
+    holes: gpd.GeoSeries = field(default_factory=_no_shapes)
+
+
 @dataclass(frozen=True)
 class Layers:
     """Everything that was read, in the grid's coordinate system, checked.
@@ -91,6 +113,8 @@ class Layers:
     faults : tuple of Fault
         Warnings.
     sources : tuple of Source
+    topology : Topology
+        Overlaps and holes of the communes.
     """
 
     project: Project
@@ -108,3 +132,4 @@ class Layers:
     clutter: Raster[np.uint8] | None = None
     faults: tuple[Fault, ...] = ()
     sources: tuple[Source, ...] = ()
+    topology: Topology = field(default_factory=Topology)

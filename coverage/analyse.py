@@ -1,0 +1,203 @@
+"""The whole analysis of a province: layers in, result out."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phusong.coverage.gaps import find_gaps
+from phusong.coverage.indicators import indicator_table
+from phusong.coverage.result import PLACE_COLUMNS, PeopleAccount, Reach, Result
+from phusong.coverage.zonal import CommuneShares, share_communes
+from phusong.data.language import Text
+from phusong.layers.faults import Fault
+from phusong.layers.inventory import Layers
+from phusong.layers.project import FibreService, Project
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+log = logging.getLogger(__name__)
+
+Progress = Callable[[Text, float], None]
+"""``progress(stage, share)``: called often, with the share of the stage that is done, 0 to 1."""
+
+READING = Text("Đọc và kiểm tra dữ liệu", "Reading and checking")
+SHARING = Text("Chia dân số theo xã", "Sharing people among communes")
+REACHING = Text("Tính vùng phủ {service}", "Predicting {service}")
+COUNTING = Text("Tính chỉ tiêu", "Computing indicators")
+GAPPING = Text("Tìm vùng lõm", "Finding gaps")
+
+
+def analyse(project: Project, *, workers: int = 0, progress: Progress | None = None) -> Result:
+    """Read a project and answer who is covered, who is not and why.
+
+    Parameters
+    ----------
+    project : Project
+    workers : int
+        Threads of the prediction; 0 = one per core. The result does not depend on it.
+    progress : callable, optional
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    InputError
+        With every fault of every layer, if one of them is an error.
+    """
+    from phusong.layers.read import read_layers
+
+    seconds: dict[str, float] = {}
+    with _timed("read", READING, seconds, progress):
+        layers = read_layers(project)
+    return analyse_layers(layers, workers=workers, progress=progress, seconds=seconds)
+
+
+def analyse_layers(
+    layers: Layers,
+    *,
+    workers: int = 0,
+    progress: Progress | None = None,
+    seconds: dict[str, float] | None = None,
+) -> Result:
+    """Analyse layers that were read already; see `analyse`."""
+    seconds = {} if seconds is None else seconds
+    faults = list(layers.faults)
+    with _timed("people", SHARING, seconds, progress):
+        shares = share_communes(
+            layers.communes,
+            layers.population.people,
+            overlaps=layers.topology.overlaps,
+            holes=layers.topology.holes,
+            official=_official(layers),
+        )
+        people = _account(layers, shares)
+    reaches: dict[tuple[str, str], Reach] = {}
+    for name in layers.project.services:
+        with _timed(f"reach {name}", REACHING, seconds, progress, service=name):
+            found, warnings = _predict(layers, name, workers, progress)
+            reaches.update({(reach.service, reach.operator): reach for reach in found})
+            faults.extend(warnings)
+    with _timed("indicators", COUNTING, seconds, progress):
+        commune_of_place = {name: _communes_of_places(layers, p) for name, p in layers.places.items()}
+        commune_of_station = _commune_at(layers, layers.stations)
+        indicators = indicator_table(layers, shares, reaches, commune_of_place, commune_of_station)
+        places = _place_table(layers, reaches, commune_of_place)
+    with _timed("gaps", GAPPING, seconds, progress):
+        gaps = find_gaps(layers, shares, reaches)
+    return Result(
+        layers, reaches, indicators, gaps.table, places, people, gaps.scattered, tuple(faults), seconds
+    )
+
+
+@contextmanager
+def _timed(
+    name: str, stage: Text, seconds: dict[str, float], progress: Progress | None, **values: str
+) -> Iterator[None]:
+    shown = Text(stage.vi.format(**values), stage.en.format(**values))
+    if progress:
+        progress(shown, 0.0)
+    start = time.perf_counter()
+    yield
+    seconds[name] = time.perf_counter() - start
+    log.info("%s: %.2f s", name, seconds[name])
+    if progress:
+        progress(shown, 1.0)
+
+
+def _official(layers: Layers) -> dict[str, float] | None:
+    if layers.project.layers.population.scale != "official":
+        return None
+    return dict(zip(layers.communes["commune_code"], layers.communes["population"], strict=True))
+
+
+def _account(layers: Layers, shares: CommuneShares) -> PeopleAccount:
+    population = layers.population
+    on_grid = float(population.people.values.sum())
+    inside = float(shares.cell_people.sum())
+    return PeopleAccount(
+        total=population.total,
+        inside=inside,
+        outside=on_grid - shares.raster_inside + population.beyond_grid,
+        in_overlaps=shares.in_overlaps,
+        in_holes=shares.in_holes,
+        scaled=layers.project.layers.population.scale == "official",
+        raster_inside=shares.raster_inside,
+    )
+
+
+def _predict(
+    layers: Layers, name: str, workers: int, progress: Progress | None
+) -> tuple[tuple[Reach, ...], tuple[Fault, ...]]:
+    service = layers.project.services[name]
+    if isinstance(service, FibreService):
+        from phusong.coverage.fibre.reach import predict_fibre
+
+        return tuple(predict_fibre(layers, name, service)), ()
+    from phusong.coverage.radio.predict import predict_service
+
+    stage = Text(REACHING.vi.format(service=name), REACHING.en.format(service=name))
+    shown = None if progress is None else lambda share: progress(stage, share)
+    prediction = predict_service(layers, name, service, workers=workers, progress=shown)
+    return tuple(prediction.reaches), tuple(prediction.faults)
+
+
+def _commune_at(layers: Layers, points: gpd.GeoDataFrame) -> NDArray[np.int64]:
+    """Return the position of the commune that holds each point (the first of several), -1 for none."""
+    found = np.full(len(points), -1, dtype=np.int64)
+    point, commune = layers.communes.sindex.query(points.geometry, predicate="intersects")
+    order = np.lexsort((-commune, point))
+    found[point[order]] = commune[order]
+    return found
+
+
+def _communes_of_places(layers: Layers, places: gpd.GeoDataFrame) -> NDArray[np.int64]:
+    """Return the declared commune of each place, or the one that holds it where none is declared."""
+    position = {code: n for n, code in enumerate(layers.communes["commune_code"])}
+    declared = np.array([position.get(code, -1) for code in places["commune_code"]], dtype=np.int64)
+    return np.where(declared >= 0, declared, _commune_at(layers, places))
+
+
+def _place_table(
+    layers: Layers,
+    reaches: dict[tuple[str, str], Reach],
+    commune_of_place: dict[str, NDArray[np.int64]],
+) -> pd.DataFrame:
+    import pandas as pd
+
+    blocks = []
+    codes = np.append(layers.communes["commune_code"].to_numpy(dtype=object), "")
+    names = np.append(layers.communes["commune_name"].to_numpy(dtype=object), "")
+    for layer, places in layers.places.items():
+        x, y = places.geometry.x.to_numpy(), places.geometry.y.to_numpy()
+        commune = commune_of_place[layer]
+        for (service, operator), reach in reaches.items():
+            block = pd.DataFrame(
+                {
+                    "layer": layer,
+                    "place_id": places["place_id"].to_numpy(dtype=object),
+                    "name": places["name"].to_numpy(dtype=object),
+                    "commune_code": codes[commune],
+                    "commune_name": names[commune],
+                    "lon": places["lon"].to_numpy(np.float64),
+                    "lat": places["lat"].to_numpy(np.float64),
+                    "service": service,
+                    "operator": operator,
+                    "served": reach.covered.at(x, y, False),
+                    "signal": reach.signal.at(x, y, np.nan),
+                }
+            )
+            blocks.append(block)
+    if not blocks:
+        return pd.DataFrame({column: [] for column in PLACE_COLUMNS})
+    return pd.concat(blocks, ignore_index=True)[list(PLACE_COLUMNS)]

@@ -1,0 +1,51 @@
+"""What counts as covered, in words: the same sentence wherever a figure of the service stands."""
+
+from __future__ import annotations
+
+from phusong.data.language import Text, format_number
+from phusong.layers.project import FibreService, FlatService, RangeService, TerrainService
+
+AnyService = RangeService | FlatService | TerrainService | FibreService
+
+PLACES_OF_PENETRATION = {
+    "outdoor": Text("ngoài trời", "outdoors"),
+    "in-car": Text("trong xe", "in a car"),
+    "indoor": Text("trong nhà", "indoors"),
+}
+
+
+def technology_of(name: str, service: AnyService) -> str:
+    """Return the technology whose stations serve; the service's name where it says none."""
+    return getattr(service, "technology", None) or name
+
+
+def describe(service: AnyService) -> Text:
+    """Return the criterion of a service as a clause: ``RSRP ≥ -110 dBm với xác suất ≥ 90 % …``."""
+    if isinstance(service, RangeService):
+        return Text(
+            f"dự báo: cách trạm gần nhất không quá {format_number(service.radius_m, 'vi')} m",
+            f"predicted: within {format_number(service.radius_m, 'en')} m of the nearest site",
+        )
+    if isinstance(service, FibreService):
+        return Text(
+            f"tính toán: cách tuyến hoặc điểm cáp quang đang khai thác không quá "
+            f"{format_number(service.reach_m, 'vi')} m",
+            f"computed: within {format_number(service.reach_m, 'en')} m of an operational fibre route or node",
+        )
+    where = PLACES_OF_PENETRATION[service.penetration]
+    level = format_number(service.threshold_dbm, "en")
+    share = {lang: format_number(100 * service.probability, lang) for lang in ("vi", "en")}  # type: ignore[arg-type]
+    return Text(
+        f"dự báo theo mô hình {service.model}: RSRP ≥ {level} dBm {where.vi} với xác suất "
+        f"tại điểm ≥ {share['vi']} %",
+        f"predicted with {service.model}: RSRP ≥ {level} dBm {where.en} with a location probability "
+        f"≥ {share['en']} %",
+    )
+
+
+REPORTED = Text("số liệu doanh nghiệp báo cáo", "reported by the operators")
+COUNTED = Text("đếm trong danh sách trạm", "counted in the station inventory")
+PRESENCE = Text(
+    "xã có ít nhất một tuyến hoặc điểm cáp quang đang khai thác",
+    "communes with at least one operational fibre route or node",
+)

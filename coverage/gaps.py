@@ -1,0 +1,246 @@
+"""Gaps: patches of populated ground that a service does not reach, with who lives there and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phusong.coverage.criterion import technology_of
+from phusong.coverage.result import ANY, GAP_COLUMNS, Reach
+from phusong.coverage.zonal import CommuneShares
+from phusong.layers.grid import FloatArray
+from phusong.layers.inventory import Layers
+from phusong.layers.project import FibreService, RangeService
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+Why = Callable[[str, NDArray[np.int64], NDArray[np.int64], FloatArray], str]
+"""``why(service, rows, cols, people)``: the reason for the gap made of these cells."""
+
+_NEIGHBOURS = np.ones((3, 3), dtype=np.int8)
+"""Cells that touch at a corner belong to one gap: people do not see the grid."""
+
+
+@dataclass(frozen=True)
+class Gaps:
+    """The gaps of all services.
+
+    Attributes
+    ----------
+    table : GeoDataFrame
+        `GAP_COLUMNS`, EPSG:4326.
+    scattered : mapping of service to float
+        Uncovered people in no gap: on ground below the density, or in patches below the size.
+    """
+
+    table: gpd.GeoDataFrame
+    scattered: Mapping[str, float]
+
+
+def find_gaps(
+    layers: Layers,
+    shares: CommuneShares,
+    reaches: Mapping[tuple[str, str], Reach],
+    *,
+    why: Why | None = None,
+) -> Gaps:
+    """Find, measure and rank the gaps of every service of any operator.
+
+    A gap is a set of touching cells, uncovered, inside the communes, each with at least
+    ``[gaps] min_people_per_km2``; those with fewer than ``[gaps] min_people`` in all get no number.
+
+    Parameters
+    ----------
+    layers : Layers
+    shares : CommuneShares
+    reaches : mapping of (service, operator) to Reach
+    why : callable, optional
+        Finds the reason of a radio gap; by default from the signal alone (`reason_from_signal`).
+    """
+    import geopandas as gpd
+    import pandas as pd
+
+    people = shares.cell_people.reshape(layers.grid.shape)
+    frames: list[gpd.GeoDataFrame] = []
+    scattered: dict[str, float] = {}
+    for (service, operator), reach in reaches.items():
+        if operator != ANY:
+            continue
+        frame = _gaps_of(layers, shares, people, service, reach, why)
+        scattered[service] = float(people[~reach.covered.values].sum() - frame["people"].sum())
+        frames.append(frame)
+    filled = [f for f in frames if len(f)] or frames[:1]
+    table = gpd.GeoDataFrame(pd.concat(filled, ignore_index=True), geometry="geometry", crs=4326)
+    return Gaps(table[list(GAP_COLUMNS)], scattered)
+
+
+def _gaps_of(
+    layers: Layers,
+    shares: CommuneShares,
+    people: FloatArray,
+    service: str,
+    reach: Reach,
+    why: Why | None,
+) -> gpd.GeoDataFrame:
+    import geopandas as gpd
+    from scipy import ndimage
+
+    settings = layers.project.gaps
+    populated = people >= max(settings.min_people_per_km2 * layers.grid.cell_km2, 1e-12)
+    label, count = ndimage.label(populated & ~reach.covered.values, structure=_NEIGHBOURS)
+    size = np.bincount(label.ravel(), weights=people.ravel(), minlength=count + 1)
+    wanted = np.flatnonzero(size[1:] >= settings.min_people) + 1
+    # By people, then by place in the grid: the same order on every machine.
+    wanted = wanted[np.lexsort((wanted, -np.round(size[wanted], 6)))]
+    rank = np.zeros(count + 1, dtype=np.int32)
+    rank[wanted] = np.arange(1, len(wanted) + 1)
+    ranked = rank[label]
+    if not len(wanted):
+        return gpd.GeoDataFrame({c: [] for c in GAP_COLUMNS if c != "geometry"}, geometry=[], crs=4326)
+
+    row, col = np.nonzero(ranked)
+    order = np.argsort(ranked[row, col], kind="stable")
+    row, col = row[order].astype(np.int64), col[order].astype(np.int64)
+    starts = np.searchsorted(ranked[row, col], np.arange(1, len(wanted) + 2))
+    seat = _seats(people, row, col, starts)
+    x = layers.grid.x_m()[col[seat]]
+    y = layers.grid.y_m()[row[seat]]
+    communes = _communes_of(layers, shares, row, col, starts)
+    table: dict[str, Any] = {
+        "gap_id": [f"{service}-{n}" for n in range(1, len(wanted) + 1)],
+        "service": service,
+        "operator": reach.operator,
+        "rank": np.arange(1, len(wanted) + 1),
+        "people": size[wanted],
+        "area_km2": np.diff(starts) * layers.grid.cell_km2,
+        "commune_codes": ["; ".join(layers.communes["commune_code"].iloc[c]) for c in communes],
+        "commune_names": ["; ".join(layers.communes["commune_name"].iloc[c]) for c in communes],
+        "places": _places_in(layers, ranked, len(wanted)),
+        "nearest_fibre_m": _nearest_fibre(layers, x, y),
+    }
+    table["nearest_site_id"], table["nearest_site_m"] = _nearest_site(layers, service, x, y)
+    reason = why or (lambda s, r, c, p: reason_from_signal(layers, reach, s, r, c))
+    table["reason"] = [
+        reason(service, row[a:b], col[a:b], people[row[a:b], col[a:b]])
+        for a, b in zip(starts[:-1], starts[1:], strict=True)
+    ]
+    frame = gpd.GeoDataFrame(table, geometry=_outlines(layers, ranked), crs=layers.grid.crs).to_crs(4326)
+    seats = gpd.GeoSeries.from_xy(x, y, crs=layers.grid.crs).to_crs(4326)
+    return frame.assign(lon=seats.x.to_numpy(), lat=seats.y.to_numpy())
+
+
+def reason_from_signal(
+    layers: Layers, reach: Reach, service: str, row: NDArray[np.int64], col: NDArray[np.int64]
+) -> str:
+    """Say why cells are uncovered as far as the signal alone tells.
+
+    ``no fibre`` for fibre, ``no station in range`` where less than half of the cells have any signal
+    within the service's reach, else ``power``.
+    """
+    kind = layers.project.services[service]
+    if isinstance(kind, FibreService):
+        return "no fibre"
+    if isinstance(kind, RangeService):
+        return "no station in range"
+    heard = np.isfinite(reach.signal.values[row, col]).mean()
+    return "power" if heard >= 0.5 else "no station in range"
+
+
+def _seats(
+    people: FloatArray, row: NDArray[np.int64], col: NDArray[np.int64], starts: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return, for each gap, the cell with the most people: the first one of equals."""
+    count = people[row, col]
+    return np.array(
+        [a + int(np.argmax(count[a:b])) for a, b in zip(starts[:-1], starts[1:], strict=True)], dtype=np.int64
+    )
+
+
+def _communes_of(
+    layers: Layers,
+    shares: CommuneShares,
+    row: NDArray[np.int64],
+    col: NDArray[np.int64],
+    starts: NDArray[np.int64],
+) -> list[NDArray[np.int64]]:
+    """Return the communes of each gap, the one with the most people first."""
+    from scipy.sparse import csc_array, csr_array
+
+    gap = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
+    cell = row * layers.grid.shape[1] + col
+    member = csr_array(
+        (np.ones(len(cell)), (cell, gap)), shape=(layers.grid.size, len(starts) - 1)
+    )
+    people = csc_array(shares.people @ member)
+    found = []
+    for g in range(people.shape[1]):
+        part = slice(people.indptr[g], people.indptr[g + 1])
+        commune, count = people.indices[part], people.data[part]
+        commune, count = commune[count > 0], count[count > 0]
+        found.append(commune[np.lexsort((commune, -count))].astype(np.int64))
+    return found
+
+
+def _places_in(layers: Layers, ranked: NDArray[np.int32], gaps: int) -> list[str]:
+    """Return the names of the places in the cells of each gap."""
+    from phusong.layers.grid import Raster
+
+    names: list[list[str]] = [[] for _ in range(gaps)]
+    for places in layers.places.values():
+        if not len(places):
+            continue
+        gap = Raster(ranked, layers.grid).at(
+            places.geometry.x.to_numpy(), places.geometry.y.to_numpy(), 0
+        )
+        for position in np.flatnonzero(gap):
+            names[gap[position] - 1].append(str(places["name"].iloc[position]))
+    return ["; ".join(n) for n in names]
+
+
+def _nearest_site(
+    layers: Layers, service: str, x: FloatArray, y: FloatArray
+) -> tuple[list[str], FloatArray]:
+    """Return the nearest site with the technology of the service, whoever runs it."""
+    from scipy.spatial import cKDTree
+
+    kind = layers.project.services[service]
+    stations = layers.stations
+    if not isinstance(kind, FibreService):
+        stations = stations[(stations["technology"] == technology_of(service, kind)).to_numpy()]
+    if not len(stations):
+        return [""] * len(x), np.full(len(x), np.nan)
+    points = np.column_stack([stations.geometry.x, stations.geometry.y])
+    distance, nearest = cKDTree(points).query(np.column_stack([x, y]))
+    return stations["site_id"].iloc[nearest].astype(str).tolist(), np.asarray(distance)
+
+
+def _nearest_fibre(layers: Layers, x: FloatArray, y: FloatArray) -> FloatArray:
+    """Return the distance to the nearest operational route or node, NaN without any."""
+    import geopandas as gpd
+
+    points = gpd.GeoSeries.from_xy(x, y, crs=layers.grid.crs)
+    best = np.full(len(x), np.inf)
+    for part in (layers.fibre_routes, layers.fibre_nodes):
+        if part is None or not len(part):
+            continue
+        (asked, _), distance = part.sindex.nearest(points, return_all=False, return_distance=True)
+        best[asked] = np.minimum(best[asked], distance)
+    return np.where(np.isfinite(best), best, np.nan)
+
+
+def _outlines(layers: Layers, ranked: NDArray[np.int32]) -> list[Any]:
+    """Return the outline of each gap, in order of rank."""
+    import shapely
+    from rasterio.features import shapes
+    from shapely.geometry import shape
+
+    parts: dict[int, list[Any]] = {}
+    found = shapes(ranked, mask=ranked > 0, connectivity=4, transform=layers.grid.transform)
+    for geometry, value in found:
+        parts.setdefault(int(value), []).append(shape(geometry))
+    return [shapely.union_all(parts[rank]) for rank in sorted(parts)]

@@ -1,0 +1,168 @@
+"""Exact shares of cells in polygons, once per province, so that any number of masks is one product."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phusong.layers.grid import FloatArray, Grid, Raster
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from scipy.sparse import csr_array
+
+_ROUNDING = 2e-6
+"""exactextract holds fractions in single precision; sums this near to one are one."""
+
+
+def cell_shares(shapes: gpd.GeoSeries, grid: Grid) -> csr_array:
+    """Return the exact part of every cell that lies in every polygon.
+
+    Parameters
+    ----------
+    shapes : GeoSeries
+        Polygons in the grid's coordinate system.
+    grid : Grid
+
+    Returns
+    -------
+    csr_array of float64, shape (polygons, cells)
+        Cells are numbered along rows, the north-western first.
+    """
+    import geopandas as gpd
+    from exactextract import exact_extract
+    from exactextract.raster import NumPyRasterSource
+    from scipy.sparse import csr_array
+
+    if len(shapes) == 0:
+        return csr_array((0, grid.size))
+    left, bottom, right, top = grid.bounds
+    # Only cell numbers and fractions are asked for: one byte a cell is enough of a raster.
+    source = NumPyRasterSource(
+        np.zeros(grid.shape, dtype=np.uint8), left, bottom, right, top, srs_wkt=grid.crs.to_wkt()
+    )
+    frame = gpd.GeoDataFrame({"n": np.arange(len(shapes))}, geometry=shapes.to_numpy(), crs=grid.crs)
+    found: Any = exact_extract(
+        source, frame, ["cell_id", "coverage"], include_cols=["n"], output="pandas"
+    )
+    lengths = found["cell_id"].map(len).to_numpy()
+    cells = np.concatenate(found["cell_id"].to_list()) if lengths.sum() else np.empty(0, dtype=np.int64)
+    parts = np.concatenate(found["coverage"].to_list()) if lengths.sum() else np.empty(0)
+    rows = np.repeat(found["n"].to_numpy(), lengths)
+    shares = csr_array(
+        (parts.astype(np.float64), (rows, cells.astype(np.int64))), shape=(len(shapes), grid.size)
+    )
+    shares.sum_duplicates()
+    return shares
+
+
+@dataclass(frozen=True)
+class CommuneShares:
+    """How every cell, and every person in it, is shared among the communes.
+
+    Attributes
+    ----------
+    area : csr_array, shape (communes, cells)
+        Part of the cell that belongs to the commune; an overlap of communes is split equally, so no
+        column sums to more than one.
+    people : csr_array, shape (communes, cells)
+        People of the cell that belong to the commune.
+    cell_people : FloatArray, shape (cells,)
+        Column sums of ``people``.
+    in_overlaps, in_holes : float
+        People of the raster (before any scaling) on ground that several communes claim, and on ground
+        that none claims but communes enclose.
+    raster_inside : float
+        People inside before scaling.
+    """
+
+    area: csr_array
+    people: csr_array
+    cell_people: FloatArray
+    in_overlaps: float
+    in_holes: float
+    raster_inside: float
+
+    def sum_people(self, mask: Raster[np.bool_]) -> FloatArray:
+        """Return the people of each commune in the cells of ``mask``."""
+        return np.asarray(self.people @ mask.values.ravel().astype(np.float64))
+
+    def sum_area_km2(self, mask: Raster[np.bool_]) -> FloatArray:
+        """Return the area of each commune in the cells of ``mask``."""
+        return np.asarray(self.area @ mask.values.ravel().astype(np.float64)) * mask.grid.cell_km2
+
+
+def share_communes(
+    communes: gpd.GeoDataFrame,
+    people: Raster[np.float64],
+    *,
+    overlaps: gpd.GeoSeries,
+    holes: gpd.GeoSeries,
+    official: Mapping[str, float] | None = None,
+) -> CommuneShares:
+    """Share the cells of the grid and their people among communes.
+
+    Parameters
+    ----------
+    communes : GeoDataFrame
+        With ``commune_code``, in the grid's coordinate system.
+    people : Raster of float64
+    overlaps : GeoSeries
+        Disjoint pieces of ground that two or more communes claim.
+    holes : GeoSeries
+        Ground that communes enclose and none claims.
+    official : mapping of commune code to float, optional
+        Official populations: the people of each of these communes are scaled to the figure.
+    """
+    from scipy.sparse import csr_array, diags_array
+
+    grid = people.grid
+    shapes = communes.geometry
+    count = people.values.ravel()
+    area = cell_shares(shapes, grid)
+    claimed = cell_shares(overlaps, grid)
+    if len(overlaps):
+        area = _split_overlaps(area, claimed, shapes, overlaps)
+    area = _snap_to_one(area)
+    in_overlaps = float((claimed @ count).sum()) if len(overlaps) else 0.0
+    in_holes = float((cell_shares(holes, grid) @ count).sum()) if len(holes) else 0.0
+
+    shared = csr_array(area @ diags_array(count))
+    raster_inside = float(shared.sum())
+    if official is not None:
+        before = np.asarray(shared.sum(axis=1)).ravel()
+        wanted = np.array([official.get(code, np.nan) for code in communes["commune_code"]], dtype=np.float64)
+        usable = np.isfinite(wanted) & (before > 0.0)
+        factor = np.where(usable, wanted / np.where(before > 0.0, before, 1.0), 1.0)
+        shared = csr_array(diags_array(factor) @ shared)
+    return CommuneShares(
+        area, shared, np.asarray(shared.sum(axis=0)).ravel(), in_overlaps, in_holes, raster_inside
+    )
+
+
+def _split_overlaps(
+    area: csr_array, claimed: csr_array, shapes: gpd.GeoSeries, overlaps: gpd.GeoSeries
+) -> csr_array:
+    """Give each of ``m`` claimants of a piece the m-th part of it."""
+    from scipy.sparse import csr_array
+
+    piece, commune = shapes.sindex.query(overlaps.representative_point(), predicate="intersects")
+    claimants = np.bincount(piece, minlength=len(overlaps))
+    surplus = np.where(claimants > 0, (claimants - 1.0) / np.maximum(claimants, 1), 0.0)
+    pick = csr_array((surplus[piece], (commune, piece)), shape=(area.shape[0], len(overlaps)))
+    split = csr_array(area - pick @ claimed)
+    split.data = np.maximum(split.data, 0.0)
+    return split
+
+
+def _snap_to_one(area: csr_array) -> csr_array:
+    """Make the shares of a cell sum to one where only rounding keeps them from it."""
+    from scipy.sparse import csr_array, diags_array
+
+    total: NDArray[np.float64] = np.asarray(area.sum(axis=0)).ravel()
+    near = (np.abs(total - 1.0) < _ROUNDING) | (total > 1.0)
+    return csr_array(area @ diags_array(np.where(near, 1.0 / np.where(near, total, 1.0), 1.0)))
