@@ -1,0 +1,170 @@
+"""Files for geographic information systems: GeoPackage, GeoJSON and cloud-optimised GeoTIFF."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from phusong.coverage.criterion import describe
+from phusong.coverage.result import ANY, Reach, Result
+from phusong.maps.safe import ascii_keys
+from phusong.maps.tables import json_bytes, plain_value, version
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+NODATA = -9999.0
+"""In the signal rasters: no server within reach. Neither a level nor a distance can have this value."""
+
+_DECIMALS = 6
+_CLOCK = threading.Lock()
+
+
+@contextmanager
+def _still_clock(result: Result) -> Iterator[None]:
+    """Let GDAL stamp GeoPackages with the day of the data, so that the bytes depend on the inputs only."""
+    import pyogrio
+
+    option = "OGR_CURRENT_DATE"
+    with _CLOCK:
+        before = pyogrio.get_gdal_config_option(option)
+        day = result.layers.project.province.as_of.isoformat()
+        pyogrio.set_gdal_config_options({option: f"{day}T00:00:00.000Z"})
+        try:
+            yield
+        finally:
+            pyogrio.set_gdal_config_options({option: before})
+
+
+def commune_table(result: Result) -> gpd.GeoDataFrame:
+    """Return the communes (EPSG:4326) with their figures as columns.
+
+    ``commune_code commune_name population_official population area_km2``, then for every service and
+    operator ``<service>_<operator>_people`` (covered), ``<service>_<operator>_pct`` (of ``population``)
+    and ``<service>_any_area_pct``, names in lower-case ASCII; a figure that has no denominator is empty.
+    """
+    import geopandas as gpd
+
+    communes = result.layers.communes
+    codes = communes["commune_code"].astype(str)
+    columns: dict[str, Any] = {
+        "commune_code": codes.to_numpy(), "commune_name": communes["commune_name"].astype(str).to_numpy(),
+        "population_official": communes["population"].astype(float).to_numpy(),
+    }
+    table = result.indicators[result.indicators["level"] == "commune"]
+    grouped = {
+        key: frame.set_index("code").reindex(codes)
+        for key, frame in table[table["indicator"].isin(["population", "area"])].groupby(
+            ["service", "operator", "indicator"], sort=False
+        )
+    }
+    for name, indicator in (("population", "population"), ("area_km2", "area")):
+        frame = next((f for (_, _, i), f in grouped.items() if i == indicator), None)
+        if frame is not None:
+            columns[name] = frame["denominator"].to_numpy(float)
+    services = ascii_keys(result.layers.project.services)
+    operators = ascii_keys(dict.fromkeys([ANY, *sorted({o for _, o in result.reaches})]))
+    for service, service_key in services.items():
+        for operator, operator_key in operators.items():
+            stem = f"{service_key}_{operator_key}".lower()
+            frame = grouped.get((service, operator, "population"))
+            if frame is not None:
+                columns[f"{stem}_people"] = frame["numerator"].to_numpy(float)
+                columns[f"{stem}_pct"] = frame["percent"].to_numpy(float)
+            frame = grouped.get((service, operator, "area"))
+            if frame is not None and operator == ANY:
+                columns[f"{stem}_area_pct"] = frame["percent"].to_numpy(float)
+    return gpd.GeoDataFrame(columns, geometry=communes.geometry.to_crs(4326).to_numpy(), crs=4326)
+
+
+def _write_gpkg(frame: gpd.GeoDataFrame, path: Path, layer: str, result: Result) -> None:
+    import pyogrio
+
+    with _still_clock(result):
+        pyogrio.write_dataframe(
+            frame, path, layer=layer, driver="GPKG", geometry_type="MultiPolygon", promote_to_multi=True,
+            layer_options={"FID": "fid"},
+        )
+
+
+def write_communes_gpkg(result: Result, path: Path) -> None:
+    """Write `commune_table` as the layer ``communes``."""
+    _write_gpkg(commune_table(result), path, "communes", result)
+
+
+def write_gaps_gpkg(result: Result, path: Path) -> None:
+    """Write the gaps as the layer ``gaps``; it is there, empty, where there are none."""
+    _write_gpkg(result.gaps.set_geometry("geometry"), path, "gaps", result)
+
+
+def write_communes_geojson(result: Result, path: Path) -> None:
+    """Write `commune_table` as GeoJSON (RFC 7946): WGS 84, six decimals, outer rings anticlockwise."""
+    import shapely
+
+    frame = commune_table(result)
+    province = result.layers.project.province
+    rounded = shapely.transform(frame.geometry.to_numpy(), lambda xy: np.round(xy, _DECIMALS))
+    rounded = shapely.orient_polygons(rounded, exterior_cw=False)
+    names = [c for c in frame.columns if c != "geometry"]
+    values = zip(*(frame[c].tolist() for c in names), strict=True)
+    features = [
+        {
+            "type": "Feature", "id": str(row[0]),
+            "properties": dict(zip(names, map(plain_value, row), strict=True)),
+            "geometry": json.loads(shapely.to_geojson(shape)),
+        }
+        for row, shape in zip(values, rounded, strict=True)
+    ]
+    path.write_bytes(json_bytes({
+        "type": "FeatureCollection",
+        "province": {"code": province.code, "name": province.name, "as_of": province.as_of.isoformat()},
+        "generator": {"name": "phusong", "version": version()},
+        "features": features,
+    }))
+
+
+def signal_names(result: Result) -> Mapping[str, str]:
+    """Return the name of the signal raster's file for every service."""
+    services = [service for service, operator in result.reaches if operator == ANY]
+    return {service: f"signal_{key}.tif" for service, key in ascii_keys(services).items()}
+
+
+def write_signal(result: Result, service: str, path: Path) -> None:
+    """Write the signal of the best server of any operator as a cloud-optimised GeoTIFF.
+
+    One band of float32 in dBm or metres, `NODATA` where nothing reaches, tiles of 512, overviews down to
+    one tile, deflate. Overviews take the value of one of the cells: an average of levels in decibels
+    would be a level that nowhere exists.
+    """
+    import rasterio
+
+    reach: Reach = result.reaches[service, ANY]
+    province, grid = result.layers.project.province, reach.signal.grid
+    signal = np.where(np.isnan(reach.signal.values), NODATA, reach.signal.values).astype(np.float32)
+    what = "RSRP" if reach.unit == "dBm" else "distance"
+    with rasterio.open(
+        path, "w", driver="COG", width=grid.shape[1], height=grid.shape[0], count=1, dtype="float32",
+        crs=grid.crs.to_wkt(), transform=grid.transform, nodata=NODATA, compress="DEFLATE", predictor=3,
+        blocksize=_block(grid.shape), overviews="AUTO", overview_resampling="NEAREST", num_threads=1,
+    ) as dataset:
+        dataset.write(signal, 1)
+        dataset.set_band_description(1, f"{service} {what}, best server of any operator")
+        dataset.units = (reach.unit,)
+        dataset.update_tags(
+            province_code=province.code, service=service, operator=ANY, as_of=province.as_of.isoformat(),
+            criterion=describe(result.layers.project.services[service]).en, software=f"phusong {version()}",
+        )
+
+
+def _block(shape: tuple[int, int]) -> int:
+    """Return the side of a tile: smaller for small rasters, so that they too have an overview."""
+    side = 512
+    while side > 128 and max(shape) <= side:
+        side //= 2
+    return side

@@ -1,0 +1,210 @@
+"""An output folder replaced whole or not at all.
+
+Everything is written into a hidden sibling on the same file system, ``.<name>.tmp-<pid>``. Where there is
+an earlier output, it is renamed to ``.<name>.old-<pid>``, the new one takes its name, and the old one goes.
+A process killed between the two renames leaves the name empty for a moment; the next run puts the earlier
+output back before it begins. Files in an output folder that this program did not write, and outputs that
+somebody changed since, are carried over: a draft with an official's corrections is not ours to delete.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from phusong.data.language import Text
+from phusong.layers.faults import ExpectedError
+from phusong.maps.manifest import MANIFEST, read_manifest, sha256
+
+_FOREIGN = Text(
+    "Thư mục '{path}' đã có dữ liệu khác (không có manifest.json của phusong). Hãy chọn một thư mục mới "
+    "hoặc thư mục trống.",
+    "The folder '{path}' holds something else (no manifest.json of phusong). Choose a new or an empty folder.",
+)
+_NOT_A_FOLDER = Text(
+    "'{path}' là một tệp, không phải thư mục. Hãy chọn tên khác.",
+    "'{path}' is a file, not a folder. Choose another name.",
+)
+_IN_USE = Text(
+    "Không thể thay cả thư mục '{path}' (thư mục hiện hành, thư mục gốc hoặc điểm gắn ổ đĩa). Hãy chọn một "
+    "thư mục con bên trong, ví dụ '{path}/ket-qua'.",
+    "The folder '{path}' cannot be replaced whole (it is the current folder, the root or a mount point). "
+    "Choose a folder inside it, such as '{path}/result'.",
+)
+_FULL = Text(
+    "Hết dung lượng đĩa khi ghi kết quả vào '{path}'. Kết quả cũ (nếu có) vẫn giữ nguyên; hãy giải phóng "
+    "đĩa rồi chạy lại.",
+    "The disk is full: the results could not be written to '{path}'. An earlier output is left as it was; "
+    "free some space and run again.",
+)
+_DENIED = Text(
+    "Không có quyền ghi vào '{path}'. Hãy chọn thư mục khác.",
+    "No permission to write to '{path}'. Choose another folder.",
+)
+_ALMOST_NOTHING = 1_000_000
+"""Free bytes at which a failure that does not say why is taken for a full disk."""
+
+
+@contextlib.contextmanager
+def replaced_whole(out: Path) -> Iterator[Path]:
+    """Give a temporary folder to write into, and put it in the place of ``out`` at the end.
+
+    Whatever goes wrong inside (an exception, Ctrl-C, a full disk), the temporary folder is removed and
+    ``out`` is what it was before.
+
+    Raises
+    ------
+    ExpectedError
+        ``out`` is a file, holds something that this program did not write, or cannot be replaced; the
+        disk is full; no permission.
+    """
+    out = out.expanduser().resolve()
+    if out == out.parent or Path.cwd().is_relative_to(out) or os.path.ismount(out):
+        raise ExpectedError(_IN_USE, path=str(out))
+    temporary = out.parent / f".{out.name}.tmp-{os.getpid()}"
+    with _explained(out):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        recover(out)
+        check(out)
+        temporary.mkdir()
+        try:
+            yield temporary
+            _sync(temporary)
+            _swap(temporary, out)
+        except BaseException:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
+
+
+def check(out: Path) -> None:
+    """Raise `ExpectedError` unless ``out`` is absent, empty or an output of this program."""
+    if not out.exists():
+        return
+    if not out.is_dir():
+        raise ExpectedError(_NOT_A_FOLDER, path=str(out))
+    if any(out.iterdir()) and read_manifest(out) is None:
+        raise ExpectedError(_FOREIGN, path=str(out))
+
+
+def recover(out: Path) -> None:
+    """Mend what a killed run left beside ``out``: put an earlier output back, remove leftovers."""
+    for old in sorted(out.parent.glob(f".{_literal(out.name)}.old-*")):
+        if _abandoned(old):
+            if out.exists():
+                _retire(old, out)
+            else:
+                old.rename(out)
+    for temporary in out.parent.glob(f".{_literal(out.name)}.tmp-*"):
+        if _abandoned(temporary):
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _literal(name: str) -> str:
+    return "".join(f"[{c}]" if c in "*?[" else c for c in name)
+
+
+def _abandoned(folder: Path) -> bool:
+    """Tell whether the process in a folder's name is gone; our own number means an earlier one had it."""
+    number = folder.name.rpartition("-")[2]
+    if not number.isdigit():
+        return False
+    return int(number) == os.getpid() or not _alive(int(number))
+
+
+def _alive(pid: int) -> bool:
+    if os.name == "nt":  # there, signal 0 is Ctrl-C
+        import ctypes
+
+        kernel = ctypes.windll.kernel32  # type: ignore[attr-defined,unused-ignore]
+        handle = kernel.OpenProcess(0x1000, False, pid)
+        if handle:
+            kernel.CloseHandle(handle)
+        return bool(handle)
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
+
+
+def _swap(temporary: Path, out: Path) -> None:
+    old = out.parent / f".{out.name}.old-{os.getpid()}"
+    replaces = out.exists()
+    if replaces:
+        out.rename(old)
+    try:
+        temporary.rename(out)
+    except BaseException:
+        if replaces and not out.exists():
+            old.rename(out)
+        raise
+    _sync_folder(out.parent)
+    if replaces:
+        _retire(old, out)
+
+
+def _retire(old: Path, out: Path) -> None:
+    """Remove an old output, less what is not ours in it, which moves to the new one."""
+    manifest = read_manifest(old) or {}
+    ours = {entry["path"]: entry["sha256"] for entry in manifest.get("outputs", [])}
+    ours[MANIFEST] = ""
+    for entry in sorted(old.iterdir()):
+        known = ours.get(entry.name)
+        if known is None or (known and entry.is_file() and sha256(entry) != known):
+            entry.rename(_free_name(out / entry.name))
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _free_name(path: Path) -> Path:
+    number, free = 1, path
+    while free.exists() or free.is_symlink():
+        free = path.with_name(f"{path.stem}.kept-{number}{path.suffix}")
+        number += 1
+    return free
+
+
+def _sync(folder: Path) -> None:
+    """Have every file of a folder on the disk before its name changes."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with path.open("rb+") as file:
+                os.fsync(file.fileno())
+    _sync_folder(folder)
+
+
+def _sync_folder(folder: Path) -> None:
+    with contextlib.suppress(OSError):  # not every system opens folders
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+@contextlib.contextmanager
+def _explained(out: Path) -> Iterator[None]:
+    """Say what a user can mend; GDAL and SQLite hide a full disk behind errors of their own."""
+    try:
+        yield
+    except ExpectedError:
+        raise
+    except Exception as error:
+        number = error.errno if isinstance(error, OSError) else None
+        if number in {errno.ENOSPC, getattr(errno, "EDQUOT", -1)} or _disk_full(out):
+            raise ExpectedError(_FULL, path=str(out)) from error
+        if number in {errno.EACCES, errno.EPERM, errno.EROFS}:
+            raise ExpectedError(_DENIED, path=str(out)) from error
+        if number in {errno.EBUSY, errno.EXDEV}:
+            raise ExpectedError(_IN_USE, path=str(out)) from error
+        raise
+
+
+def _disk_full(out: Path) -> bool:
+    folder = next((f for f in (out, *out.parents) if f.exists()), None)
+    return folder is not None and shutil.disk_usage(folder).free < _ALMOST_NOTHING

@@ -1,0 +1,183 @@
+"""A folder is replaced whole or not at all, whatever happens in between."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from phusong.layers.faults import ExpectedError
+from phusong.maps import place
+from phusong.maps.manifest import FORMAT, MANIFEST, sha256
+
+
+def _output(folder: Path, **files: str) -> None:
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    entries = [{"path": name, "sha256": sha256(folder / name)} for name in files]
+    (folder / MANIFEST).write_text(json.dumps({"format": FORMAT, "outputs": entries}))
+
+
+def _write(out: Path, **files: str) -> None:
+    with place.replaced_whole(out) as folder:
+        _output(folder, **files)
+
+
+def _content(out: Path) -> dict[str, str]:
+    return {p.name: p.read_text() for p in sorted(out.iterdir()) if p.name != MANIFEST}
+
+
+def _dead_pid() -> int:
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    child.wait()
+    return child.pid
+
+
+def test_new_empty_and_earlier_folders_are_replaced(tmp_path: Path) -> None:
+    out = tmp_path / "a" / "out"
+    _write(out, x="1", gone="1")
+    _write(out, x="2")
+    assert _content(out) == {"x": "2"}
+    (tmp_path / "empty").mkdir()
+    _write(tmp_path / "empty", x="3")
+    assert _content(tmp_path / "empty") == {"x": "3"}
+    assert sorted(os.listdir(tmp_path)) == ["a", "empty"]
+    assert os.listdir(tmp_path / "a") == ["out"]
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(errno.ENOSPC, "full"), ValueError("bug"), KeyboardInterrupt(), SystemExit(1)]
+)
+def test_failure_leaves_the_earlier_output_alone(tmp_path: Path, error: BaseException) -> None:
+    out = tmp_path / "out"
+    _write(out, x="1")
+    expected = ExpectedError if isinstance(error, OSError) else type(error)
+    with pytest.raises(expected), place.replaced_whole(out) as folder:
+        (folder / "x").write_text("half")
+        raise error
+    assert _content(out) == {"x": "1"}
+    assert os.listdir(tmp_path) == ["out"]
+
+
+def test_full_disk_is_said_in_both_languages(tmp_path: Path) -> None:
+    with pytest.raises(ExpectedError) as caught, place.replaced_whole(tmp_path / "out"):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert "Hết dung lượng đĩa" in caught.value.say("vi")
+    assert "disk is full" in caught.value.say("en")
+
+
+def test_error_that_hides_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = place.shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(place.shutil, "disk_usage", lambda _: usage._replace(free=10))
+    with pytest.raises(ExpectedError, match="disk is full"), place.replaced_whole(tmp_path / "out"):
+        raise RuntimeError("disk I/O error")
+
+
+@pytest.mark.parametrize("content", [{"notes.txt": "mine"}, {MANIFEST: '{"name": "a web page"}'}])
+def test_what_is_not_ours_is_not_replaced(tmp_path: Path, content: dict[str, str]) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    for name, text in content.items():
+        (out / name).write_text(text)
+    with pytest.raises(ExpectedError, match="something else"):
+        _write(out, x="1")
+    assert {p.name: p.read_text() for p in out.iterdir()} == content
+    assert os.listdir(tmp_path) == ["out"]
+
+
+def test_a_file_the_root_and_the_current_folder_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "cwd" / "below").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "cwd" / "below")
+    for out in (tmp_path / "file", Path("/"), Path(), Path("..")):
+        with pytest.raises(ExpectedError):
+            _write(out, x="1")
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_foreign_and_corrected_files_are_carried_over(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    _write(out, **{"report.docx": "draft", "x": "1"})
+    (out / "notes.txt").write_text("mine")
+    (out / "folder").mkdir()
+    (out / "folder" / "scan.pdf").write_text("signed")
+    (out / "report.docx").write_text("corrected by hand")
+    for _ in range(2):
+        _write(out, **{"report.docx": "new draft", "x": "2"})
+        assert (out / "folder" / "scan.pdf").read_text() == "signed"
+        names = sorted(p.name for p in out.iterdir())
+        assert names == ["folder", MANIFEST, "notes.txt", "report.docx", "report.kept-1.docx", "x"]
+        assert (out / "report.kept-1.docx").read_text() == "corrected by hand"
+        assert (out / "report.docx").read_text() == "new draft"
+
+
+def test_killed_between_the_renames(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    _write(out, x="1")
+    out.rename(tmp_path / f".out.old-{_dead_pid()}")
+    with pytest.raises(ValueError, match="bug"), place.replaced_whole(out):
+        raise ValueError("bug")
+    assert _content(out) == {"x": "1"}
+    assert os.listdir(tmp_path) == ["out"]
+
+
+def test_killed_after_the_renames(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    _write(out, x="1")
+    (out / "notes.txt").write_text("mine")
+    out.rename(tmp_path / f".out.old-{_dead_pid()}")
+    (out).mkdir()
+    _output(out, x="2")
+    place.recover(out)
+    assert _content(out) == {"notes.txt": "mine", "x": "2"}
+    assert os.listdir(tmp_path) == ["out"]
+
+
+def test_leftovers_of_dead_processes_only(tmp_path: Path) -> None:
+    dead = tmp_path / f".out.tmp-{_dead_pid()}"
+    alive = tmp_path / f".out.tmp-{os.getppid()}"
+    other = tmp_path / f".out2.tmp-{_dead_pid()}"
+    for folder in (dead, alive, other):
+        folder.mkdir()
+        (folder / "x").write_text("half")
+    _write(tmp_path / "out", x="1")
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted([alive.name, other.name, "out"])
+
+
+_VICTIM = """
+import sys, time
+from pathlib import Path
+from phusong.maps.place import replaced_whole
+with replaced_whole(Path(sys.argv[1])) as folder:
+    (folder / "x").write_text("half")
+    print("writing", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_a_killed_run(tmp_path: Path, number: signal.Signals) -> None:
+    out = tmp_path / "out"
+    _write(out, x="1")
+    with subprocess.Popen(
+        [sys.executable, "-c", _VICTIM, str(out)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"writing\n"
+        child.send_signal(number)
+        child.wait(30)
+    assert _content(out) == {"x": "1"}
+    left = [name for name in os.listdir(tmp_path) if name != "out"]
+    assert left == ([f".out.tmp-{child.pid}"] if number == signal.SIGKILL else [])
+    _write(out, x="2")
+    assert _content(out) == {"x": "2"}
+    assert os.listdir(tmp_path) == ["out"]
