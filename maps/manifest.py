@@ -31,7 +31,9 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def manifest(result: Result, outputs: Iterable[Path], folder: Path, seconds: dict[str, float]) -> dict[str, Any]:
+def manifest(
+    result: Result, outputs: Iterable[Path], folder: Path, seconds: dict[str, float]
+) -> dict[str, Any]:
     """Return the content of the manifest.
 
     Parameters

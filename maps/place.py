@@ -23,7 +23,8 @@ from phusong.maps.manifest import MANIFEST, read_manifest, sha256
 _FOREIGN = Text(
     "Thư mục '{path}' đã có dữ liệu khác (không có manifest.json của phusong). Hãy chọn một thư mục mới "
     "hoặc thư mục trống.",
-    "The folder '{path}' holds something else (no manifest.json of phusong). Choose a new or an empty folder.",
+    "The folder '{path}' holds something else (no manifest.json of phusong). Choose a new or an empty "
+    "folder.",
 )
 _NOT_A_FOLDER = Text(
     "'{path}' là một tệp, không phải thư mục. Hãy chọn tên khác.",

@@ -58,9 +58,14 @@ def test_failure_leaves_the_earlier_output_alone(tmp_path: Path, error: BaseExce
     out = tmp_path / "out"
     _write(out, x="1")
     expected = ExpectedError if isinstance(error, OSError) else type(error)
-    with pytest.raises(expected), place.replaced_whole(out) as folder:
-        (folder / "x").write_text("half")
-        raise error
+
+    def fail() -> None:
+        with place.replaced_whole(out) as folder:
+            (folder / "x").write_text("half")
+            raise error
+
+    with pytest.raises(expected):
+        fail()
     assert _content(out) == {"x": "1"}
     assert os.listdir(tmp_path) == ["out"]
 
