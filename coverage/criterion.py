@@ -34,12 +34,14 @@ def describe(service: AnyService) -> Text:
         )
     where = PLACES_OF_PENETRATION[service.penetration]
     level = format_number(service.threshold_dbm, "en")
-    share = {lang: format_number(100 * service.probability, lang) for lang in ("vi", "en")}  # type: ignore[arg-type]
+    share = Text(
+        format_number(100 * service.probability, "vi"), format_number(100 * service.probability, "en")
+    )
     return Text(
         f"dự báo theo mô hình {service.model}: RSRP ≥ {level} dBm {where.vi} với xác suất "
-        f"tại điểm ≥ {share['vi']} %",
+        f"tại điểm ≥ {share.vi} %",
         f"predicted with {service.model}: RSRP ≥ {level} dBm {where.en} with a location probability "
-        f"≥ {share['en']} %",
+        f"≥ {share.en} %",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -126,8 +127,7 @@ def _gaps_of(
     table["nearest_site_id"], table["nearest_site_m"] = _nearest_site(layers, service, x, y)
     reason = why or (lambda s, r, c, p: reason_from_signal(layers, reach, s, r, c))
     table["reason"] = [
-        reason(service, row[a:b], col[a:b], people[row[a:b], col[a:b]])
-        for a, b in zip(starts[:-1], starts[1:], strict=True)
+        reason(service, row[a:b], col[a:b], people[row[a:b], col[a:b]]) for a, b in pairwise(starts)
     ]
     frame = gpd.GeoDataFrame(table, geometry=_outlines(layers, ranked), crs=layers.grid.crs).to_crs(4326)
     seats = gpd.GeoSeries.from_xy(x, y, crs=layers.grid.crs).to_crs(4326)
@@ -156,9 +156,7 @@ def _seats(
 ) -> NDArray[np.int64]:
     """Return, for each gap, the cell with the most people: the first one of equals."""
     count = people[row, col]
-    return np.array(
-        [a + int(np.argmax(count[a:b])) for a, b in zip(starts[:-1], starts[1:], strict=True)], dtype=np.int64
-    )
+    return np.array([a + int(np.argmax(count[a:b])) for a, b in pairwise(starts)], dtype=np.int64)
 
 
 def _communes_of(
@@ -173,9 +171,7 @@ def _communes_of(
 
     gap = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
     cell = row * layers.grid.shape[1] + col
-    member = csr_array(
-        (np.ones(len(cell)), (cell, gap)), shape=(layers.grid.size, len(starts) - 1)
-    )
+    member = csr_array((np.ones(len(cell)), (cell, gap)), shape=(layers.grid.size, len(starts) - 1))
     people = csc_array(shares.people @ member)
     found = []
     for g in range(people.shape[1]):
@@ -194,17 +190,13 @@ def _places_in(layers: Layers, ranked: NDArray[np.int32], gaps: int) -> list[str
     for places in layers.places.values():
         if not len(places):
             continue
-        gap = Raster(ranked, layers.grid).at(
-            places.geometry.x.to_numpy(), places.geometry.y.to_numpy(), 0
-        )
+        gap = Raster(ranked, layers.grid).at(places.geometry.x.to_numpy(), places.geometry.y.to_numpy(), 0)
         for position in np.flatnonzero(gap):
             names[gap[position] - 1].append(str(places["name"].iloc[position]))
     return ["; ".join(n) for n in names]
 
 
-def _nearest_site(
-    layers: Layers, service: str, x: FloatArray, y: FloatArray
-) -> tuple[list[str], FloatArray]:
+def _nearest_site(layers: Layers, service: str, x: FloatArray, y: FloatArray) -> tuple[list[str], FloatArray]:
     """Return the nearest site with the technology of the service, whoever runs it."""
     from scipy.spatial import cKDTree
 

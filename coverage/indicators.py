@@ -1,4 +1,4 @@
-"""The tidy table: a numerator over a denominator for every commune and the province, never a bare per cent."""
+"""The tidy table: numerators over denominators for communes and province, never a bare per cent."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from phusong.coverage.criterion import COUNTED, PRESENCE, REPORTED, describe, technology_of
+from phusong.coverage.criterion import COUNTED, PRESENCE, REPORTED, describe
 from phusong.coverage.result import ANY, INDICATOR_COLUMNS, Reach
 from phusong.coverage.zonal import CommuneShares, cell_shares
 from phusong.layers.grid import FloatArray
@@ -95,7 +95,14 @@ def _covered(
         criterion = describe(layers.project.services[service]).en
         date = as_of(layers, *_inputs(layers, service))
         yield _Figure(
-            service, operator, "population", shares.sum_people(reach.covered), all_people, "people", criterion, date
+            service,
+            operator,
+            "population",
+            shares.sum_people(reach.covered),
+            all_people,
+            "people",
+            criterion,
+            date,
         )
         yield _Figure(
             service, operator, "area", shares.sum_area_km2(reach.covered), all_area, "km2", criterion, date
@@ -121,8 +128,14 @@ def _places(
         for (service, operator), reach in reaches.items():
             served = reach.covered.at(x, y, False).astype(np.float64)
             yield _Figure(
-                service, operator, f"places:{name}", _by_commune(commune, served, n), total, "places",
-                describe(layers.project.services[service]).en, as_of(layers, *_inputs(layers, service)),
+                service,
+                operator,
+                f"places:{name}",
+                _by_commune(commune, served, n),
+                total,
+                "places",
+                describe(layers.project.services[service]).en,
+                as_of(layers, *_inputs(layers, service)),
             )
 
 
@@ -148,8 +161,14 @@ def _zones(layers: Layers, reaches: Mapping[tuple[str, str], Reach]) -> Iterable
         for (service, operator), reach in reaches.items():
             covered = by_commune @ reach.covered.values.ravel().astype(np.float64) * layers.grid.cell_km2
             yield _Figure(
-                service, operator, f"zones:{name}", np.asarray(covered), total, "km2",
-                describe(layers.project.services[service]).en, as_of(layers, *_inputs(layers, service)),
+                service,
+                operator,
+                f"zones:{name}",
+                np.asarray(covered),
+                total,
+                "km2",
+                describe(layers.project.services[service]).en,
+                as_of(layers, *_inputs(layers, service)),
             )
 
 
@@ -167,7 +186,14 @@ def _households(layers: Layers) -> Iterable[_Figure]:
     total = table["households"].reindex(codes).fillna(0.0).to_numpy(np.float64)
     fibre = table["households_with_fibre"].reindex(codes).fillna(0.0).to_numpy(np.float64)
     yield _Figure(
-        fibre_service(layers), ANY, "households", fibre, total, "households", REPORTED.en, as_of(layers, "households")
+        fibre_service(layers),
+        ANY,
+        "households",
+        fibre,
+        total,
+        "households",
+        REPORTED.en,
+        as_of(layers, "households"),
     )
 
 
@@ -184,7 +210,13 @@ def _fibre_presence(layers: Layers) -> Iterable[_Figure]:
             _, commune = layers.communes.sindex.query(lines.geometry, predicate="intersects")
             present[np.unique(commune)] = 1.0
         yield _Figure(
-            fibre_service(layers), operator, "communes", present, np.ones(len(present)), "communes", PRESENCE.en,
+            fibre_service(layers),
+            operator,
+            "communes",
+            present,
+            np.ones(len(present)),
+            "communes",
+            PRESENCE.en,
             as_of(layers, *given),
         )
 
@@ -232,8 +264,12 @@ def _tidy(layers: Layers, figures: Iterable[_Figure]) -> pd.DataFrame:
             else np.concatenate([[over.sum()], over[:n]]),
         }
         same = {
-            "service": figure.service, "operator": figure.operator, "indicator": figure.indicator,
-            "unit": figure.unit, "criterion": figure.criterion, "as_of": figure.as_of.isoformat(),
+            "service": figure.service,
+            "operator": figure.operator,
+            "indicator": figure.indicator,
+            "unit": figure.unit,
+            "criterion": figure.criterion,
+            "as_of": figure.as_of.isoformat(),
         }
         blocks.append({**head, **{key: np.full(n + 1, value) for key, value in same.items()}})
     table = pd.DataFrame({key: np.concatenate([b[key] for b in blocks]) for key in blocks[0]})

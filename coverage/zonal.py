@@ -46,9 +46,7 @@ def cell_shares(shapes: gpd.GeoSeries, grid: Grid) -> csr_array:
         np.zeros(grid.shape, dtype=np.uint8), left, bottom, right, top, srs_wkt=grid.crs.to_wkt()
     )
     frame = gpd.GeoDataFrame({"n": np.arange(len(shapes))}, geometry=shapes.to_numpy(), crs=grid.crs)
-    found: Any = exact_extract(
-        source, frame, ["cell_id", "coverage"], include_cols=["n"], output="pandas"
-    )
+    found: Any = exact_extract(source, frame, ["cell_id", "coverage"], include_cols=["n"], output="pandas")
     lengths = found["cell_id"].map(len).to_numpy()
     cells = np.concatenate(found["cell_id"].to_list()) if lengths.sum() else np.empty(0, dtype=np.int64)
     parts = np.concatenate(found["coverage"].to_list()) if lengths.sum() else np.empty(0)

@@ -18,10 +18,10 @@ from phusong.layers.inventory import Population
 if TYPE_CHECKING:
     import geopandas as gpd
 
-UNREADABLE = Text("Không đọc được raster dân số: {reason}.", "The population raster cannot be read: {reason}.")
-GIVE_GEOTIFF = Text(
-    "Hãy đưa tệp GeoTIFF, mỗi ô là số người.", "Give a GeoTIFF file whose cells hold people."
+UNREADABLE = Text(
+    "Không đọc được raster dân số: {reason}.", "The population raster cannot be read: {reason}."
 )
+GIVE_GEOTIFF = Text("Hãy đưa tệp GeoTIFF, mỗi ô là số người.", "Give a GeoTIFF file whose cells hold people.")
 NO_CRS = Text("Raster dân số không khai hệ tọa độ.", "The population raster declares no coordinate system.")
 DECLARE_CRS = Text(
     'Khai trong dự án, ví dụ crs = "EPSG:4326".', 'Declare it in the project, for example crs = "EPSG:4326".'
@@ -31,7 +31,8 @@ NEGATIVE = Text(
     "The population raster has {n} negative cells (lowest {low:.2f}).",
 )
 DECLARE_NODATA = Text(
-    "Khai giá trị này là nodata trong tệp, hoặc sửa lại.", "Declare that value as nodata in the file, or mend it."
+    "Khai giá trị này là nodata trong tệp, hoặc sửa lại.",
+    "Declare that value as nodata in the file, or mend it.",
 )
 EMPTY = Text(
     "Raster dân số không chạm tỉnh này, hoặc không có người nào.",
@@ -86,7 +87,14 @@ def read_population(
     def fault(severity: Any, code: str, text: Text, remedy: Text, value: str = "", **values: Any) -> None:
         faults.add(
             Fault(
-                severity, f"{layer_name}.{code}", text, remedy, values, layer=layer_name, file=file, value=value
+                severity,
+                f"{layer_name}.{code}",
+                text,
+                remedy,
+                values,
+                layer=layer_name,
+                file=file,
+                value=value,
             )
         )
 
@@ -225,10 +233,10 @@ def _split(
             qx[1], qy[1] = corner_x[i, j + 1], corner_y[i, j + 1]
             qx[2], qy[2] = corner_x[i + 1, j + 1], corner_y[i + 1, j + 1]
             qx[3], qy[3] = corner_x[i + 1, j], corner_y[i + 1, j]
-            c0 = int(math.floor((qx.min() - left) / cell))
-            c1 = int(math.ceil((qx.max() - left) / cell))
-            r0 = int(math.floor((top - qy.max()) / cell))
-            r1 = int(math.ceil((top - qy.min()) / cell))
+            c0 = math.floor((qx.min() - left) / cell)
+            c1 = math.ceil((qx.max() - left) / cell)
+            r0 = math.floor((top - qy.max()) / cell)
+            r1 = math.ceil((top - qy.min()) / cell)
             if c1 <= 0 or r1 <= 0 or c0 >= cols or r0 >= rows:
                 continue
             whole = _area(qx, qy, 4)
@@ -267,7 +275,12 @@ def _share_without_value(communes: gpd.GeoDataFrame, grid: Grid, known_share: Fl
     if communes.empty:
         return 0.0
     mask: NDArray[np.uint8] = rasterize(
-        communes.geometry, out_shape=grid.shape, transform=grid.transform, fill=0, default_value=1, dtype=np.uint8
+        communes.geometry,
+        out_shape=grid.shape,
+        transform=grid.transform,
+        fill=0,
+        default_value=1,
+        dtype=np.uint8,
     )
     cells = mask == 1
     if not cells.any():

@@ -1,0 +1,145 @@
+"""The command line's entry: a group that imports a command only when it is asked for."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from phusong.cli.options import (
+    Command,
+    Context,
+    Settings,
+    language_of,
+    option,
+    take_language,
+    usage_message,
+)
+from phusong.data.language import LANGUAGES, Text
+
+COMMANDS: dict[str, Text] = {
+    "demo": Text("Chạy thử với tỉnh mẫu có sẵn.", "Try the program on the built-in sample province."),
+    "sample": Text("Sinh một tỉnh mẫu vào thư mục.", "Write a sample province into a folder."),
+    "init": Text("Tạo tệp dự án có chú thích cho một tỉnh.", "Start a commented project for a province."),
+    "check": Text("Đọc và kiểm tra dữ liệu, không tính.", "Read and check the inputs, compute nothing."),
+    "run": Text("Tính vùng phủ và viết báo cáo.", "Compute coverage and write the report."),
+    "batch": Text(
+        "Chạy nhiều tỉnh, tỉnh hỏng không cản tỉnh khác.", "Run many provinces; one failure stops none."
+    ),
+    "link": Text("Mặt cắt và suy hao của một tuyến.", "Profile and loss of one path."),
+    "loss": Text("Tính suy hao cho một bảng trường hợp.", "Compute losses for a table of cases."),
+    "models": Text("Liệt kê các mô hình truyền sóng.", "List the propagation models."),
+}
+
+
+class Group(click.Group, Command):
+    """Commands live one in a module and are imported when named."""
+
+    context_class = Context
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands, in the order of work."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"phusong.cli.{cmd_name}")
+        return module.command  # type: ignore[no-any-return]
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text.say(language_of(ctx))) for name, text in COMMANDS.items()])
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """Find the command that is asked for, or name the nearest."""
+        if args and args[0] not in COMMANDS:
+            import difflib
+
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            text = Text(
+                f"Không có lệnh '{args[0]}'." + (f" Ý bạn là '{near[0]}'?" if near else ""),
+                f"No such command '{args[0]}'." + (f" Did you mean '{near[0]}'?" if near else ""),
+            )
+            raise NoSuchCommandError(text.say(language_of(ctx)), ctx)
+        return super().resolve_command(ctx, args)
+
+
+class NoSuchCommandError(click.UsageError):
+    """A command that does not exist; its message is in the user's language already."""
+
+
+@click.group(
+    "phusong",
+    cls=Group,
+    text=Text(
+        "phusong (phủ sóng): tỉnh ta ai đã có 4G, 5G, cáp quang, ai chưa có, vì sao, và cần gì để tới họ.",
+        "phusong: who in a province has 4G, 5G and fibre, who has not, why, and what it takes to reach them.",
+    ),
+)
+@option(
+    "--lang",
+    type=click.Choice(LANGUAGES),
+    default=None,
+    is_eager=True,
+    text=Text("Ngôn ngữ màn hình và kết quả: vi (mặc định) hoặc en.", "Language: vi (default) or en."),
+)
+@option(
+    "-v", "--verbose", count=True, text=Text("In thêm chi tiết (-vv: tất cả).", "Say more (-vv: everything).")
+)
+@option("--quiet", is_flag=True, text=Text("Chỉ in lỗi.", "Print errors only."))
+@click.version_option(package_name="phusong", message="%(prog)s %(version)s", help=None)
+@click.pass_context
+def group(ctx: click.Context, lang: str | None, verbose: int, quiet: bool) -> None:
+    """Set language and logging for the command that follows."""
+    settings = ctx.ensure_object(Settings)
+    settings.lang = language_of(ctx)
+    settings.verbose = verbose
+    settings.quiet = quiet
+    level = logging.WARNING if verbose == 0 else logging.INFO if verbose == 1 else logging.DEBUG
+    logging.basicConfig(level=level, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the program and exit: 0 done, 1 part of a batch failed, 2 bad input or usage."""
+    words, lang = take_language(sys.argv[1:] if arguments is None else arguments)
+    sys.exit(run(words, Settings(lang)))
+
+
+def run(words: Sequence[str], settings: Settings) -> int:
+    """Run one command line and return its exit code; an expected fault is one message, no traceback."""
+    from phusong.cli.screen import print_faults, tell
+
+    try:
+        outcome = group.main(list(words), prog_name="phusong", obj=settings, standalone_mode=False)
+        return outcome if isinstance(outcome, int) else 0
+    except NoSuchCommandError as error:
+        tell(error.message)
+        return 2
+    except click.ClickException as error:
+        tell(usage_message(error, settings.lang))
+        tell(Text("Xem: phusong --help", "See: phusong --help").say(settings.lang))
+        return 2
+    except click.Abort:
+        tell(Text("Đã dừng theo yêu cầu.", "Stopped as asked.").say(settings.lang))
+        return 130
+    except Exception as error:
+        from phusong.layers.faults import ExpectedError, InputError
+
+        if isinstance(error, InputError):
+            print_faults(error.faults, settings.lang, warnings=bool(settings.verbose))
+            return 2
+        if isinstance(error, ExpectedError):
+            tell(error.say(settings.lang))
+            return 2
+        if isinstance(error, OSError):
+            text = Text("Không đọc hoặc ghi được: {reason}", "Cannot read or write: {reason}")
+            tell(text.say(settings.lang, reason=str(error)))
+            return 2
+        raise

@@ -1,0 +1,49 @@
+"""``phusong run``: one province from its project file to the report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from phusong.cli.options import OPEN, Settings, option
+from phusong.cli.options import command as make_command
+from phusong.data.language import Text
+
+
+@make_command(
+    "run",
+    Text(
+        "Đọc tệp dự án PROJECT (phusong.toml), tính vùng phủ 4G, 5G, cáp quang và viết bản đồ, báo cáo, bảng "
+        "vào thư mục --out. Kết quả được ghi trọn vẹn hoặc không ghi gì.",
+        "Read the project file PROJECT (phusong.toml), compute 4G, 5G and fibre coverage and write maps, "
+        "report and tables into --out. The output is written whole or not at all.",
+    ),
+)
+@click.argument("project", type=click.Path(path_type=Path))
+@option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    text=Text("Thư mục kết quả.", "Folder of the results."),
+)
+@option(
+    "--workers",
+    type=click.IntRange(0),
+    default=0,
+    text=Text("Số luồng tính (0: mỗi nhân một luồng).", "Threads (0: one per core)."),
+)
+@click.pass_obj
+def command(settings: Settings, project: Path, out: Path, workers: int) -> None:
+    """Run one province."""
+    from phusong.cli.screen import print_faults, progress_bar, say
+    from phusong.maps.run import run_province
+    from phusong.maps.sentences import headline
+
+    with progress_bar(settings) as progress:
+        outcome = run_province(project, out, settings.lang, workers=workers, progress=progress)
+    if not settings.quiet:
+        print_faults(outcome.result.faults, settings.lang, warnings=bool(settings.verbose))
+        for sentence in headline(outcome.result, settings.lang):
+            say(sentence)
+    say(OPEN.say(settings.lang, file=str(outcome.files["index.html"])))

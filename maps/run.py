@@ -1,0 +1,53 @@
+"""One province from its project file to its folder of results."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from phusong.coverage.analyse import Progress, analyse
+from phusong.coverage.result import Result
+from phusong.data.language import Language, Text
+from phusong.layers.project_file import read_project
+from phusong.maps.write import write_outputs
+
+WRITING = Text("Viết bản đồ và báo cáo", "Writing maps and reports")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run made.
+
+    Attributes
+    ----------
+    result : Result
+    files : mapping of name to Path
+        Every file written, by its name in the folder.
+    """
+
+    result: Result
+    files: Mapping[str, Path]
+
+
+def run_province(
+    project: Path, out: Path, lang: Language, *, workers: int = 0, progress: Progress | None = None
+) -> Outcome:
+    """Analyse a project and write its results into ``out``, whole or not at all.
+
+    Raises
+    ------
+    InputError
+        With every fault of the inputs; nothing was written.
+    ExpectedError
+        If ``out`` holds something else than results.
+    OSError
+        If writing failed; what ``out`` held before is untouched.
+    """
+    result = analyse(read_project(project), workers=workers, progress=progress)
+    if progress:
+        progress(WRITING, 0.0)
+    files = write_outputs(result, out, lang)
+    if progress:
+        progress(WRITING, 1.0)
+    return Outcome(result, files)
