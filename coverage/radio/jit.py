@@ -1,0 +1,24 @@
+"""One way to compile kernels: no Python objects, no lock held, machine code kept on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar, cast
+
+from numba import njit
+
+Function = TypeVar("Function", bound=Callable[..., object])
+
+
+def kernel(function: Function) -> Function:
+    """Compile ``function`` on first use; division by zero gives infinity, as in numpy."""
+    return cast("Function", njit(cache=True, nogil=True, error_model="numpy")(function))
+
+
+def fast_kernel(function: Function) -> Function:
+    """Compile like `kernel`, allowing sums to be reordered and contracted so that loops vectorise.
+
+    NaN and infinity keep their meaning.
+    """
+    flags = {"contract", "reassoc", "nsz"}
+    return cast("Function", njit(cache=True, nogil=True, error_model="numpy", fastmath=flags)(function))
