@@ -41,7 +41,7 @@ def language_of(ctx: click.Context) -> Language:
     """Return the language that the user chose."""
     root = ctx.find_root()
     chosen = root.params.get("lang") or (root.obj or Settings()).lang
-    return cast("Language", chosen) if chosen in LANGUAGES else DEFAULT_LANGUAGE
+    return chosen if chosen in LANGUAGES else DEFAULT_LANGUAGE
 
 
 def take_language(arguments: Sequence[str]) -> tuple[list[str], Language]:
@@ -103,7 +103,7 @@ class Option(click.Option):
     """An option whose help is a `Text`."""
 
     def __init__(self, *args: Any, text: Text, **kwargs: Any) -> None:
-        super().__init__(*args, help=text.en, **kwargs)
+        super().__init__(*args, **{**kwargs, "help": text.en})
         self.text = text
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
@@ -154,7 +154,7 @@ def command(name: str, text: Text) -> Callable[[Callable[..., Any]], click.Comma
 
 def option(*names: str, text: Text, **kwargs: Any) -> Callable[[Function], Function]:
     """Add an option with help in both languages."""
-    return cast("Callable[[Function], Function]", click.option(*names, cls=Option, text=text, **kwargs))
+    return click.option(*names, cls=Option, text=text, **kwargs)
 
 
 def usage_message(error: click.ClickException, lang: Language) -> str:

@@ -1,4 +1,4 @@
-"""What counts as covered, in words: the same sentence wherever a figure of the service stands."""
+"""What counts as covered, in words: the same wherever a figure stands."""
 
 from __future__ import annotations
 

@@ -89,8 +89,9 @@ def _inputs(layers: Layers, service: str) -> tuple[str, ...]:
 def _covered(
     layers: Layers, shares: CommuneShares, reaches: Mapping[tuple[str, str], Reach]
 ) -> Iterable[_Figure]:
-    all_people = np.asarray(shares.people.sum(axis=1)).ravel()
-    all_area = np.asarray(shares.area.sum(axis=1)).ravel() * layers.grid.cell_km2
+    all_people = np.asarray(shares.people.sum(axis=1), dtype=np.float64).ravel()
+    all_area = np.asarray(shares.area.sum(axis=1), dtype=np.float64).ravel()
+    all_area = all_area * layers.grid.cell_km2
     for (service, operator), reach in reaches.items():
         criterion = describe(layers.project.services[service]).en
         date = as_of(layers, *_inputs(layers, service))
@@ -157,7 +158,8 @@ def _zones(layers: Layers, reaches: Mapping[tuple[str, str], Reach]) -> Iterable
             (np.ones(areal.sum()), (commune[areal], np.arange(areal.sum()))), shape=(n, int(areal.sum()))
         )
         by_commune = csr_array(gather @ shares)
-        total = np.asarray(by_commune.sum(axis=1)).ravel() * layers.grid.cell_km2
+        total = np.asarray(by_commune.sum(axis=1), dtype=np.float64).ravel()
+        total = total * layers.grid.cell_km2
         for (service, operator), reach in reaches.items():
             covered = by_commune @ reach.covered.values.ravel().astype(np.float64) * layers.grid.cell_km2
             yield _Figure(

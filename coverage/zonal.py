@@ -137,9 +137,8 @@ def share_communes(
         usable = np.isfinite(wanted) & (before > 0.0)
         factor = np.where(usable, wanted / np.where(before > 0.0, before, 1.0), 1.0)
         shared = csr_array(diags_array(factor) @ shared)
-    return CommuneShares(
-        area, shared, np.asarray(shared.sum(axis=0)).ravel(), in_overlaps, in_holes, raster_inside
-    )
+    cell_people = np.asarray(shared.sum(axis=0), dtype=np.float64).ravel()
+    return CommuneShares(area, shared, cell_people, in_overlaps, in_holes, raster_inside)
 
 
 def _split_overlaps(
@@ -161,6 +160,6 @@ def _snap_to_one(area: csr_array) -> csr_array:
     """Make the shares of a cell sum to one where only rounding keeps them from it."""
     from scipy.sparse import csr_array, diags_array
 
-    total: NDArray[np.float64] = np.asarray(area.sum(axis=0)).ravel()
+    total: NDArray[np.float64] = np.asarray(area.sum(axis=0), dtype=np.float64).ravel()
     near = (np.abs(total - 1.0) < _ROUNDING) | (total > 1.0)
     return csr_array(area @ diags_array(np.where(near, 1.0 / np.where(near, total, 1.0), 1.0)))
