@@ -15,7 +15,9 @@ TERRAIN_MODELS = ("p1812", "itm", "p526")
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, str_strip_whitespace=True, allow_inf_nan=False
+    )
 
 
 class ProvinceTable(_Table):

@@ -1,0 +1,376 @@
+"""From the file's columns to ours: which is which, and what type it has."""
+
+from __future__ import annotations
+
+import datetime
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from phusong.data.language import Text
+from phusong.layers.project import LayerTable
+from phusong.layers.rules import Report, Rule, error, fold, hint, nearest
+from phusong.layers.tables import RawTable
+
+EMPTY_NUMBERS = frozenset({"", "-", "–", "nan", "na", "n/a", "#n/a", "null", "none"})
+"""What stands in a cell of numbers (or of dates) where there is none."""
+
+MISSING_COLUMNS = error(
+    "missing-columns",
+    "Thiếu cột bắt buộc: {names}.", "Columns are missing: {names}.",
+    "Tệp có các cột: {has}. Nếu cột mang tên khác, khai trong dự án: columns = {{ {first} = \"tên cột\" }}.",
+    "The file has: {has}. If a column has another name, say so in the project: "
+    "columns = {{ {first} = \"its name\" }}.",
+)
+UNMAPPED = error(
+    "mapped-column-missing",
+    "Dự án khai {name} = '{header}', nhưng tệp không có cột này.",
+    "The project says {name} = '{header}', but the file has no such column.",
+    "{near} Tệp có các cột: {has}.", "{near} The file has: {has}.",
+)
+UNKNOWN_NAME = error(
+    "unknown-column-name",
+    "'{name}' không phải tên cột của lớp này.", "'{name}' is no column of this layer.",
+    "{near} Các cột của lớp: {known}.", "{near} Columns of the layer: {known}.",
+)
+NOT_A_NUMBER = error(
+    "not-a-number",
+    "Không phải là số.", "This is no number.",
+    "Ghi số bằng chữ số, dấu chấm thập phân, không kèm đơn vị.",
+    "Write digits and a decimal point, without a unit.",
+)
+NEGATIVE = error(
+    "negative", "Giá trị không được âm.", "The value must not be negative.",
+    "Sửa giá trị, hoặc để trống nếu chưa biết.", "Mend the value, or leave it empty if it is not known.",
+)
+OUT_OF_RANGE = error(
+    "out-of-range",
+    "Giá trị nằm ngoài khoảng cho phép ({range}).", "The value is outside its range ({range}).",
+    "Sửa giá trị, hoặc để trống để dùng giá trị mặc định; kiểm tra đơn vị.",
+    "Mend the value, or leave it empty for the default; check the unit.",
+)
+NOT_WHOLE = error(
+    "not-whole", "Giá trị phải là số nguyên.", "The value must be a whole number.",
+    "Sửa giá trị; dấu chấm là dấu thập phân, không phải dấu phân cách hàng nghìn.",
+    "Mend the value; a point is the decimal sign, not a separator of thousands.",
+)
+NOT_A_DATE = error(
+    "not-a-date", "Không phải là ngày.", "This is no date.",
+    "Ghi ngày theo dạng 2026-06-30 hoặc 30/06/2026.", "Write dates as 2026-06-30 or 30/06/2026.",
+)
+EMPTY_CELL = error(
+    "empty-cell", "Ô bắt buộc đang để trống.", "A cell that is needed is empty.",
+    "Điền giá trị, hoặc xóa dòng.", "Fill it in, or delete the row.",
+)
+
+_FROM_TO = Text("từ {low} đến {high} {unit}", "from {low} to {high} {unit}")
+_ABOVE_TO = Text("lớn hơn {low}, đến {high} {unit}", "above {low}, up to {high} {unit}")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of ours: its name, its type, and the range in which its numbers make sense.
+
+    Attributes
+    ----------
+    name : str
+    kind : {"text", "number", "date"}
+    needed : bool
+        The file must have it, and no cell may be empty.
+    low, high : float
+        Ends of the range, included unless ``above`` says that ``low`` is not.
+    above : bool
+    whole : bool
+        Numbers must be integers.
+    unit : str
+        For messages.
+    """
+
+    name: str
+    kind: Literal["text", "number", "date"] = "text"
+    needed: bool = False
+    low: float = -np.inf
+    high: float = np.inf
+    above: bool = False
+    whole: bool = False
+    unit: str = ""
+
+
+@dataclass
+class Table:
+    """Typed columns under our names, and the others as the file has them.
+
+    Attributes
+    ----------
+    raw : RawTable
+    columns : dict of name to array, shape (n,)
+        Text (object of str), numbers (float64, NaN = empty), dates (object of date or None).
+    headers : dict of our name to the file's
+    others : dict of header to array
+        What no column of ours was read from.
+    report : Report
+    """
+
+    raw: RawTable
+    report: Report
+    columns: dict[str, NDArray[Any]] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+    others: dict[str, NDArray[Any]] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.raw)
+
+    def has(self, name: str) -> bool:
+        """Tell whether the file (or the project's defaults) gave the column."""
+        return name in self.columns
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        return self.columns[name]
+
+    def written(self, name: str) -> NDArray[np.object_]:
+        """Return the cells of a column as they were written, for messages."""
+        header = self.headers.get(name, "")
+        if header in self.raw.cells:
+            return to_text(self.raw.cells[header])
+        return to_text(self.columns[name])
+
+    def each(self, rule: Rule, wrong: NDArray[np.bool_], name: str = "", **values: Any) -> int:
+        """Tell a fault for every row that is wrong in the column ``name``."""
+        written = self.written(name) if name in self.columns and wrong.any() else None
+        return self.report.each(
+            rule, wrong, self.raw.rows, column=self.headers.get(name, name), value=written, **values
+        )
+
+
+def expected_names(wanted: Sequence[Column], settings: LayerTable) -> set[str]:
+    """Return the headers that may be looked for, ours and those of the project."""
+    return {c.name for c in wanted} | set(settings.columns.values())
+
+
+def take_columns(
+    raw: RawTable, settings: LayerTable, wanted: Sequence[Column], report: Report, *, free: bool = False
+) -> Table | None:
+    """Find our columns in a table and type them.
+
+    Parameters
+    ----------
+    raw : RawTable
+    settings : LayerTable
+        ``columns`` maps our names to the file's; ``defaults`` fills columns that the file lacks.
+    wanted : sequence of Column
+    report : Report
+    free : bool
+        Whether the project may also rename columns that are not in ``wanted``.
+
+    Returns
+    -------
+    Table or None
+        None where a needed column is missing; the cells of the others are checked all the same.
+    """
+    table = Table(raw, report)
+    _resolve_headers(raw, settings, wanted, table, free)
+    for column in wanted:
+        header = table.headers.get(column.name)
+        if header is not None:
+            table.columns[column.name] = _typed(raw.cells[header], column, table)
+        elif column.name in settings.defaults:
+            table.headers[column.name] = column.name
+            constant = np.full(len(raw), str(settings.defaults[column.name]), dtype=object)
+            table.columns[column.name] = _typed(constant, column, table)
+    missing = [
+        c.name for c in wanted
+        if c.needed and not table.has(c.name) and c.name not in settings.columns
+    ]
+    if missing:
+        has = ", ".join(raw.cells) or "–"
+        report.once(MISSING_COLUMNS, names=", ".join(missing), has=has, first=missing[0])
+    ours = set(table.headers.values()) | {c.name for c in wanted}
+    table.others.update({h: v for h, v in raw.cells.items() if h not in ours})
+    return table if all(table.has(c.name) for c in wanted if c.needed) else None
+
+
+def _resolve_headers(
+    raw: RawTable, settings: LayerTable, wanted: Sequence[Column], table: Table, free: bool
+) -> None:
+    """Find the header of each of our columns: the project's, else our own name, loosely spelt."""
+    known = [c.name for c in wanted]
+    has = ", ".join(raw.cells) or "–"
+    renamed: dict[str, str] = {}
+    for name in [*settings.columns, *settings.defaults]:
+        if name not in known and not free:
+            where = f"columns.{name}" if name in settings.columns else f"defaults.{name}"
+            table.report.once(
+                UNKNOWN_NAME, column=where, name=name, known=", ".join(known), near=hint(name, known)
+            )
+    for name, header in settings.columns.items():
+        found = _find(header, raw.cells, loosely=False)
+        if found is None:
+            table.report.once(
+                UNMAPPED, column=f"columns.{name}", name=name, header=header, has=has,
+                near=hint(header, raw.cells),
+            )
+        elif name in known:
+            table.headers[name] = found
+        else:
+            renamed[name] = found
+    taken = set(table.headers.values()) | set(renamed.values())
+    for name in known:
+        if name not in settings.columns:
+            found = _find(name, {h: v for h, v in raw.cells.items() if h not in taken}, loosely=True)
+            if found is not None:
+                table.headers[name] = found
+    table.others.update({name: raw.cells[header] for name, header in renamed.items()})
+    table.headers.update({n: h for n, h in renamed.items() if free})
+
+
+def _find(name: str, headers: Mapping[str, Any], *, loosely: bool) -> str | None:
+    """Return the header that is ``name``; spaces, case and composition never matter."""
+    if name in headers:
+        return name
+    plain = unicodedata.normalize("NFC", " ".join(name.split())).casefold()
+    for header in headers:
+        if unicodedata.normalize("NFC", " ".join(header.split())).casefold() == plain:
+            return header
+    if loosely:
+        for header in headers:
+            if fold(header) == fold(name):
+                return header
+    return None
+
+
+def _typed(cells: NDArray[Any], column: Column, table: Table) -> NDArray[Any]:
+    header = table.headers[column.name]
+    rows = table.raw.rows
+    if column.kind == "text":
+        text = to_text(cells)
+        if column.needed:
+            table.report.each(EMPTY_CELL, text == "", rows, column=header)
+        return text
+    if column.kind == "date":
+        dates, wrong = to_dates(cells)
+        written = to_text(cells) if wrong.any() else None
+        table.report.each(NOT_A_DATE, wrong, rows, column=header, value=written)
+        return dates
+    numbers, wrong = to_numbers(cells)
+    written = to_text(cells)
+    table.report.each(NOT_A_NUMBER, wrong, rows, column=header, value=written)
+    if column.needed:
+        table.report.each(EMPTY_CELL, np.isnan(numbers) & ~wrong, rows, column=header)
+    _check_range(numbers, column, table, written)
+    return numbers
+
+
+def _check_range(
+    numbers: NDArray[np.float64], column: Column, table: Table, written: NDArray[np.object_]
+) -> None:
+    def tell(rule: Rule, wrong: NDArray[np.bool_], **values: Any) -> None:
+        header = table.headers[column.name]
+        table.report.each(rule, wrong, table.raw.rows, column=header, value=written, **values)
+
+    low = numbers <= column.low if column.above else numbers < column.low
+    outside = low | (numbers > column.high)
+    if column.low == 0.0 and not column.above and np.isinf(column.high):
+        tell(NEGATIVE, low)
+    elif outside.any():
+        text = _ABOVE_TO if column.above else _FROM_TO
+        ends = {"low": column.low, "high": column.high, "unit": column.unit}
+        tell(OUT_OF_RANGE, outside, range=Text(text.fill("vi", ends).strip(), text.fill("en", ends).strip()))
+    if column.whole:
+        tell(NOT_WHOLE, np.isfinite(numbers) & (numbers != np.round(numbers)))
+
+
+def to_text(cells: NDArray[Any]) -> NDArray[np.object_]:
+    """Return cells as text without outer spaces, composed (NFC); nothing is ``""``.
+
+    Whole numbers lose the point that a file's number type gave them.
+    """
+    if cells.dtype.kind in "iu":
+        return cells.astype(str).astype(object)
+    if cells.dtype.kind == "M":
+        days = np.datetime_as_string(cells, unit="D").astype(object)
+        return np.where(np.isnat(cells), "", days)
+    if cells.dtype.kind == "f":
+        return np.array([_number_text(v) for v in cells.tolist()], dtype=object)
+    return np.array([_cell_text(v) for v in cells.tolist()], dtype=object)
+
+
+def _number_text(value: float) -> str:
+    if value != value:
+        return ""
+    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+
+
+def _cell_text(value: Any) -> str:
+    if isinstance(value, str):
+        text = value.strip()
+        return text if text.isascii() else unicodedata.normalize("NFC", text)
+    if value is None or value is pd.NA or value is pd.NaT:
+        return ""
+    return _number_text(value) if isinstance(value, float) else str(value)
+
+
+_PLAIN_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+
+
+def to_numbers(cells: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return the numbers of a column, NaN where the cell is empty, and which cells hold no number.
+
+    A number is digits with an optional sign, decimal point and exponent; infinity is none.
+    """
+    if cells.dtype.kind in "iuf":
+        numbers = cells.astype(np.float64)
+        wrong = np.isinf(numbers)
+        return np.where(wrong, np.nan, numbers), wrong
+    text = to_text(cells)
+    distinct, inverse = np.unique(text.astype(str), return_inverse=True)
+    numbers = np.full(len(distinct), np.nan)
+    wrong = np.zeros(len(distinct), dtype=bool)
+    for i, cell in enumerate(distinct.tolist()):
+        if _PLAIN_NUMBER.fullmatch(cell):
+            numbers[i] = float(cell)
+            wrong[i] = np.isinf(numbers[i])
+        else:
+            wrong[i] = cell.casefold() not in EMPTY_NUMBERS
+    numbers[np.isinf(numbers)] = np.nan
+    return numbers[inverse], wrong[inverse]
+
+
+_DAY_FIRST = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
+
+
+def to_dates(cells: NDArray[Any]) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
+    """Return the dates of a column (None = empty) and which cells hold no date: ISO, or day first."""
+    dates = np.full(len(cells), None, dtype=object)
+    wrong = np.zeros(len(cells), dtype=bool)
+    seen: dict[str, datetime.date | None] = {}
+    for i, cell in enumerate(to_text(cells).tolist()):
+        if cell.casefold() in EMPTY_NUMBERS:
+            continue
+        if cell not in seen:
+            seen[cell] = _one_date(cell)
+        dates[i] = seen[cell]
+        wrong[i] = seen[cell] is None
+    return dates, wrong
+
+
+def _one_date(cell: str) -> datetime.date | None:
+    day_first = _DAY_FIRST.fullmatch(cell)
+    try:
+        if day_first:
+            day, month, year = (int(part) for part in day_first.groups())
+            return datetime.date(year, month, day)
+        return datetime.datetime.fromisoformat(cell).date()
+    except ValueError:
+        return None
+
+
+def near_words(written: NDArray[np.object_], known: Sequence[str]) -> NDArray[np.object_]:
+    """Return for every cell the known word most like it, or an empty string."""
+    seen: dict[str, str] = {}
+    return np.array([seen.setdefault(w, nearest(w, known)) for w in written.tolist()], dtype=object)

@@ -1,0 +1,351 @@
+"""Opening tables and vector files: cells as they stand, with the numbers of their rows.
+
+The only module that opens such a file. Nothing is interpreted here: names and types of columns are the
+matter of `phusong.layers.columns`.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import logging
+import warnings
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from phusong.layers.rules import Report, error, fold, hint, warning
+
+if TYPE_CHECKING:
+    from pyproj import CRS
+
+log = logging.getLogger(__name__)
+
+CSV = (".csv", ".tsv", ".txt")
+SHEETS = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods")
+VECTOR = (".gpkg", ".geojson", ".json", ".shp", ".fgb")
+PARQUET = (".parquet", ".geoparquet")
+FORMATS = (*CSV, *SHEETS, *VECTOR, *PARQUET)
+DELIMITERS = (",", ";", "\t", "|")
+_LONGEST_FIELD = 100_000_000
+
+MISSING_FILE = error(
+    "missing-file",
+    "Không tìm thấy tệp '{path}'.", "The file '{path}' is not there.",
+    "Kiểm tra tên tệp và thư mục; đường dẫn tính từ thư mục của tệp dự án. {near}",
+    "Check the name and the folder; paths start from the folder of the project file. {near}",
+)
+UNREADABLE = error(
+    "unreadable-file",
+    "Không mở được tệp: tệp hỏng hoặc không đúng định dạng {kind}.",
+    "The file cannot be opened: it is damaged or is no {kind}.",
+    "Thử mở tệp bằng QGIS hoặc Excel rồi lưu lại.", "Try to open it in QGIS or Excel, and save it again.",
+)
+UNKNOWN_FORMAT = error(
+    "unknown-format",
+    "Không đọc được định dạng '{kind}'.", "The format '{kind}' cannot be read.",
+    "Các định dạng đọc được: {formats}.", "Formats that can be read: {formats}.",
+)
+NOT_UTF8 = error(
+    "not-utf8",
+    "Tệp không dùng bảng mã UTF-8.", "The file is not in UTF-8.",
+    "Trong Excel, lưu lại theo kiểu 'CSV UTF-8'.", "In Excel, save it as 'CSV UTF-8'.",
+)
+BROKEN_CSV = error(
+    "broken-csv",
+    "Không tách được dòng này thành các ô: có dấu nháy kép chưa đóng hoặc đặt sai chỗ.",
+    "This row cannot be split into cells: a double quote is not closed, or out of place.",
+    "Sửa dấu nháy kép của dòng này.", "Mend the double quotes of this row.",
+)
+LONG_ROW = error(
+    "long-row",
+    "Dòng có {n} ô, nhiều hơn {expected} cột của tiêu đề.",
+    "The row has {n} cells, more than the {expected} columns of the header.",
+    "Thường do dấu phẩy thập phân hoặc dấu phân cách nằm trong ô: đặt ô đó trong dấu nháy kép.",
+    "Mostly a decimal comma, or a delimiter inside a cell: put that cell in double quotes.",
+)
+SHORT_ROW = warning(
+    "short-row",
+    "Dòng chỉ có {n} ô, ít hơn {expected} cột của tiêu đề; các ô thiếu coi là trống.",
+    "The row has only {n} cells, fewer than the {expected} columns of the header; the others count as empty.",
+    "Kiểm tra tệp có bị cắt cụt không.", "Check that the file has not been cut off.",
+)
+DOUBLE_HEADER = error(
+    "double-header",
+    "Có hai cột cùng tên '{name}'.", "Two columns are called '{name}'.",
+    "Đổi tên một cột.", "Rename one of them.",
+)
+EMPTY = error(
+    "empty-table",
+    "Bảng không có dòng dữ liệu nào.", "The table has no rows.",
+    "Kiểm tra tệp đã được xuất đầy đủ chưa.", "Check that the file was exported whole.",
+)
+UNKNOWN_SHEET = error(
+    "unknown-layer",
+    "Tệp không có lớp hoặc trang tính '{name}'.", "The file has no layer or sheet '{name}'.",
+    "Tệp có: {names}. {near}", "It has: {names}. {near}",
+)
+WHICH_SHEET = error(
+    "which-layer",
+    "Tệp có nhiều lớp: {names}.", "The file has several layers: {names}.",
+    'Ghi rõ lớp cần dùng trong dự án: layer = "…".', 'Say in the project which one is meant: layer = "…".',
+)
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """A table as the file holds it.
+
+    Attributes
+    ----------
+    cells : mapping of header to array, shape (n,)
+        Text for CSV and sheets, the file's own types otherwise.
+    rows : array of int64, shape (n,)
+        Row numbers as the user counts them: the header of a sheet is row 1; features count from 1.
+    geometry : array of shapely geometries, shape (n,), or None
+        Two-dimensional; None for features without one.
+    crs : pyproj.CRS or None
+        As the file declares it.
+    """
+
+    cells: Mapping[str, NDArray[Any]]
+    rows: NDArray[np.int64]
+    geometry: NDArray[np.object_] | None = None
+    crs: CRS | None = None
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+def open_table(
+    path: Path, report: Report, *, layer: str | None = None, expected: Collection[str] = ()
+) -> RawTable | None:
+    """Open a CSV, a sheet, or a vector file.
+
+    Parameters
+    ----------
+    path : Path
+    report : Report
+        Told what is wrong; its ``rows_read`` is set.
+    layer : str, optional
+        Layer of a GeoPackage or sheet of a workbook.
+    expected : collection of str
+        Names of columns, ours and the file's: they help to find the delimiter of a CSV.
+
+    Returns
+    -------
+    RawTable or None
+        None after a fault that leaves nothing to read.
+    """
+    if not path.is_file():
+        report.once(MISSING_FILE, path=report.file or str(path), near=near_file(path))
+        return None
+    kind = path.suffix.lower()
+    if kind not in FORMATS:
+        report.once(UNKNOWN_FORMAT, kind=kind or path.name, formats=" ".join(FORMATS))
+        return None
+    reader: Callable[[], RawTable | None]
+    if kind in CSV:
+        reader = lambda: _read_csv(path, report, expected)  # noqa: E731
+    elif kind in SHEETS:
+        reader = lambda: _read_sheet(path, report, layer)  # noqa: E731
+    elif kind in PARQUET:
+        reader = lambda: _read_parquet(path)  # noqa: E731
+    else:
+        reader = lambda: _read_vector(path, report, layer)  # noqa: E731
+    try:
+        raw = reader()
+    except MemoryError:
+        raise
+    except Exception as exception:  # every library below has its own kinds
+        log.debug("cannot read %s", path, exc_info=exception)
+        report.once(UNREADABLE, kind=kind.lstrip(".").upper())
+        return None
+    if raw is None:
+        return None
+    report.rows_read = len(raw)
+    if not len(raw):
+        report.once(EMPTY)
+        return None
+    return raw
+
+
+def near_file(path: Path) -> Any:
+    """Return a sentence that names a file of the folder with a like name."""
+    try:
+        names = [p.name for p in path.parent.iterdir()]
+    except OSError:
+        names = []
+    return hint(path.name, names)
+
+
+def _read_csv(path: Path, report: Report, expected: Collection[str]) -> RawTable | None:
+    data = path.read_bytes()
+    text = _decode(data, report)
+    if text is None:
+        return None
+    first = 1
+    delimiter = None
+    if text[:4].lower() == "sep=" and len(text) > 4:  # Excel's own hint, on a line before the header
+        delimiter = text[4]
+        text = text.partition("\n")[2]
+        first = 2
+    delimiter = delimiter or sniff_delimiter(text, expected)
+    records: list[list[str]] = []
+    with _long_fields():
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        try:
+            records.extend(reader)
+        except csv.Error as exception:
+            log.debug("%s: %s", path, exception)
+            report.once(BROKEN_CSV, row=str(len(records) + first))
+            return None
+    return _from_records(records, report, first)
+
+
+def _decode(data: bytes, report: Report) -> str | None:
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return data.decode("utf-16")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as exception:
+        report.once(NOT_UTF8, row=str(data.count(b"\n", 0, exception.start) + 1))
+        return None
+
+
+@contextmanager
+def _long_fields() -> Iterator[None]:
+    """Let a cell hold a long polygon; the limit belongs to the whole process, so it is put back."""
+    before = csv.field_size_limit(_LONGEST_FIELD)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
+
+
+def sniff_delimiter(text: str, expected: Collection[str] = ()) -> str:
+    """Return the delimiter of a CSV: ``, ; | `` or a tab.
+
+    The one that finds the most expected column names in the header, then the one that gives most rows
+    as many cells as the header, then the one with the most columns.
+    """
+    names = {fold(name) for name in expected}
+    head = text[:200_000]
+    best, best_score = ",", (-1, False, 0.0, 0)
+    for delimiter in DELIMITERS:
+        try:
+            with _long_fields():
+                reader = csv.reader(io.StringIO(head, newline=""), delimiter=delimiter)
+                records = [r for _, r in zip(range(50), reader, strict=False) if any(c.strip() for c in r)]
+        except csv.Error:
+            continue
+        if not records:
+            continue
+        width = len(records[0])
+        like = sum(len(r) == width for r in records) / len(records)
+        score = (sum(fold(c) in names for c in records[0]), width > 1, like, width)
+        if score > best_score:
+            best, best_score = delimiter, score
+    return best
+
+
+def _read_sheet(path: Path, report: Report, layer: str | None) -> RawTable | None:
+    from python_calamine import CalamineWorkbook
+
+    book = CalamineWorkbook.from_path(str(path))
+    names = list(book.sheet_names)
+    if layer is not None and layer not in names:
+        report.once(UNKNOWN_SHEET, value=layer, name=layer, names=", ".join(names), near=hint(layer, names))
+        return None
+    sheet = book.get_sheet_by_name(layer if layer is not None else names[0])
+    records = [[_cell_text(c) for c in row] for row in sheet.to_python(skip_empty_area=False)]
+    return _from_records(records, report, 1)
+
+
+def _cell_text(cell: Any) -> str:
+    """Return a cell of a sheet as it would be typed: whole numbers without a point, dates as ISO."""
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
+        return str(int(cell))
+    if hasattr(cell, "isoformat"):
+        return str(cell.isoformat()).removesuffix("T00:00:00")
+    return str(cell)
+
+
+def _from_records(records: list[list[str]], report: Report, first: int) -> RawTable | None:
+    """Make a table of records whose first one that is not blank is the header."""
+    numbered = [(i, r) for i, r in enumerate(records, start=first) if any(c and not c.isspace() for c in r)]
+    if not numbered:
+        report.once(EMPTY)
+        return None
+    header = [name.strip() for name in numbered[0][1]]
+    while header and not header[-1]:
+        header.pop()
+    width = len(header)
+    rows = np.array([i for i, _ in numbered[1:]], dtype=np.int64)
+    body = [r for _, r in numbered[1:]]
+    lengths = np.array([len(r) for r in body], dtype=np.int64)
+    for i in np.flatnonzero(lengths > width):
+        while len(body[i]) > width and not body[i][-1].strip():
+            body[i] = body[i][:-1]
+        lengths[i] = len(body[i])
+    report.each(LONG_ROW, lengths > width, rows, n=lengths, expected=width)
+    report.each(SHORT_ROW, lengths < width, rows, n=lengths, expected=width)
+    for name in sorted({n for n in header if n and header.count(n) > 1}):
+        report.once(DOUBLE_HEADER, column=name, name=name)
+    cells: dict[str, NDArray[Any]] = {}
+    for j, name in enumerate(header):
+        if name and name not in cells:
+            cells[name] = np.array([r[j] if j < len(r) else "" for r in body], dtype=object)
+    return RawTable(MappingProxyType(cells), rows)
+
+
+def _read_parquet(path: Path) -> RawTable:
+    import pyarrow.parquet as pq
+
+    if b"geo" not in (pq.read_schema(path).metadata or {}):
+        return _from_frame(pd.read_parquet(path), None, None)
+    import geopandas as gpd
+
+    frame = gpd.read_parquet(path)
+    plain = pd.DataFrame(frame.drop(columns=frame.geometry.name))
+    return _from_frame(plain, np.asarray(frame.geometry.array, dtype=object), frame.crs)
+
+
+def _read_vector(path: Path, report: Report, layer: str | None) -> RawTable | None:
+    import geopandas as gpd
+    import pyogrio
+
+    listed = pyogrio.list_layers(path)
+    names = [str(name) for name, _ in listed]
+    if layer is not None and layer not in names:
+        report.once(UNKNOWN_SHEET, value=layer, name=layer, names=", ".join(names), near=hint(layer, names))
+        return None
+    if layer is None:
+        spatial = [str(name) for name, kind in listed if kind is not None] or names
+        if len(spatial) > 1:
+            report.once(WHICH_SHEET, names=", ".join(spatial))
+            return None
+        layer = spatial[0]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # GDAL's remarks; what matters is checked afterwards
+        frame = pyogrio.read_dataframe(path, layer=layer, on_invalid="ignore", force_2d=True)
+    if not isinstance(frame, gpd.GeoDataFrame):
+        return _from_frame(frame, None, None)
+    plain = pd.DataFrame(frame.drop(columns=frame.geometry.name))
+    return _from_frame(plain, np.asarray(frame.geometry.array, dtype=object), frame.crs)
+
+
+def _from_frame(frame: pd.DataFrame, geometry: NDArray[np.object_] | None, crs: CRS | None) -> RawTable:
+    import shapely
+
+    if geometry is not None:
+        geometry = shapely.force_2d(geometry)
+    cells = {str(name): np.asarray(frame[name]) for name in frame.columns}
+    return RawTable(MappingProxyType(cells), np.arange(1, len(frame) + 1, dtype=np.int64), geometry, crs)
