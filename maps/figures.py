@@ -1,0 +1,148 @@
+"""The figures of a result, found by name, and written as people read them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from phusong.coverage.criterion import describe
+from phusong.coverage.result import ANY, Result
+from phusong.data.language import Language, Text, format_date, format_number, format_percent
+from phusong.layers.project import FibreService, RangeService
+
+if TYPE_CHECKING:
+    from phusong.coverage.criterion import AnyService
+
+COMPLETE_WITHIN = 0.005
+"""People: sums over cells carry rounding, so a smaller remainder counts as nobody."""
+
+PLACE_LAYERS = {
+    "villages": Text("thôn, làng", "villages"),
+    "centres": Text("trung tâm xã", "commune centres"),
+    "schools": Text("trường học", "schools"),
+    "health": Text("trạm y tế", "health stations"),
+    "post": Text("điểm phục vụ bưu chính", "post offices"),
+    "key": Text("vị trí trọng điểm", "key locations"),
+    "key_locations": Text("vị trí trọng điểm", "key locations"),
+}
+ZONE_LAYERS = {
+    "industrial": Text("khu công nghiệp", "industrial zones"),
+    "it": Text("khu công nghệ thông tin", "IT zones"),
+}
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """A numerator over a denominator."""
+
+    numerator: float
+    denominator: float
+
+    @property
+    def percent(self) -> float:
+        """In per cent; NaN without a denominator."""
+        return 100.0 * self.numerator / self.denominator if self.denominator else float("nan")
+
+    def share(self, lang: Language) -> str:
+        """Write the percentage."""
+        return format_percent(self.numerator, self.denominator, lang)
+
+    def counts(self, lang: Language, decimals: int = 0) -> str:
+        """Write ``n/N``."""
+        return f"{format_number(self.numerator, lang, decimals)}/{format_number(self.denominator, lang, decimals)}"
+
+
+class Figures:
+    """Look-up into the indicators of a result.
+
+    Attributes
+    ----------
+    result : Result
+    services : tuple of str
+        In the order of the project file.
+    operators : tuple of str
+        `ANY` first.
+    codes : tuple of str
+        Of the communes, in the order of ``layers.communes``.
+    """
+
+    def __init__(self, result: Result) -> None:
+        self.result = result
+        self.services = tuple(s for s in result.layers.project.services if (s, ANY) in result.reaches)
+        named = {operator for _, operator in result.reaches} - {ANY}
+        self.operators = (ANY, *sorted(named))
+        self.codes = tuple(str(c) for c in result.layers.communes["commune_code"])
+        table = result.indicators
+        keys = zip(
+            table["level"], table["code"], table["service"], table["operator"], table["indicator"], strict=True
+        )
+        values = zip(table["numerator"], table["denominator"], strict=True)
+        self._values: dict[tuple[str, ...], Ratio] = {}
+        for key, (n, of) in zip(keys, values, strict=True):
+            n, of = float(n), float(of)
+            if abs(of - n) < COMPLETE_WITHIN and key[4] in ("population", "area"):
+                n = of
+            self._values[tuple(str(k) for k in key)] = Ratio(n, of)
+        self._indicators = tuple(dict.fromkeys(table["indicator"]))
+
+    def province(self, service: str, indicator: str, operator: str = ANY) -> Ratio | None:
+        """Return a figure of the province."""
+        code = self.result.layers.project.province.code
+        return self._values.get(("province", code, service, operator, indicator))
+
+    def commune(self, code: str, service: str, indicator: str, operator: str = ANY) -> Ratio | None:
+        """Return a figure of a commune."""
+        return self._values.get(("commune", code, service, operator, indicator))
+
+    def indicators(self, prefix: str) -> tuple[str, ...]:
+        """Return the names of the indicators that begin with ``prefix``, in the order of the table."""
+        return tuple(i for i in self._indicators if str(i).startswith(prefix))
+
+    def service(self, name: str) -> AnyService:
+        """Return a service as the project defines it."""
+        return self.result.layers.project.services[name]
+
+    def is_fibre(self, name: str) -> bool:
+        """Tell whether a service is reached by cable."""
+        return isinstance(self.service(name), FibreService)
+
+    def label(self, name: str, lang: Language) -> str:
+        """Return how a service is called."""
+        if self.is_fibre(name) and name.casefold() in ("fibre", "fiber", "cap-quang", "cap_quang"):
+            return "Cáp quang" if lang == "vi" else "Fibre"
+        return name
+
+    def criterion(self, name: str, lang: Language) -> str:
+        """Return what counts as covered, in words."""
+        return describe(self.service(name)).say(lang)
+
+    def criterion_value(self, name: str) -> float:
+        """Return the threshold in dBm or the farthest distance in metres."""
+        service = self.service(name)
+        if isinstance(service, RangeService):
+            return service.radius_m
+        return service.reach_m if isinstance(service, FibreService) else service.threshold_dbm
+
+    def as_of(self, lang: Language) -> str:
+        """Write the day for which the province's data stand."""
+        return format_date(self.result.layers.project.province.as_of, lang)
+
+
+def operator_label(operator: str, lang: Language) -> str:
+    """Return how an operator is called; `ANY` in words."""
+    if operator == ANY:
+        return "Bất kỳ nhà mạng nào" if lang == "vi" else "Any operator"
+    return operator
+
+
+def layer_label(indicator: str, lang: Language) -> str:
+    """Return how a layer of places or zones is called, from ``places:villages``."""
+    kind, _, name = indicator.partition(":")
+    known = (PLACE_LAYERS if kind == "places" else ZONE_LAYERS).get(name)
+    return known.say(lang) if known else name
+
+
+def is_illustration(result: Result) -> bool:
+    """Tell whether the province is made up, by its name: ``Tỉnh Mẫu (minh họa)``."""
+    name = result.layers.project.province.name.casefold()
+    return any(word in name for word in ("minh họa", "minh hoạ", "illustration"))

@@ -1,0 +1,122 @@
+"""Outlines made small enough for a page: simplified together, rounded, packed as differences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from pyproj import CRS, Transformer
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+SCALE = 100_000
+"""Coordinates are kept to five decimals of a degree: about one metre."""
+
+PackedLine = list[int]
+
+
+def simplify_coverage(communes: gpd.GeoDataFrame, tolerance_m: float) -> gpd.GeoDataFrame:
+    """Simplify polygons so that neighbours keep sharing their border.
+
+    Parameters
+    ----------
+    communes : GeoDataFrame
+        In a metric system.
+    tolerance_m : float
+        Square root of the area of the largest triangle that is dropped (Visvalingam-Whyatt on the
+        edges of the coverage).
+    """
+    simple = communes.copy()
+    shapes = np.asarray(communes.geometry.to_numpy(), dtype=object)
+    simple["geometry"] = shapely.coverage_simplify(shapes, tolerance_m)
+    return simple
+
+
+def to_degrees(crs: CRS) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
+    """Return a function from ``(n, 2)`` metres in ``crs`` to ``(n, 2)`` longitudes and latitudes."""
+    transformer = Transformer.from_crs(crs, 4326, always_xy=True)
+
+    def convert(xy: NDArray[np.float64]) -> NDArray[np.float64]:
+        lon, lat = transformer.transform(xy[:, 0], xy[:, 1])
+        return np.column_stack([lon, lat])
+
+    return convert
+
+
+def pack(lonlat: NDArray[np.float64], *, closed: bool = False) -> PackedLine:
+    """Pack a line as its first point and the steps from point to point, in 1e-5 degrees.
+
+    Repeated points are left out; a closed line is written without its last point.
+    """
+    points = np.rint(np.asarray(lonlat) * SCALE).astype(np.int64)
+    if closed and len(points) > 1 and (points[0] == points[-1]).all():
+        points = points[:-1]
+    keep = np.ones(len(points), dtype=bool)
+    keep[1:] = (np.diff(points, axis=0) != 0).any(axis=1)
+    points = points[keep]
+    steps = np.diff(points, axis=0, prepend=np.zeros((1, 2), dtype=np.int64))
+    return [int(v) for v in steps.ravel()]
+
+
+def pack_polygons(geometry: Any) -> list[list[PackedLine]]:
+    """Pack a polygon, or all polygons of a collection, given in degrees: lists of rings."""
+    polygons = []
+    for part in shapely.get_parts(geometry):
+        if part.geom_type != "Polygon" or part.is_empty:
+            continue
+        rings = [part.exterior, *part.interiors]
+        packed = [pack(shapely.get_coordinates(r), closed=True) for r in rings]
+        polygons.append([line for line in packed if len(line) >= 6])
+    return [rings for rings in polygons if rings]
+
+
+def pack_lines(
+    geometries: Iterable[Any], crs: CRS, tolerance_m: float, least_m: float = 0.0
+) -> list[list[PackedLine]]:
+    """Simplify and pack lines given in metres; each geometry gives a list of lines.
+
+    Lines shorter than ``least_m`` are left out of the drawing.
+    """
+    convert = to_degrees(crs)
+    packed = []
+    for geometry in geometries:
+        lines = []
+        for part in shapely.get_parts(geometry):
+            if "Line" in part.geom_type and part.length >= least_m:
+                thin = shapely.get_coordinates(part.simplify(tolerance_m))
+                line = pack(convert(thin))
+                if len(line) >= 4:
+                    lines.append(line)
+        packed.append(lines)
+    return packed
+
+
+def svg_paths(
+    geometries: Iterable[Any], width: float, decimals: int = 1
+) -> tuple[list[str], tuple[float, float]]:
+    """Write polygons given in metres as SVG path data that fits ``width`` units.
+
+    Returns
+    -------
+    paths : list of str
+    size : tuple of float
+        Width and height of the drawing.
+    """
+    shapes = list(geometries)
+    left, bottom, right, top = shapely.total_bounds(np.array(shapes, dtype=object))
+    scale = width / max(right - left, 1e-9)
+    paths = []
+    for shape in shapes:
+        parts = []
+        for ring in shapely.get_rings(shapely.get_parts(shape)):
+            xy = shapely.get_coordinates(ring)
+            x = np.round((xy[:, 0] - left) * scale, decimals)
+            y = np.round((top - xy[:, 1]) * scale, decimals)
+            points = [f"{a:g} {b:g}" for a, b in zip(x[:-1], y[:-1], strict=True)]
+            parts.append("M" + "L".join(p for k, p in enumerate(points) if k == 0 or p != points[k - 1]) + "Z")
+        paths.append("".join(parts))
+    return paths, (width, (top - bottom) * scale)

@@ -1,0 +1,120 @@
+"""Words on the map page and the report page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from phusong.data.language import Language, Text
+
+PREDICTED = Text("Dự báo tính toán, chưa đo kiểm.", "Computed prediction, not verified by measurement.")
+NOT_BOUNDARY = Text(
+    "Không thay thế bản đồ địa giới hành chính.", "Does not replace the map of administrative boundaries."
+)
+ILLUSTRATION = Text(
+    "MINH HỌA: tỉnh này và mọi số liệu đều do máy tạo ra, không phải địa phương có thật.",
+    "ILLUSTRATION: this province and all its figures are made up; it is no real place.",
+)
+
+REASONS: Mapping[str, Text] = {
+    "no station in range": Text("không có trạm trong tầm", "no station in range"),
+    "terrain": Text("địa hình che khuất", "terrain in the way"),
+    "clutter": Text("rừng, nhà cửa che khuất", "forest or buildings in the way"),
+    "power": Text("tín hiệu yếu, chưa đạt ngưỡng", "signal too weak for the criterion"),
+    "no fibre": Text("chưa có cáp quang trong tầm", "no fibre within reach"),
+}
+
+MAP_WORDS: Mapping[str, Text] = {
+    "title": Text("Bản đồ phủ sóng và cáp quang", "Map of mobile and fibre coverage"),
+    "skip": Text("Đến bảng điều khiển", "Skip to the controls"),
+    "map": Text("Bản đồ: dùng phím mũi tên để di chuyển, + và - để phóng to, thu nhỏ",
+                "Map: arrow keys move it, + and - zoom"),
+    "service": Text("Dịch vụ", "Service"),
+    "operator": Text("Nhà mạng", "Operator"),
+    "search": Text("Tìm xã, thôn, làng", "Find a commune or village"),
+    "noMatch": Text("Không tìm thấy", "Nothing found"),
+    "matches": Text("kết quả", "results"),
+    "panel": Text("Bảng thông tin", "Panel"),
+    "close": Text("Đóng", "Close"),
+    "theme": Text("Sáng/tối", "Light/dark"),
+    "print": Text("In", "Print"),
+    "report": Text("Báo cáo", "Report"),
+    "home": Text("Toàn tỉnh", "Whole province"),
+    "zoomIn": Text("Phóng to", "Zoom in"),
+    "zoomOut": Text("Thu nhỏ", "Zoom out"),
+    "tabMap": Text("Lớp và chú giải", "Layers and legend"),
+    "tabGaps": Text("Vùng lõm", "Gaps"),
+    "tabCommunes": Text("Các xã", "Communes"),
+    "province": Text("Toàn tỉnh", "Whole province"),
+    "population": Text("dân số", "population"),
+    "people": Text("người", "people"),
+    "criterion": Text("Tiêu chí", "Criterion"),
+    "asOf": Text("Số liệu đến", "Data as of"),
+    "colour": Text("Tô màu theo", "Colour by"),
+    "byCommune": Text("Tỷ lệ theo xã", "Share by commune"),
+    "bySignal": Text("Vùng phủ", "Coverage area"),
+    "byNothing": Text("Không tô", "No colour"),
+    "opacity": Text("Độ đậm của màu", "Opacity of the colour"),
+    "layers": Text("Lớp bản đồ", "Map layers"),
+    "relief": Text("Địa hình, mặt nước", "Relief and water"),
+    "roads": Text("Đường giao thông", "Roads"),
+    "zones": Text("Khu công nghiệp, khu chức năng", "Zones"),
+    "fibre": Text("Cáp quang", "Fibre"),
+    "stations": Text("Trạm thu phát sóng", "Base stations"),
+    "gaps": Text("Vùng lõm (đánh số)", "Gaps (numbered)"),
+    "legend": Text("Chú giải", "Legend"),
+    "legendCommune": Text("Tỷ lệ dân số được phủ trong xã", "Share of the commune's people covered"),
+    "below": Text("dưới {0} %", "below {0} %"),
+    "between": Text("từ {0} đến dưới {1} %", "{0} to below {1} %"),
+    "above": Text("từ {0} % trở lên", "{0} % and above"),
+    "noData": Text("không có số liệu", "no data"),
+    "communesCount": Text("{0} xã", "{0} communes"),
+    "legendSignal": Text("Mức tín hiệu nơi được phủ", "Signal where covered"),
+    "legendDistance": Text("Khoảng cách nơi được phủ", "Distance where covered"),
+    "weak": Text("có tín hiệu nhưng chưa đạt tiêu chí", "signal, but below the criterion"),
+    "missing": Text("có dân, chưa được phủ", "people live here, not covered"),
+    "gapOutline": Text("vùng lõm, số là thứ hạng theo số dân", "gap, numbered by its people"),
+    "served": Text("được phủ", "served"),
+    "notServed": Text("chưa được phủ", "not served"),
+    "site": Text("Vị trí trạm", "Site"),
+    "siteCluster": Text("nhóm vị trí trạm, số là số vị trí", "group of sites, with their number"),
+    "placeCluster": Text("nhóm điểm chưa được phủ, số là số điểm", "group of places not served, with their number"),
+    "fibreLive": Text("tuyến cáp đang khai thác", "operational route"),
+    "fibrePlanned": Text("tuyến khác (dự kiến, ngừng)", "other route (planned, out of use)"),
+    "fibreNode": Text("điểm, nút cáp quang", "fibre node"),
+    "cells": Text("cell", "cells"),
+    "antenna": Text("độ cao anten", "antenna height"),
+    "commune": Text("Xã", "Commune"),
+    "code": Text("Mã", "Code"),
+    "rank": Text("Thứ hạng", "Rank"),
+    "rankOf": Text("{0}/{1} (từ thấp lên)", "{0} of {1} (lowest first)"),
+    "share": Text("Tỷ lệ", "Share"),
+    "counts": Text("Số được phủ/tổng số", "Covered/total"),
+    "households": Text("Hộ có cáp quang (báo cáo)", "Households with fibre (reported)"),
+    "gapsHere": Text("Vùng lõm trong xã", "Gaps in this commune"),
+    "placesHere": Text("Điểm chưa được phủ trong xã", "Places not served in this commune"),
+    "none": Text("không có", "none"),
+    "area": Text("diện tích", "area"),
+    "reason": Text("Nguyên nhân", "Reason"),
+    "nearestSite": Text("Vị trí trạm gần nhất", "Nearest site"),
+    "nearestFibre": Text("Cáp quang gần nhất", "Nearest fibre"),
+    "inside": Text("Trong vùng", "Inside"),
+    "gapsShown": Text("{0} vùng lõm; hiện {1} vùng đông dân nhất.", "{0} gaps; the {1} with most people are shown."),
+    "gapsScattered": Text("Ngoài ra {0} người ở rải rác.", "Another {0} people live scattered."),
+    "gapsAny": Text(
+        "Vùng lõm được đánh số cho tất cả nhà mạng cộng lại; nơi riêng nhà mạng này chưa phủ có màu cam ở "
+        "chế độ 'Vùng phủ'.",
+        "Gaps are numbered for all operators together; where this operator alone does not cover is orange under "
+        "'Coverage area'.",
+    ),
+    "notOffered": Text("Nhà mạng này không có số liệu cho dịch vụ này.", "No data of this operator for this service."),
+    "sort": Text("Sắp xếp theo tỷ lệ, thấp nhất trước", "Sorted by share, lowest first"),
+    "inset": Text("Việt Nam", "Viet Nam"),
+    "north": Text("Bắc", "N"),
+    "noScript": Text("Bản đồ cần JavaScript; số liệu có trong trang báo cáo.",
+                     "The map needs JavaScript; the figures are in the report."),
+}
+
+
+def words(table: Mapping[str, Text], lang: Language) -> dict[str, str]:
+    """Return all words of a page in one language, for its script; ``{0}`` is left for the script."""
+    return {key: text.vi if lang == "vi" else text.en for key, text in table.items()}

@@ -1,0 +1,98 @@
+"""The summary in sentences, in the form in which provinces report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from phusong.data.language import Language, Text
+from phusong.maps.figures import Figures, layer_label
+
+POPULATION = Text(
+    "Phủ sóng {service} đạt {share} dân số ({counts} người).",
+    "{service} covers {share} of the population ({counts} people).",
+)
+FIBRE_POPULATION = Text(
+    "{share} dân số ({counts} người) ở trong tầm kéo cáp quang.",
+    "{share} of the population ({counts} people) live within reach of fibre.",
+)
+PLACES = Text("{service} phủ đến {share} {places} ({counts}).", "{service} reaches {share} of {places} ({counts}).")
+FIBRE_PLACES = Text(
+    "Cáp quang ở trong tầm {share} {places} ({counts}).", "Fibre is within reach of {share} of {places} ({counts})."
+)
+HOUSEHOLDS = Text(
+    "Cáp quang phủ {share} hộ gia đình ({counts} hộ), theo số liệu doanh nghiệp báo cáo.",
+    "Fibre serves {share} of households ({counts}), as reported by the operators.",
+)
+COMMUNES = Text(
+    "Cáp quang đến {share} xã, phường, đặc khu ({counts}).", "Fibre is present in {share} of communes ({counts})."
+)
+STATIONS = Text(
+    "Tổng số trạm thu phát sóng: {stations:.0f} trạm (vị trí × công nghệ × nhà mạng), trên {sites:.0f} vị trí, "
+    "gồm {cells:.0f} cell.",
+    "Base stations in all: {stations:.0f} (site × technology × operator), on {sites:.0f} sites, with {cells:.0f} cells.",
+)
+ZONES = Text("{service} phủ {share} diện tích {zones} ({counts} km²).",
+             "{service} covers {share} of the area of {zones} ({counts} km²).")
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """One statement of the summary.
+
+    Attributes
+    ----------
+    text : str
+        With numbers in the form of the language.
+    service : str
+        Service that it is about; empty for counts.
+    inputs : tuple of str
+        Layers from which the figure comes, for its footnote.
+    """
+
+    text: str
+    service: str
+    inputs: tuple[str, ...]
+
+
+def network_layers(figures: Figures, service: str) -> tuple[str, ...]:
+    """Return the layers from which the reach of a service comes."""
+    return ("fibre_routes", "fibre_nodes") if figures.is_fibre(service) else ("stations",)
+
+
+def service_sentences(figures: Figures, service: str, lang: Language) -> list[Sentence]:
+    """Return what a summary says about one service of any operator: people first, then places."""
+    fibre = figures.is_fibre(service)
+    name = figures.label(service, lang)
+    network = network_layers(figures, service)
+    found: list[Sentence] = []
+
+    def add(text: Text, indicator: str, inputs: tuple[str, ...], decimals: int = 0, **values: str) -> None:
+        ratio = figures.province(service, indicator)
+        if ratio is not None and ratio.denominator > 0:
+            said = text.say(
+                lang, service=name, share=ratio.share(lang), counts=ratio.counts(lang, decimals), **values
+            )
+            found.append(Sentence(said, service, inputs))
+
+    add(FIBRE_POPULATION if fibre else POPULATION, "population", ("population", "communes", *network))
+    if fibre:
+        add(HOUSEHOLDS, "households", ("households",))
+        add(COMMUNES, "communes", ("communes", *network))
+    for indicator in figures.indicators("places:"):
+        layer = indicator.replace("places:", "places.")
+        add(FIBRE_PLACES if fibre else PLACES, indicator, (layer, *network), places=layer_label(indicator, lang))
+    for indicator in figures.indicators("zones:"):
+        layer = indicator.replace("zones:", "zones.")
+        add(ZONES, indicator, (layer, *network), 1, zones=layer_label(indicator, lang))
+    return found
+
+
+def station_sentence(figures: Figures, lang: Language) -> Sentence | None:
+    """Return the sentence that counts base stations, sites and cells apart."""
+    counts = {}
+    for indicator in ("stations", "sites", "cells"):
+        ratio = figures.province("all", indicator)
+        if ratio is None:
+            return None
+        counts[indicator] = ratio.numerator
+    return Sentence(STATIONS.say(lang, **counts), "", ("stations",))
