@@ -14,9 +14,10 @@ from phusong.cli.options import (
     Command,
     Context,
     Settings,
+    first_language,
+    globals_first,
     language_of,
     option,
-    take_language,
     usage_message,
 )
 from phusong.data.language import LANGUAGES, Text
@@ -108,8 +109,8 @@ def group(ctx: click.Context, lang: str | None, verbose: int, quiet: bool) -> No
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the program and exit: 0 done, 1 part of a batch failed, 2 bad input or usage."""
-    words, lang = take_language(sys.argv[1:] if arguments is None else arguments)
-    sys.exit(run(words, Settings(lang)))
+    words = globals_first(sys.argv[1:] if arguments is None else arguments)
+    sys.exit(run(words, Settings(first_language(words))))
 
 
 def run(words: Sequence[str], settings: Settings) -> int:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import click
 
@@ -44,34 +45,40 @@ def language_of(ctx: click.Context) -> Language:
     return chosen if chosen in LANGUAGES else DEFAULT_LANGUAGE
 
 
-def take_language(arguments: Sequence[str]) -> tuple[list[str], Language]:
-    """Take ``--lang`` out of a command line, wherever it stands.
+GLOBAL_FLAGS = ("-v", "-vv", "--verbose", "--quiet")
 
-    Without it the environment variable ``PHUSONG_LANG`` decides, then Vietnamese. A value that is not a
-    language is left where it is, for click to refuse.
+
+def globals_first(arguments: Sequence[str]) -> list[str]:
+    """Move the options of every command (``--lang``, ``-v``, ``--quiet``) to the front.
+
+    So they may stand anywhere in a line, as people write them.
     """
+    front: list[str] = []
     rest: list[str] = []
-    chosen = os.environ.get("PHUSONG_LANG", DEFAULT_LANGUAGE)
-    position = 0
-    while position < len(arguments):
-        word = arguments[position]
+    words = iter(arguments)
+    for word in words:
         if word == "--":
-            rest.extend(arguments[position:])
-            break
-        if (
-            word == "--lang"
-            and arguments[position + 1 : position + 2]
-            and arguments[position + 1] in LANGUAGES
-        ):
-            chosen = arguments[position + 1]
-            position += 2
-            continue
-        if word.startswith("--lang=") and word[7:] in LANGUAGES:
-            chosen = word[7:]
+            rest += [word, *words]
+        elif word in GLOBAL_FLAGS or word.startswith("--lang="):
+            front.append(word)
+        elif word == "--lang":
+            front += [word, *itertools.islice(words, 1)]
         else:
             rest.append(word)
-        position += 1
-    return rest, cast("Language", chosen if chosen in LANGUAGES else DEFAULT_LANGUAGE)
+    return front + rest
+
+
+def first_language(arguments: Sequence[str]) -> Language:
+    """Return the language that a command line asks for, before it is parsed.
+
+    Without ``--lang`` the environment variable ``PHUSONG_LANG`` decides, then Vietnamese.
+    """
+    asked = [w[7:] for w in arguments if w.startswith("--lang=")]
+    asked += [after for word, after in itertools.pairwise(arguments) if word == "--lang"]
+    for word in [*asked, os.environ.get("PHUSONG_LANG", "")]:
+        if word in LANGUAGES:
+            return word
+    return DEFAULT_LANGUAGE
 
 
 class Formatter(click.HelpFormatter):

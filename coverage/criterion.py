@@ -30,7 +30,7 @@ def describe(service: AnyService) -> Text:
         return Text(
             f"tính toán: cách tuyến hoặc điểm cáp quang đang khai thác không quá "
             f"{format_number(service.reach_m, 'vi')} m",
-            f"computed: within {format_number(service.reach_m, 'en')} m of an operational fibre route or node",
+            f"computed: within {format_number(service.reach_m, 'en')} m of an operational fibre line or node",
         )
     where = PLACES_OF_PENETRATION[service.penetration]
     level = format_number(service.threshold_dbm, "en")

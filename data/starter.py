@@ -77,7 +77,7 @@ radius_m = 500
 # model = "route-distance"
 # reach_m = 500
 """,
-    """# phusong project of {name} (code {code}, units since 1 July 2025).
+    """# phusong project of {kind} {name} (code {code}, units since 1 July 2025).
 # Paths are relative to this file. Check it:  phusong check phusong.toml
 # Run it:  phusong run phusong.toml --out results
 
