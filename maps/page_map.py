@@ -101,9 +101,10 @@ def _body(result: Result, lang: Language, element: str, data: dict[str, Any]) ->
         'aria-autocomplete="list" aria-expanded="false" aria-controls="found">'
         f'<ul id="found" role="listbox" aria-label="{word("search")}" hidden></ul></div>',
         f'<div class="tools"><a class="button" href="index.html">{word("report")}</a>'
-        f'<button type="button" id="theme">{word("theme")}</button>'
+        f'<button type="button" id="theme" title="{word("theme")}" aria-label="{word("theme")}">◐</button>'
         f'<button type="button" id="print">{word("print")}</button>'
-        f'<button type="button" id="toggle" aria-expanded="true" aria-controls="panel">{word("panel")}</button></div>',
+        f'<button type="button" id="toggle" title="{word("panel")}" aria-label="{word("panel")}" '
+        'aria-expanded="true" aria-controls="panel">☰</button></div>',
         "</header>",
         f'<p class="banner" role="note">{escape(ILLUSTRATION.say(lang))}</p>' if is_illustration(result) else "",
         '<main class="stage">',

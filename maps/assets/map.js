@@ -222,7 +222,7 @@ function phusongMap(map) {
     return phusong.svg("rect", { x: 0, y: 0, width: 22, height: 14, rx: 2, fill: colour, "fill-opacity": opacity || 1, stroke: "#5b6874", "stroke-width": 0.6 });
   }
   function keyItem(mark, text, count) {
-    return el("li", {}, mark, el("span", { text: text }), count === undefined ? null : el("span", { text: count }));
+    return el("li", {}, mark, el("span", { text: text }), count === undefined ? null : el("span", { class: "count", text: count }));
   }
   function percentKey(counted) {
     var list = el("ul", { class: "key" }), tally = {};
@@ -245,7 +245,7 @@ function phusongMap(map) {
   function colourTitle() {
     return state.colour === "commune" ? say("legendCommune") : say(D.services[state.service].unit === "dBm" ? "legendSignal" : "legendDistance");
   }
-  function dot(fill, line) { return phusong.svg("circle", { cx: 11, cy: 7, r: 5, fill: fill, stroke: line, "stroke-width": 2 }); }
+  function dot(fill, line) { return phusong.svg("circle", { cx: 11, cy: 7, r: 5.5, fill: fill, stroke: line, "stroke-width": 2 }); }
   function choice(kind, name, value, checked, text, act) {
     var input = el("input", { type: kind, name: name, value: value, onchange: act });
     input.checked = checked;
