@@ -1,0 +1,1 @@
+"""Fibre: who lives within reach of an operational route or node."""
