@@ -183,6 +183,10 @@ def take_columns(
             table.headers[column.name] = column.name
             constant = np.full(len(raw), str(settings.defaults[column.name]), dtype=object)
             table.columns[column.name] = _typed(constant, column, table)
+    if free:
+        for name, value in settings.defaults.items():
+            if name not in table.columns and name not in table.others:
+                table.others[name] = np.full(len(raw), str(value), dtype=object)
     missing = [
         c.name for c in wanted
         if c.needed and not table.has(c.name) and c.name not in settings.columns
@@ -191,7 +195,9 @@ def take_columns(
         has = ", ".join(raw.cells) or "–"
         report.once(MISSING_COLUMNS, names=", ".join(missing), has=has, first=missing[0])
     ours = set(table.headers.values()) | {c.name for c in wanted}
-    table.others.update({h: v for h, v in raw.cells.items() if h not in ours})
+    for header, cells in raw.cells.items():
+        if header not in ours:
+            table.others[header] = cells
     return table if all(table.has(c.name) for c in wanted if c.needed) else None
 
 
@@ -257,8 +263,8 @@ def _typed(cells: NDArray[Any], column: Column, table: Table) -> NDArray[Any]:
         written = to_text(cells) if wrong.any() else None
         table.report.each(NOT_A_DATE, wrong, rows, column=header, value=written)
         return dates
-    numbers, wrong = to_numbers(cells)
     written = to_text(cells)
+    numbers, wrong = to_numbers(cells if cells.dtype.kind in "iuf" else written)
     table.report.each(NOT_A_NUMBER, wrong, rows, column=header, value=written)
     if column.needed:
         table.report.each(EMPTY_CELL, np.isnan(numbers) & ~wrong, rows, column=header)
@@ -327,18 +333,19 @@ def to_numbers(cells: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.boo
         numbers = cells.astype(np.float64)
         wrong = np.isinf(numbers)
         return np.where(wrong, np.nan, numbers), wrong
-    text = to_text(cells)
-    distinct, inverse = np.unique(text.astype(str), return_inverse=True)
-    numbers = np.full(len(distinct), np.nan)
-    wrong = np.zeros(len(distinct), dtype=bool)
-    for i, cell in enumerate(distinct.tolist()):
-        if _PLAIN_NUMBER.fullmatch(cell):
-            numbers[i] = float(cell)
-            wrong[i] = np.isinf(numbers[i])
-        else:
-            wrong[i] = cell.casefold() not in EMPTY_NUMBERS
-    numbers[np.isinf(numbers)] = np.nan
-    return numbers[inverse], wrong[inverse]
+    text = to_text(cells).tolist()
+    known = {cell: _one_number(cell) for cell in set(text)}
+    numbers = np.array([known[cell] for cell in text], dtype=np.float64)
+    wrong = np.isinf(numbers)
+    numbers[wrong] = np.nan
+    return numbers, wrong
+
+
+def _one_number(cell: str) -> float:
+    """Return the number in a cell, NaN for an empty one, infinity for what is no number."""
+    if _PLAIN_NUMBER.fullmatch(cell):
+        return float(cell)
+    return np.nan if cell.casefold() in EMPTY_NUMBERS else np.inf
 
 
 _DAY_FIRST = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
@@ -372,5 +379,5 @@ def _one_date(cell: str) -> datetime.date | None:
 
 def near_words(written: NDArray[np.object_], known: Sequence[str]) -> NDArray[np.object_]:
     """Return for every cell the known word most like it, or an empty string."""
-    seen: dict[str, str] = {}
-    return np.array([seen.setdefault(w, nearest(w, known)) for w in written.tolist()], dtype=object)
+    seen = {word: nearest(word, known) for word in set(written.tolist())}
+    return np.array([seen[word] for word in written.tolist()], dtype=object)

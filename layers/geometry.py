@@ -12,6 +12,7 @@ from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError
 
 from phusong.data.language import Text
+from phusong.layers.inventory import Topology
 from phusong.layers.project import LayerTable
 from phusong.layers.rules import Report, error, warning
 from phusong.layers.tables import RawTable
@@ -59,8 +60,8 @@ WRONG_SHAPE = error(
 )
 INVALID = warning(
     "invalid-shape",
-    "Hình học không hợp lệ ({reason}); đã sửa, diện tích thay đổi {km2:.4f} km².",
-    "The shape is not valid ({reason}); it was repaired, its area changed by {km2:.4f} km².",
+    "Hình học không hợp lệ ({reason}); đã sửa, diện tích thay đổi {area} ({km2:.6f} km²).",
+    "The shape is not valid ({reason}); it was repaired, its area changed by {area} ({km2:.6f} km²).",
     "Sửa trong QGIS bằng 'Fix geometries' và kiểm tra ranh giới.",
     "Mend it in QGIS with 'Fix geometries', and check the boundary.",
 )
@@ -155,7 +156,8 @@ def repair(
     before, after = transform(shapes[wrong], crs, metric), transform(mended[wrong], crs, metric)
     change[wrong] = np.abs(shapely.area(after) - shapely.area(before)) / 1e6
     reason = np.array([_reason(shapes[i]) if wrong[i] else "" for i in range(len(shapes))], dtype=object)
-    report.each(INVALID, wrong, rows, km2=change, reason=reason)
+    area = np.array([said_area(km2 * 1e6) for km2 in change], dtype=object)
+    report.each(INVALID, wrong, rows, area=area, km2=change, reason=reason)
     return mended
 
 
@@ -173,8 +175,15 @@ def _reason(shape: shapely.Geometry) -> object:
     return known.get(said, Text("không khép kín hoặc suy biến", said or "degenerate"))
 
 
+def said_area(m2: float) -> Text:
+    """Return an area in words: square metres below a hectare, square kilometres above."""
+    text = Text("{m2:.1f} m²", "{m2:.1f} m²") if m2 < 10_000 else Text("{km2:.2f} km²", "{km2:.2f} km²")
+    values = {"m2": m2, "km2": m2 / 1e6}
+    return Text(text.fill("vi", values), text.fill("en", values))
+
+
 @dataclass(frozen=True)
-class Topology:
+class Seams:
     """What the communes share and what they leave between them.
 
     Attributes
@@ -198,8 +207,18 @@ class Topology:
         """Area of the holes."""
         return float(self.holes["area_m2"].sum()) / 1e6
 
+    def topology(self) -> Topology:
+        """Return the ground in question without the codes: pieces that do not overlap one another."""
+        import geopandas as gpd
 
-def topology(communes: gpd.GeoDataFrame, metric: CRS | None = None) -> Topology:
+        pieces = shapely.get_parts(shapely.union_all(np.asarray(self.overlaps.geometry.array, dtype=object)))
+        pieces = pieces[shapely.get_dimensions(pieces) == 2]
+        return Topology(
+            overlaps=gpd.GeoSeries(pieces, crs=self.overlaps.crs), holes=gpd.GeoSeries(self.holes.geometry)
+        )
+
+
+def seams(communes: gpd.GeoDataFrame, metric: CRS | None = None) -> Seams:
     """Find overlaps and holes between communes, slivers included.
 
     Only the polygons whose edges do not match their neighbours' are intersected, so that a clean layer
@@ -234,7 +253,7 @@ def topology(communes: gpd.GeoDataFrame, metric: CRS | None = None) -> Topology:
     overlaps = overlaps.iloc[order].reset_index(drop=True)
     holes = gpd.GeoDataFrame(geometry=_holes(shapes, apart), crs=communes.crs).to_crs(target)
     holes.insert(0, "area_m2", holes.area)
-    return Topology(overlaps, holes)
+    return Seams(overlaps, holes)
 
 
 def _holes(shapes: NDArray[np.object_], apart: NDArray[np.bool_]) -> NDArray[np.object_]:

@@ -1,0 +1,211 @@
+"""Positions of point layers: parsed, projected, and held against the province."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from pyproj import CRS, Transformer
+
+from phusong.data.language import Text
+from phusong.layers.columns import Column, Table
+from phusong.layers.geometry import EMPTY_SHAPE, WGS84, WRONG_SHAPE, crs_of
+from phusong.layers.grid import FloatArray
+from phusong.layers.project import LayerTable
+from phusong.layers.province import FAR_M, Province
+from phusong.layers.rules import error, warning
+
+LON = Column("lon", "number")
+LAT = Column("lat", "number")
+
+NO_POSITION_COLUMNS = error(
+    "missing-columns",
+    "Thiếu cột tọa độ: {names}.", "Columns of coordinates are missing: {names}.",
+    'Tệp có các cột: {has}. Nếu cột mang tên khác, khai trong dự án: columns = {{ lon = "…", lat = "…" }}.',
+    'The file has: {has}. If they have other names, say so in the project: '
+    'columns = {{ lon = "…", lat = "…" }}.',
+)
+MISSING_POSITION = error(
+    "missing-coordinates",
+    "Thiếu tọa độ.", "The coordinates are missing.",
+    "Điền kinh độ và vĩ độ, hoặc xóa dòng.", "Fill in longitude and latitude, or delete the row.",
+)
+SWAPPED = error(
+    "swapped-coordinates",
+    "{axes} bị đổi chỗ: đổi lại thì điểm nằm trong tỉnh.",
+    "{axes} are swapped: the other way round, the point lies in the province.",
+    'Đổi hai cột, ví dụ trong dự án: columns = {{ lon = "{lat}", lat = "{lon}" }}.',
+    'Swap the two columns, for example in the project: columns = {{ lon = "{lat}", lat = "{lon}" }}.',
+)
+FAR_OUTSIDE = error(
+    "outside-province",
+    "Điểm nằm ngoài tỉnh, cách {km:.1f} km.", "The point lies outside the province, {km:.1f} km away.",
+    "Kiểm tra tọa độ và hệ tọa độ; bỏ các điểm của tỉnh khác.",
+    "Check the coordinates and their system; leave out points of other provinces.",
+)
+IMPOSSIBLE = error(
+    "impossible-coordinates",
+    "Tọa độ không có trên Trái Đất.", "There are no such coordinates on Earth.",
+    'Kinh độ từ -180 đến 180, vĩ độ từ -90 đến 90; tọa độ phẳng (mét) thì khai crs, ví dụ crs = "EPSG:9217".',
+    "Longitude is from -180 to 180, latitude from -90 to 90; for metres, declare the system, "
+    'for example crs = "EPSG:9217".',
+)
+NEAR_OUTSIDE = warning(
+    "near-border",
+    "Điểm nằm ngoài ranh giới tỉnh {km:.2f} km; vẫn được tính.",
+    "The point lies {km:.2f} km outside the province's border; it is kept.",
+    "Kiểm tra nếu không phải điểm sát ranh giới.", "Check it, unless it is known to stand at the border.",
+)
+FROM_AREA = warning(
+    "point-from-area",
+    "{n} đối tượng là vùng, không phải điểm: lấy một điểm nằm trong vùng.",
+    "{n} features are areas, not points: a point inside each is taken.",
+)
+
+_LONLAT = Text("Kinh độ và vĩ độ", "Longitude and latitude")
+_XY = Text("Hoành độ và tung độ", "Easting and northing")
+_POINT = ("điểm", "a point")
+
+
+@dataclass(frozen=True)
+class Points:
+    """Positions of a layer; NaN where they could not be read.
+
+    Attributes
+    ----------
+    lon, lat : array of float64, shape (n,)
+        Degrees, WGS 84.
+    x_m, y_m : array of float64, shape (n,)
+        In the grid's system; NaN where the province is not known.
+    commune : array of int64, shape (n,)
+        Position of the commune that holds the point, -1 where none does.
+    """
+
+    lon: FloatArray
+    lat: FloatArray
+    x_m: FloatArray
+    y_m: FloatArray
+    commune: NDArray[np.int64]
+
+    def shapes(self) -> NDArray[np.object_]:
+        """Return shapely points, empty where the position is not known."""
+        known = np.isfinite(self.x_m) & np.isfinite(self.y_m)
+        shapes = np.full(len(self.x_m), shapely.Point(), dtype=object)
+        shapes[known] = shapely.points(self.x_m[known], self.y_m[known])
+        return shapes
+
+
+def read_points(table: Table, settings: LayerTable, province: Province | None) -> Points | None:
+    """Return where the rows of a table lie, and tell which lie where they cannot.
+
+    Shapes of the file win over its columns ``lon`` and ``lat``; these hold eastings and northings
+    where the project declares a projected system for the layer.
+
+    Returns
+    -------
+    Points or None
+        None where there are no coordinates at all.
+    """
+    fallback = WGS84 if table.raw.geometry is None else None
+    crs = crs_of(table.raw, settings, table.report, fallback=fallback)
+    if table.raw.geometry is not None:
+        x, y = _of_shapes(table)
+    else:
+        missing = [n for n in ("lon", "lat") if not table.has(n) and n not in settings.columns]
+        if missing:
+            has = ", ".join(table.raw.cells) or "–"
+            table.report.once(NO_POSITION_COLUMNS, names=", ".join(missing), has=has)
+        if not (table.has("lon") and table.has("lat")):
+            return None
+        x, y = table["lon"].copy(), table["lat"].copy()
+        _tell_missing(table, x, y)
+    if crs is None:
+        return None
+    gone = ~(np.isfinite(x) & np.isfinite(y))
+    x[gone] = y[gone] = np.nan
+    lon, lat = _turn(x, y, crs, WGS84)
+    if province is None:
+        nowhere = np.full(len(x), np.nan)
+        return Points(lon, lat, nowhere, nowhere, np.full(len(x), -1))
+    x_m, y_m = _turn(x, y, crs, province.grid.crs)
+    commune = province.commune_of(x_m, y_m)
+    _tell_outside(table, province, crs, (x, y), (x_m, y_m), gone | (commune >= 0))
+    return Points(lon, lat, x_m, y_m, commune)
+
+
+def _of_shapes(table: Table) -> tuple[FloatArray, FloatArray]:
+    shapes = table.raw.geometry
+    assert shapes is not None
+    rows = table.raw.rows
+    absent = shapely.is_missing(shapes) | shapely.is_empty(shapes)
+    table.report.each(EMPTY_SHAPE, absent, rows)
+    kind = shapely.get_type_id(shapes)
+    area = ~absent & np.isin(kind, (3, 6))
+    single = (kind == 4) & (shapely.get_num_geometries(shapes) == 1)
+    other = ~absent & ~area & (kind != 0) & ~single
+    names = np.array([g.geom_type if g is not None else "" for g in shapes], dtype=object)
+    table.report.each(WRONG_SHAPE, other, rows, kind=names, needed=Text(*_POINT))
+    if area.any():
+        table.report.once(FROM_AREA, n=int(area.sum()))
+    points = shapes.copy()
+    points[area] = shapely.point_on_surface(shapes[area])
+    points[single] = shapely.get_geometry(shapes[single], 0)
+    points[absent | other] = None
+    return shapely.get_x(points), shapely.get_y(points)
+
+
+def _tell_missing(table: Table, x: FloatArray, y: FloatArray) -> None:
+    """Tell rows whose cells are empty; cells that are no number were told when they were typed."""
+    from phusong.layers.columns import to_numbers
+
+    bad = np.zeros(len(table), dtype=bool)
+    for name in ("lon", "lat"):
+        header = table.headers[name]
+        if header in table.raw.cells:
+            bad |= to_numbers(table.raw.cells[header])[1]
+    table.each(MISSING_POSITION, (np.isnan(x) | np.isnan(y)) & ~bad)
+
+
+def _turn(x: FloatArray, y: FloatArray, source: CRS, target: CRS) -> tuple[FloatArray, FloatArray]:
+    """Return coordinates in another system, NaN where there is no such place."""
+    if source.equals(target, ignore_axis_order=True):
+        a, b = x.astype(np.float64), y.astype(np.float64)
+    else:
+        fits = np.ones(len(x), dtype=bool) if source.is_projected else (np.abs(x) <= 360) & (np.abs(y) <= 90)
+        turn = Transformer.from_crs(source, target, always_xy=True)
+        a, b = turn.transform(np.where(fits, x, np.nan), np.where(fits, y, np.nan))
+    wild = ~(np.isfinite(a) & np.isfinite(b))
+    return np.where(wild, np.nan, a), np.where(wild, np.nan, b)
+
+
+def _tell_outside(
+    table: Table,
+    province: Province,
+    crs: CRS,
+    given: tuple[FloatArray, FloatArray],
+    metric: tuple[FloatArray, FloatArray],
+    settled: NDArray[np.bool_],
+) -> None:
+    """Tell points outside all communes: swapped, far, or just beyond the border."""
+    where = np.flatnonzero(~settled)
+    if not len(where):
+        return
+    x, y = given[0][where], given[1][where]
+    distance = province.distance_m(metric[0][where], metric[1][where])
+    far = ~(distance <= FAR_M)
+    swapped = far.copy()
+    swapped[far] = province.distance_m(*_turn(y[far], x[far], crs, province.grid.crs)) <= FAR_M
+    nowhere = far & ~swapped & np.isnan(distance)
+    rows = table.raw.rows[where]
+    lon, lat = table.headers.get("lon", "lon"), table.headers.get("lat", "lat")
+    both = f"{lon}, {lat}" if table.raw.geometry is None else ""
+    digits = 3 if crs.is_projected else 6
+    said = np.array([f"{a:.{digits}f}, {b:.{digits}f}" for a, b in zip(x, y, strict=True)], dtype=object)
+    tell = table.report.each
+    axes = _XY if crs.is_projected else _LONLAT
+    tell(SWAPPED, swapped, rows, column=both, value=said, axes=axes, lon=lon, lat=lat)
+    tell(IMPOSSIBLE, nowhere, rows, column=both, value=said)
+    tell(FAR_OUTSIDE, far & ~swapped & ~nowhere, rows, column=both, value=said, km=distance / 1000)
+    tell(NEAR_OUTSIDE, ~far, rows, column=both, value=said, km=distance / 1000)

@@ -1,0 +1,84 @@
+"""The ground on which the other layers lie: the communes, their grid, and which of them holds a point."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from phusong.layers.grid import FloatArray, Grid
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+FAR_M = 20_000.0
+"""Distance from the communes beyond which a point cannot belong to the province: more than a macro
+cell's reach, less than a slip between neighbouring VN-2000 zones (27 km and more)."""
+
+
+@dataclass(frozen=True)
+class Province:
+    """Communes on their grid.
+
+    Attributes
+    ----------
+    grid : Grid
+    communes : GeoDataFrame
+        ``commune_code commune_name population geometry`` in the grid's system, sorted by code.
+    """
+
+    grid: Grid
+    communes: gpd.GeoDataFrame
+
+    @cached_property
+    def codes(self) -> list[str]:
+        """Codes of the communes, in their order."""
+        return [str(code) for code in self.communes["commune_code"]]
+
+    @cached_property
+    def _shapes(self) -> NDArray[np.object_]:
+        return np.asarray(self.communes.geometry.array, dtype=object)
+
+    @cached_property
+    def _tree(self) -> shapely.STRtree:
+        return shapely.STRtree(self._shapes)
+
+    def commune_of(self, x_m: FloatArray, y_m: FloatArray) -> NDArray[np.int64]:
+        """Return the position of the commune that holds each point, -1 where none does.
+
+        On a common border or in an overlap the commune with the lower code counts.
+        """
+        xy, back = np.unique(np.column_stack([x_m, y_m]), axis=0, return_inverse=True)
+        back = back.reshape(-1)
+        found = np.full(len(xy), -1, dtype=np.int64)
+        known = np.flatnonzero(np.isfinite(xy).all(axis=1))
+        if len(known):
+            points = shapely.STRtree(shapely.points(xy[known]))
+            # Polygons ask for points, for then the polygon is the one that is indexed.
+            commune, point = points.query(self._shapes, predicate="intersects")
+            order = np.argsort(-commune, kind="stable")
+            found[known[point[order]]] = commune[order]
+        return found[back]
+
+    def distance_m(self, x_m: FloatArray, y_m: FloatArray) -> FloatArray:
+        """Return the distance of each point to the nearest commune, NaN for points that are not finite."""
+        distance = np.full(len(x_m), np.nan)
+        known = np.flatnonzero(np.isfinite(x_m) & np.isfinite(y_m))
+        if len(known):
+            points = shapely.points(np.asarray(x_m)[known], np.asarray(y_m)[known])
+            (asked, _), found = self._tree.query_nearest(points, return_distance=True, all_matches=False)
+            distance[known[asked]] = found
+        return distance
+
+    @cached_property
+    def inside(self) -> NDArray[np.bool_]:
+        """Return which cells of the grid have their centre in a commune."""
+        from rasterio.features import geometry_mask
+
+        return np.asarray(
+            geometry_mask(self._shapes, self.grid.shape, self.grid.transform, invert=True), dtype=bool
+        )
