@@ -38,14 +38,21 @@ def _position(lon: float, lat: float) -> tuple[float, float]:
 
 
 @lru_cache(maxsize=1)
-def _dots() -> str:
+def commune_points() -> tuple[tuple[float, float], ...]:
+    """Return longitude and latitude of a point of every commune of Vietnam."""
     spec = importlib.util.find_spec("vietnamadminunits")
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError("vietnamadminunits")
     # The package's own reader leaves its connection open.
     with closing(sqlite3.connect(Path(spec.origin).parent / "data" / "dataset.db")) as database:
-        units = database.execute("SELECT wardLon, wardLat FROM admin_units WHERE wardLat IS NOT NULL").fetchall()
-    points = {tuple(round(v) for v in _position(lon, lat)) for lon, lat in units}
+        query = "SELECT wardLon, wardLat FROM admin_units WHERE wardLat IS NOT NULL"
+        units = database.execute(query).fetchall()
+    return tuple(sorted({(float(lon), float(lat)) for lon, lat in units}))
+
+
+@lru_cache(maxsize=1)
+def _dots() -> str:
+    points = {tuple(round(v) for v in _position(lon, lat)) for lon, lat in commune_points()}
     return "".join(f"M{x} {y}h0" for x, y in sorted(points))
 
 

@@ -92,6 +92,9 @@ class Book:
         if freeze_columns and sum(map(_width, columns)) > _PAGE_WIDTH:
             sheet.fit_to_pages(2, 0)
             sheet.repeat_columns(0, freeze_columns - 1)
+        for row, lines in enumerate(_wrapped_lines(columns, rows), start=top + 1):
+            if lines > 1:  # Excel would see to it by itself, LibreOffice and viewers do not
+                sheet.set_row(row, 15.0 * lines)
         sheet.set_row(top, 15.0 * max(_lines(c) for c in columns) + 3.0)
         if freeze_columns is not None:
             sheet.freeze_panes(top + 1, freeze_columns)
@@ -126,6 +129,17 @@ def _width(column: Column) -> float:
         longest = max((len(f"{v:,.1f}") for v in column.values if isinstance(v, int | float)), default=0)
     word = max((len(w) for w in column.title.split()), default=0)
     return float(min(max(low, longest + 3, word + 3), high))
+
+
+def _wrapped_lines(columns: Sequence[Column], rows: int) -> list[int]:
+    """Return how many lines each row needs for its longest wrapped cell."""
+    lines = [1] * rows
+    for column in columns:
+        if column.kind == "note":
+            width = _width(column) - 3.0
+            for row, value in enumerate(column.values):
+                lines[row] = min(max(lines[row], math.ceil(len(str(value)) * 1.1 / width)), 25)
+    return lines
 
 
 def _lines(column: Column) -> int:

@@ -1,0 +1,300 @@
+"""``report.docx``: a draft in the form of an administrative document, for an official to correct and sign."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from phusong.coverage.result import ANY, Result
+from phusong.data.language import Language, format_date, format_number, format_percent
+from phusong.data.tables import provinces
+from phusong.maps import docx_form as form
+from phusong.maps.document_words import HEADERS, WORDS
+from phusong.maps.figures import Figures, layer_label, operator_label
+from phusong.maps.page_words import NOT_BOUNDARY, PREDICTED
+from phusong.maps.safe import one_line, shorten
+from phusong.maps.sentences import service_sentences, station_sentence
+from phusong.maps.static import draw_service, png_bytes
+from phusong.maps.tables import code_vintage, version
+from phusong.maps.words import reason_name, service_name
+
+if TYPE_CHECKING:
+    from docx.document import Document
+
+COMMUNES_SHOWN = 20
+GAPS_SHOWN = 12
+PLACES_SHOWN = 25
+MAPS_SHOWN = 3
+MISSING = "–"
+
+
+def province_title(name: str, kind: str | None) -> str:
+    """Return a province's name with what it is: ``tỉnh Gia Lai``; as given where it says so itself."""
+    if kind is None or re.match("(tỉnh|thành phố) ", name, re.IGNORECASE):
+        return name
+    return f"{kind} {name}"
+
+
+class _Report:
+    """The parts of one document, in order."""
+
+    def __init__(self, result: Result, document: Document, lang: Language) -> None:
+        self.result, self.document, self.lang = result, document, lang
+        self.figures = Figures(result)
+        self.province = result.layers.project.province
+        self.date = format_date(self.province.as_of, lang)
+        vietnamese = lang == "vi" and code_vintage(result) is not None
+        kinds = {code: unit.kind for code, unit in provinces().items()} if vietnamese else {}
+        self.name = one_line(province_title(self.province.name, kinds.get(self.province.code)))
+
+    def say(self, key: str, **values: object) -> str:
+        return WORDS[key].say(self.lang, **values)
+
+    def heads(self, *keys: str) -> list[str]:
+        return [HEADERS[key].say(self.lang) for key in keys]
+
+    def text(self, text: str) -> None:
+        form.paragraph(self.document, text, indent=True)
+
+    def heading(self, text: str) -> None:
+        self.document.add_heading(text, level=1)
+
+    def number(self, value: float, decimals: int = 0) -> str:
+        return format_number(float(value), self.lang, decimals)
+
+    def head(self) -> None:
+        """Write the national motto, the agency, number, place and date, and the title."""
+        from docx.shared import Mm
+
+        if code_vintage(self.result) is not None:
+            left, right = form.frame(self.document, (66, form.TEXT_WIDTH_MM - 66))
+            parent = self.say("committee")
+            if self.lang == "vi":
+                parent += f" {self.name.upper()}"
+            center: Any = {"align": "center", "after_pt": 0}
+            form.paragraph(left, shorten(parent, 60), size_pt=12, **center)
+            form.paragraph(left, self.say("agency"), bold=True, size_pt=12, **center)
+            form.rule(left, 22)
+            form.paragraph(left, self.say("number"), size_pt=13, **center)
+            form.boxed(self._draft(left))
+            form.paragraph(right, self.say("country"), bold=True, size_pt=12, **center)
+            form.paragraph(right, self.say("motto"), bold=True, size_pt=13, **center)
+            form.rule(right, 20)
+            place = re.sub("^(tỉnh|thành phố) ", "", self.name, flags=re.IGNORECASE)
+            form.paragraph(
+                right, self.say("day", name=shorten(place, 40), year=str(self.province.as_of.year)),
+                italic=True, size_pt=13, **center,
+            )
+        else:
+            form.boxed(self._draft(self.document))
+        bold: Any = {"bold": True, "align": "center", "size_pt": 14, "after_pt": 0}
+        title = form.paragraph(self.document, self.say("kind"), **bold)
+        title.paragraph_format.space_before = Mm(4)
+        about = self.say("about", name=self.name)
+        form.paragraph(self.document, about, **bold)
+        form.paragraph(self.document, self.say("about_date", date=self.date), align="center", after_pt=2)
+        form.rule(self.document, 60)
+
+    def _draft(self, where: object) -> object:
+        from docx.shared import Mm, Pt
+
+        added = form.paragraph(where, self.say("draft"), bold=True, align="center", size_pt=13, after_pt=4)
+        added.paragraph_format.space_before = Pt(6)
+        added.paragraph_format.left_indent = added.paragraph_format.right_indent = Mm(18)
+        return added
+
+    def scope(self) -> None:
+        people, grid = self.result.people, self.result.layers.grid
+        self.heading(self.say("scope"))
+        self.text(self.say(
+            "scope_text", communes=len(self.figures.codes), people=people.inside, cell=grid.cell_m
+        ))
+        self.text(self.say("forecast"))
+
+    def results(self) -> None:
+        figures, lang = self.figures, self.lang
+        self.heading(self.say("results"))
+        for service in figures.services:
+            said = " ".join(s.text for s in service_sentences(figures, service, lang))
+            self.text(self.say(
+                "about_service", service=figures.label(service, lang), date=self.date, said=said,
+                criterion=figures.criterion(service, lang),
+            ))
+        counts = station_sentence(figures, lang)
+        if counts:
+            self.text(counts.text)
+        rows = []
+        for service in figures.services:
+            for operator in figures.operators:
+                ratio = figures.province(service, "population", operator)
+                if ratio is not None:
+                    name = figures.label(service, lang)
+                    rows.append([name, operator_label(operator, lang), ratio.counts(lang), ratio.share(lang)])
+        self.caption("by_operator")
+        form.table(
+            self.document, self.heads("service", "operator", "people", "share"), rows, (30, 55, 50, 25),
+            numbers=(2, 3),
+        )
+
+    def caption(self, key: str, **values: object) -> None:
+        added = form.paragraph(
+            self.document, self.say(key, **values), bold=True, align="center", size_pt=12, after_pt=3
+        )
+        added.paragraph_format.keep_with_next = True
+
+    def communes(self) -> None:
+        figures, lang = self.figures, self.lang
+        self.heading(self.say("communes"))
+        first = figures.services[0]
+        found = {code: figures.commune(code, first, "population") for code in figures.codes}
+        ranked = sorted(
+            (code for code, ratio in found.items() if ratio is not None and ratio.denominator > 0),
+            key=lambda code: (found[code].percent, code),  # type: ignore[union-attr]
+        )[:COMMUNES_SHOWN]
+        self.text(self.say(
+            "communes_text", n=len(ranked), all=len(figures.codes), service=figures.label(first, lang)
+        ))
+        communes = self.result.layers.communes
+        named = communes[["commune_code", "commune_name"]].astype(str)
+        names = dict(zip(named["commune_code"], named["commune_name"], strict=True))
+        rows = []
+        for order, code in enumerate(ranked, start=1):
+            ratios = [figures.commune(code, service, "population") for service in figures.services]
+            people = next((r.denominator for r in ratios if r is not None), float("nan"))
+            rows.append([
+                str(order), code, shorten(names[code], 60), self.number(people),
+                *(MISSING if r is None else r.share(lang) for r in ratios),
+            ])
+        header = self.heads("order", "code", "commune", "dwellers")
+        header += [figures.label(service, lang) for service in figures.services]
+        widths = (10, 17, 55, 24, *(22 for _ in figures.services))
+        self.caption("communes_table")
+        form.table(self.document, header, rows, widths, numbers=range(3, len(header)))
+        for k, service in enumerate(figures.services[:MAPS_SHOWN], start=1):
+            figure = draw_service(self.result, service, lang)
+            caption = self.say("figure", k=str(k), service=figures.label(service, lang), date=self.date)
+            form.picture(self.document, png_bytes(figure), caption)
+
+    def gaps(self) -> None:
+        figures, lang = self.figures, self.lang
+        self.heading(self.say("gaps"))
+        gaps = self.result.gaps[self.result.gaps["operator"] == ANY]
+        for service in figures.services:
+            mine = gaps[gaps["service"] == service]
+            self.text(self.say(
+                "gaps_text", service=figures.label(service, lang), count=len(mine),
+                people=float(mine["people"].sum()),
+                scattered=max(float(self.result.scattered.get(service, 0.0)), 0.0),
+            ))
+        if len(gaps) == 0:
+            return
+        worst = gaps[gaps["rank"] <= max(GAPS_SHOWN // max(len(figures.services), 1), 3)]
+        rows = [
+            [
+                figures.label(gap["service"], lang), str(gap["rank"]),
+                shorten(str(gap["commune_names"]), 90),
+                self.number(gap["people"]), self.number(gap["area_km2"], 1), reason_name(gap["reason"], lang),
+                self.number(gap["nearest_site_m"] / 1000, 1),
+            ]
+            for gap in worst.drop(columns="geometry").to_dict("records")
+        ]
+        self.caption("gaps_table")
+        form.table(
+            self.document, self.heads("service", "rank", "commune", "count", "area", "reason", "site"), rows,
+            (20, 14, 50, 20, 16, 34, 20), numbers=(1, 3, 4, 6),
+        )
+
+    def places(self) -> None:
+        figures, lang = self.figures, self.lang
+        places = self.result.places
+        places = places[places["operator"] == ANY]
+        if len(places) == 0:
+            return
+        self.heading(self.say("places"))
+        for (layer, service), some in places.groupby(["layer", "service"], sort=False):
+            self.text(self.say(
+                "places_text", service=figures.label(str(service), lang), all=len(some),
+                missing=int((~some["served"].astype(bool)).sum()), what=layer_label(f"places:{layer}", lang),
+            ))
+        first = "villages" if "villages" in set(places["layer"]) else str(places["layer"].iloc[0])
+        some = places[(places["layer"] == first) & (places["service"] == figures.services[0])]
+        unserved = some[~some["served"].astype(bool)].sort_values(["commune_code", "name"], kind="stable")
+        if len(unserved) == 0:
+            return
+        what = layer_label(f"places:{first}", lang)
+        shown = unserved.head(PLACES_SHOWN)
+        self.caption(
+            "places_table", what=what[:1].upper() + what[1:], n=len(shown), all=len(unserved),
+            service=figures.label(figures.services[0], lang),
+        )
+        rows = [
+            [str(k), shorten(str(p["name"]), 60), shorten(str(p["commune_name"]), 50), str(p["commune_code"])]
+            for k, p in enumerate(shown.to_dict("records"), start=1)
+        ]
+        form.table(self.document, self.heads("order", "name", "commune", "code"), rows, (12, 70, 60, 20))
+
+    def targets(self) -> bool:
+        """Write actual against target; tell whether there was any."""
+        targets = self.result.layers.project.targets
+        rows = []
+        for target in targets.values():
+            ratio = self.figures.province(target.service, target.indicator)
+            name = service_name(self.figures, target.service, self.lang)
+            actual = MISSING if ratio is None else f"{ratio.share(self.lang)} ({ratio.counts(self.lang)})"
+            wanted = format_percent(target.percent, 100.0, self.lang, 0)
+            rows.append([name, shorten(target.document, 80), str(target.year), wanted, actual])
+        if rows:
+            self.heading(self.say("targets"))
+            heads = self.heads("target", "document", "year", "wanted", "actual")
+            form.table(self.document, heads, rows, (34, 50, 16, 24, 50), numbers=(2, 3, 4))
+        return bool(rows)
+
+    def quality(self, number: int) -> None:
+        result = self.result
+        self.heading(self.say("quality", k=str(number)))
+        people = result.people
+        self.text(self.say(
+            "people", total=people.total, inside=people.inside, outside=people.outside,
+            warnings=len(result.faults),
+        ))
+        rows = [
+            [shorten(s.layer, 40), shorten(s.path, 60), format_date(s.as_of, self.lang), self.number(s.rows)]
+            for s in result.layers.sources
+        ]
+        heads = self.heads("layer", "file", "as_of", "rows")
+        form.table(self.document, heads, rows, (40, 70, 30, 28), numbers=(3,))
+        made = self.say("made", version=version())
+        notes = f"{PREDICTED.say(self.lang)} {NOT_BOUNDARY.say(self.lang)} {made}"
+        form.paragraph(self.document, notes, italic=True, size_pt=12)
+
+    def foot(self) -> None:
+        """Write the recipients and leave the place of the signature blank."""
+        left, right = form.frame(self.document, (66, form.TEXT_WIDTH_MM - 66))
+        form.paragraph(left, self.say("to"), bold=True, italic=True, size_pt=12, align="left", after_pt=0)
+        form.paragraph(left, "- ……………………;", size_pt=11, align="left", after_pt=0)
+        form.paragraph(left, self.say("archive"), size_pt=11, align="left", after_pt=0)
+        form.paragraph(right, self.say("signer"), bold=True, align="center", after_pt=0)
+        form.paragraph(right, self.say("signature"), italic=True, align="center", size_pt=12)
+
+
+def write_document(result: Result, path: Path, lang: Language) -> None:
+    """Write the draft report as a Word document.
+
+    In the form of Decree 30/2020/ND-CP where the codes are Vietnamese; elsewhere without the national
+    motto. Number, day, signature and seal are left blank for the agency. The bytes depend on the result
+    and the language only.
+    """
+    province = result.layers.project.province
+    title = WORDS["about"].say(lang, name=province.name)
+    document = form.new_document(title, province.as_of, lang)
+    report = _Report(result, document, lang)
+    report.head()
+    report.scope()
+    report.results()
+    report.communes()
+    report.gaps()
+    report.places()
+    report.quality(7 if report.targets() else 6)
+    report.foot()
+    form.save(document, path)
