@@ -1,0 +1,172 @@
+"""Losses of the receivers along one ray at one frequency, from the geometry they share.
+
+Equation numbers are those of Recommendation ITU-R P.1812-7.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from phusong.coverage.radio import p1812_terms as terms
+from phusong.coverage.radio.jit import fast_kernel
+from phusong.coverage.radio.p1812_path import Climate
+from phusong.coverage.radio.sweep_ray import Floats, Ray
+from phusong.coverage.radio.sweep_receivers import (
+    Bends,
+    Paths,
+    Receivers,
+    find_clear_horizon,
+    find_roughness,
+)
+
+NEGLIGIBLE_DB = 45.0
+"""A way that loses so much more than another adds less than 3e-9 dB to it."""
+
+
+class Wave(NamedTuple):
+    """What one frequency adds to every path of a site."""
+
+    frequency_ghz: float
+    scale: float
+    free_db: float
+    scatter_db: float
+    duct_db: float
+    cube_root: float
+    location_db: float
+
+
+@fast_kernel
+def wave_of(frequency_ghz: float, climate: Climate, location_db: float) -> Wave:
+    """Gather the parts of the losses that depend on frequency alone."""
+    log_f = 20.0 * math.log10(frequency_ghz)
+    return Wave(
+        frequency_ghz,
+        1.0 / math.sqrt(terms.LIGHT_M_GHZ / frequency_ghz),
+        terms.FREE_SPACE_DB + log_f,
+        terms.troposcatter_fixed_db(frequency_ghz, climate.percent, climate.n0),
+        102.45 + log_f + terms.low_frequency_db(frequency_ghz),
+        frequency_ghz ** (1.0 / 3.0),
+        location_db,
+    )
+
+
+@fast_kernel
+def diffraction_db(
+    bends: Bends, k: int, total: float, paths: Paths, wave: Wave, polarisation: int
+) -> float:
+    """Delta-Bullington loss of receiver ``k``; eq. (39)."""
+    loss = terms.bullington_db(bends.nu[k] * wave.scale, total)
+    share = bends.share[k] * wave.scale
+    if share < 1.0:
+        spherical = (1.0 - share) * terms.first_term_db(
+            total, paths.tx_over[k], paths.rx_over[k], bends.radius[k], wave.frequency_ghz,
+            paths.sea[k], polarisation,
+        )
+        if spherical > 0.0:
+            smooth = terms.bullington_db(bends.nu_smooth[k] * wave.scale, total)
+            loss += max(spherical - smooth, 0.0)
+    return loss
+
+
+@fast_kernel
+def least_ducting_db(k: int, total: float, paths: Paths, wave: Wave, radius: float, floor: float) -> float:
+    """Lower bound of the ducting loss, by leaving out what can only add to it.
+
+    ``floor`` is the least time dependence at this distance. With horizon distances d and angles a,
+    min(a, 0.1 d) >= min(a, 0) and max(a - 0.1 d, 0) >= max(a, 0) - 0.1 d, whose sum over both ends needs
+    the sum of the distances alone; on a line of sight the second part is dropped.
+    """
+    tx, rx = paths.tx_mrad[k], paths.rx_mrad[k]
+    theta = 1000.0 * total / radius + min(tx, 0.0) + min(rx, 0.0)
+    excess = 0.0
+    if paths.tx_index[k] > 0:
+        excess = max(max(tx, 0.0) + max(rx, 0.0) - 0.1 * paths.horizons_km[k], 0.0)
+    return (
+        wave.duct_db + 20.0 * paths.log_horizons[k] + floor
+        + wave.cube_root * (5e-5 * radius * theta + 0.264 * excess)
+    )
+
+
+@fast_kernel
+def ducting_of(
+    k: int, total: float, m: int, ground: float, tx: float, rx: float, paths: Paths, ray: Ray,
+    climate: Climate, wave: Wave, radius: float,
+) -> float:
+    """Ducting loss of receiver ``k``, with what only it needs; eqs. (46-56a)."""
+    d = ray.d
+    if paths.tx_index[k] == 0:
+        paths.tx_index[k] = paths.rx_index[k] = find_clear_horizon(
+            ray, m, total, tx, rx, 500.0 / radius
+        )
+    tx_index, rx_index = paths.tx_index[k], paths.rx_index[k]
+    tx_km, rx_km = d[tx_index], total - d[rx_index]
+    if paths.beta[k] < 0.0:
+        if paths.beta0[k] < 0.0:
+            paths.beta0[k] = terms.ducting_incidence(climate.latitude_deg, paths.land[k], paths.inland[k])
+        duct_tx, duct_rx = min(paths.fit_tx[k], ray.ground[0]), min(paths.fit_rx[k], ground)
+        roughness = find_roughness(ray, m, total, ground, tx_index, rx_index, duct_tx, duct_rx)
+        paths.beta[k] = terms.duct_beta(
+            total, tx_km + rx_km, paths.inland[k], tx - duct_tx, rx - duct_rx, roughness, radius,
+            paths.beta0[k],
+        )
+    tx_coast = climate.tx_coast_km if climate.tx_coast_km >= 0.0 else paths.tx_coast[k]
+    rx_coast = climate.rx_coast_km if climate.rx_coast_km >= 0.0 else paths.rx_coast[k]
+    coupling = terms.sea_coupling_db(tx_coast, tx_km, paths.sea[k], tx)
+    coupling += terms.sea_coupling_db(rx_coast, rx_km, paths.sea[k], rx)
+    return terms.ducting_db(
+        total, wave.frequency_ghz, climate.percent, paths.beta[k], radius, paths.tx_mrad[k],
+        paths.rx_mrad[k], tx_km, rx_km, coupling,
+    )
+
+
+@fast_kernel
+def fill_losses(
+    count: int, cells: Receivers, paths: Paths, median: Bends, rare: Bends, ray: Ray, climate: Climate,
+    wave: Wave, tx_height: float, rx_height: float, radius: float, duct_floor: Floats, out: Floats,
+) -> None:
+    """Write the loss of eq. (69) of the ``count`` receivers of a ray into ``out``.
+
+    ``duct_floor[i]`` bounds the time dependence of ducting for distances from sample i to i + 1.
+    """
+    percent = climate.percent
+    general = percent < 50.0
+    tx = ray.ground[0] + tx_height
+    for k in range(count):
+        total, m = cells.total[k], cells.samples[k]
+        ground = cells.ground[k]
+        free = wave.free_db + paths.log_free[k]
+        diffraction = diffraction_db(median, k, total, paths, wave, climate.polarisation)
+        los = free
+        minimum = free + diffraction
+        if general:
+            beta0, sea = paths.beta0[k], paths.sea[k]
+            f_time = terms.interpolation_by_time(percent, beta0)
+            median_with = minimum
+            beyond = diffraction_db(rare, k, total, paths, wave, climate.polarisation)
+            diffraction += f_time * (beyond - diffraction)
+            los = free + terms.focusing_db(paths.horizons_km[k], percent)
+            if percent < beta0:
+                minimum = los + (1.0 - sea) * diffraction
+            else:
+                los_beta0 = free + terms.focusing_db(paths.horizons_km[k], beta0)
+                minimum = median_with + (los_beta0 + (1.0 - sea) * diffraction - median_with) * f_time
+        loss = los + diffraction
+        changed = general
+        floor = duct_floor[min(int(total / ray.d[1]), duct_floor.shape[0] - 1)]
+        if least_ducting_db(k, total, paths, wave, radius, floor) <= loss:
+            ducting = ducting_of(
+                k, total, m, ground, tx, ground + rx_height, paths, ray, climate, wave, radius
+            )
+            bounded = terms.at_least(ducting, los)
+            if bounded <= loss:
+                loss = bounded + (loss - bounded) * terms.interpolation_by_distance(total)
+                changed = True
+        if changed:
+            loss += (minimum - loss) * terms.interpolation_by_angle(paths.theta[k])
+        scatter = terms.troposcatter_db(wave.scatter_db, paths.log_distance[k], paths.theta[k])
+        if abs(scatter - loss) < NEGLIGIBLE_DB:
+            loss = terms.power_sum_db(scatter, loss)
+        else:
+            loss = min(scatter, loss)
+        out[k] = max(los, loss + wave.location_db)

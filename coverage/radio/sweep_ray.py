@@ -1,0 +1,293 @@
+"""One ray from a site: its samples, and what lets each receiver along it be answered without a scan.
+
+A receiver at distance D sees the first m samples of its ray. What it asks of them is either a running
+value of the prefix (largest slope from the transmitter, sums of the smooth surface, stretches of a zone)
+or a tangent from the receiver to the upper hull of the prefix. With q = h - c d^2 the slope from the
+receiver to sample i over an earth of curvature c is (q_i - q_r) / (D - d_i) plus terms of D alone, so
+one hull of (d, q) serves receivers at every distance. Hulls are kept as parent pointers: the hull of the
+first m samples is the chain from m.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phusong.coverage.radio import p1812_terms as terms
+from phusong.coverage.radio.jit import fast_kernel, kernel
+
+Floats = NDArray[np.float64]
+Grid32 = NDArray[np.float32]
+Bytes = NDArray[np.uint8]
+Ints = NDArray[np.int32]
+
+BLOCK = 8
+"""Samples whose largest slope is kept together, to pass over them in the line-of-sight search."""
+
+
+class Ray(NamedTuple):
+    """Samples of a ray; index 0 is the site, 1 to n are samples one step apart.
+
+    ``ground`` and ``surface`` (with clutter) in m; ``v1`` and ``v2`` are the sums of the least-squares
+    surface; ``flat`` is the hull of the ground without curvature, ``bare`` that of ``q_bare``.
+    """
+
+    d: Floats
+    ground: Floats
+    surface: Floats
+    zone: Bytes
+    v1: Floats
+    v2: Floats
+    q_bare: Floats
+    bare: Ints
+    flat: Ints
+
+
+class Curve(NamedTuple):
+    """The surface bent over an earth of one effective radius, seen from both ends.
+
+    ``q`` and its hull ``parent`` belong to the ray; ``slope`` (from the antenna), its running maximum
+    ``highest`` and the maximum of each block belong to the ray and a transmitter height.
+    """
+
+    q: Floats
+    parent: Ints
+    slope: Floats
+    highest: Floats
+    block: Floats
+
+
+class Prefix(NamedTuple):
+    """Running maxima of slopes from the antenna over the bare ground: flat, and bent with its place."""
+
+    flat: Floats
+    bent: Floats
+    place: Ints
+
+
+class Stretches(NamedTuple):
+    """Running stretches by zone: the longest that ended, the start of the open one (or -1), sea so far."""
+
+    land_best: Floats
+    land_start: Floats
+    inland_best: Floats
+    inland_start: Floats
+    sea: Floats
+    sea_first: Floats
+    sea_last: Floats
+
+
+@kernel
+def new_ray(n: int) -> Ray:
+    """Make room for a ray of ``n`` samples."""
+    return Ray(
+        np.zeros(n + 1), np.zeros(n + 1), np.zeros(n + 1), np.zeros(n + 1, np.uint8), np.zeros(n + 1),
+        np.zeros(n + 1), np.zeros(n + 1), np.zeros(n + 1, np.int32), np.zeros(n + 1, np.int32),
+    )
+
+
+@kernel
+def new_curve(n: int) -> Curve:
+    """Make room for a curve of ``n`` samples."""
+    return Curve(
+        np.zeros(n + 1), np.zeros(n + 1, np.int32), np.zeros(n + 1), np.zeros(n + 1),
+        np.zeros(n // BLOCK + 2),
+    )
+
+
+@kernel
+def new_prefix(n: int) -> Prefix:
+    """Make room for the running maxima of ``n`` samples."""
+    return Prefix(np.zeros(n + 1), np.zeros(n + 1), np.zeros(n + 1, np.int32))
+
+
+@kernel
+def new_stretches(n: int) -> Stretches:
+    """Make room for the stretches of ``n`` samples."""
+    return Stretches(
+        np.zeros(n + 1), np.zeros(n + 1), np.zeros(n + 1), np.zeros(n + 1), np.zeros(n + 1),
+        np.zeros(n + 1), np.zeros(n + 1),
+    )
+
+
+@fast_kernel
+def interpolate(values: Grid32, row: float, col: float) -> float:
+    """Bilinear value at a fractional position, held to the grid's outermost cell centres."""
+    rows, cols = values.shape
+    r = min(max(row, 0.0), rows - 1.0)
+    c = min(max(col, 0.0), cols - 1.0)
+    i = min(int(r), rows - 2)
+    j = min(int(c), cols - 2)
+    fr, fc = r - i, c - j
+    above = (1.0 - fc) * values[i, j] + fc * values[i, j + 1]
+    below = (1.0 - fc) * values[i + 1, j] + fc * values[i + 1, j + 1]
+    return (1.0 - fr) * above + fr * below
+
+
+@fast_kernel
+def sample_line(
+    values: Grid32, row: float, col: float, row_step: float, col_step: float, n: int, out: Floats
+) -> None:
+    """Interpolate samples 0 to ``n`` of a line into ``out``; as `interpolate`, in a loop that vectorises."""
+    rows, cols = values.shape
+    flat = values.ravel()
+    last_row, last_col = rows - 1.0, cols - 1.0
+    for k in range(n + 1):
+        r = min(max(row + k * row_step, 0.0), last_row)
+        c = min(max(col + k * col_step, 0.0), last_col)
+        i = np.int32(min(r, last_row - 1.0))
+        j = np.int32(min(c, last_col - 1.0))
+        fr, fc = r - i, c - j
+        at = np.uintp(i * np.int32(cols) + j)
+        under = at + np.uintp(cols)
+        above = flat[at] + fc * (flat[at + np.uintp(1)] - flat[at])
+        below = flat[under] + fc * (flat[under + np.uintp(1)] - flat[under])
+        out[k] = above + fr * (below - above)
+
+
+@kernel
+def sample_zones(
+    values: Bytes, row: float, col: float, row_step: float, col_step: float, n: int, out: Bytes
+) -> None:
+    """Nearest zone of samples 0 to ``n`` of a line."""
+    rows, cols = values.shape
+    for k in range(n + 1):
+        i = min(max(int(math.floor(row + k * row_step + 0.5)), 0), rows - 1)
+        j = min(max(int(math.floor(col + k * col_step + 0.5)), 0), cols - 1)
+        out[k] = values[i, j]
+
+
+@fast_kernel
+def sum_smooth_surface(ray: Ray, n: int) -> None:
+    """Running sums of the least-squares surface; attachment 1, eqs. (83-84)."""
+    d, h, v1, v2 = ray.d, ray.ground, ray.v1, ray.v2
+    v1[0] = 0.0
+    v2[0] = 0.0
+    a, b = 0.0, 0.0
+    for i in range(1, n + 1):
+        step = d[i] - d[i - 1]
+        a += step * (h[i] + h[i - 1])
+        b += step * (h[i] * (2.0 * d[i] + d[i - 1]) + h[i - 1] * (d[i] + 2.0 * d[i - 1]))
+        v1[i] = a
+        v2[i] = b
+
+
+@fast_kernel
+def bend(d: Floats, heights: Floats, curvature: float, n: int, q: Floats) -> None:
+    """Lower each height by the drop of an earth of ``curvature`` = 500 / radius."""
+    for i in range(n + 1):
+        q[i] = heights[i] - curvature * d[i] * d[i]
+
+
+@kernel
+def link_hull(y: Floats, n: int, parent: Ints) -> None:
+    """Link each of samples 1 to ``n``, equally spaced, to its predecessor on the upper hull up to it."""
+    parent[0] = 0
+    if n >= 1:
+        parent[1] = 0
+    for i in range(2, n + 1):
+        top = i - 1
+        yi = y[i]
+        below = parent[top]
+        while below > 0 and (y[top] - y[below]) * (i - below) <= (yi - y[below]) * (top - below):
+            top = below
+            below = parent[top]
+        parent[i] = top
+
+
+@kernel
+def tangent(q: Floats, parent: Ints, d: Floats, m: int, total: float, level: float) -> int:
+    """Sample of the first ``m`` that a receiver at ``total``, ``level`` sees highest."""
+    k = m
+    rise, run = q[k] - level, total - d[k]
+    p = parent[k]
+    while p > 0:
+        other_rise, other_run = q[p] - level, total - d[p]
+        if other_rise * run <= rise * other_run:
+            break
+        k, rise, run = p, other_rise, other_run
+        p = parent[k]
+    return k
+
+
+@fast_kernel
+def view_curve(curve: Curve, d: Floats, n: int, tx: float) -> None:
+    """Slopes from an antenna at ``tx`` m above sea level to each sample, and their running maximum."""
+    q, slope, highest, block = curve.q, curve.slope, curve.highest, curve.block
+    for i in range(1, n + 1):
+        slope[i] = (q[i] - tx) / d[i]
+    slope[0] = -math.inf
+    best = -math.inf
+    in_block = -math.inf
+    for i in range(1, n + 1):
+        s = slope[i]
+        best = s if s > best else best
+        highest[i] = best
+        in_block = s if s > in_block else in_block
+        block[i // BLOCK] = in_block
+        if i % BLOCK == BLOCK - 1:
+            in_block = -math.inf
+
+
+@fast_kernel
+def view_ground(prefix: Prefix, ray: Ray, n: int, tx: float) -> None:
+    """Running maxima of the slopes to the bare ground; the first of equal ones keeps the place."""
+    d, h, q = ray.d, ray.ground, ray.q_bare
+    flat, bent, place = prefix.flat, prefix.bent, prefix.place
+    best_flat, best_bent, best_place = -math.inf, -math.inf, 1
+    for i in range(1, n + 1):
+        inverse = 1.0 / d[i]
+        s = (h[i] - tx) * inverse
+        best_flat = s if s > best_flat else best_flat
+        flat[i] = best_flat
+        s = (q[i] - tx) * inverse
+        best_place = i if s > best_bent else best_place
+        best_bent = s if s > best_bent else best_bent
+        bent[i] = best_bent
+        place[i] = best_place
+
+
+@kernel
+def measure_stretches(run: Stretches, d: Floats, zone: Bytes, n: int) -> None:
+    """Fill in the stretches of samples 0 to ``n``; borders lie halfway between samples."""
+    best_land, start_land, best_inland, start_inland = 0.0, -1.0, 0.0, -1.0
+    sea, first, last = 0.0, -1.0, -1.0
+    for i in range(n + 1):
+        border = 0.5 * (d[i - 1] + d[i]) if i > 0 else 0.0
+        if zone[i] == terms.ZONE_SEA:
+            if start_land >= 0.0:
+                best_land = max(best_land, border - start_land)
+                start_land = -1.0
+            if first < 0.0:
+                first = border
+        elif start_land < 0.0:
+            start_land = border
+            if i > 0:
+                last = border
+        if zone[i] == terms.ZONE_INLAND:
+            if start_inland < 0.0:
+                start_inland = border
+        elif start_inland >= 0.0:
+            best_inland = max(best_inland, border - start_inland)
+            start_inland = -1.0
+        if i > 0:
+            if zone[i - 1] == terms.ZONE_SEA:
+                sea += 0.5 * (d[i] - d[i - 1])
+            if zone[i] == terms.ZONE_SEA:
+                sea += 0.5 * (d[i] - d[i - 1])
+        run.land_best[i], run.land_start[i] = best_land, start_land
+        run.inland_best[i], run.inland_start[i] = best_inland, start_inland
+        run.sea[i], run.sea_first[i], run.sea_last[i] = sea, first, last
+
+
+@kernel
+def close_stretch(best: float, start: float, inside: bool, border: float, total: float) -> float:
+    """Longest stretch once the receiver at ``total`` is added, with its border to the last sample."""
+    if inside:
+        return max(best, total - (start if start >= 0.0 else border))
+    if start >= 0.0:
+        return max(best, border - start)
+    return best

@@ -1,0 +1,386 @@
+"""Receivers along one ray: the geometry of each path from a few queries, shared by all frequencies.
+
+Every quantity here is free of frequency: diffraction parameters are those at a wavelength of 1 m and are
+divided by sqrt(lambda) later. Equation numbers are those of Recommendation ITU-R P.1812-7.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phusong.coverage.radio import p1812_terms as terms
+from phusong.coverage.radio.jit import fast_kernel, kernel
+from phusong.coverage.radio.sweep_ray import (
+    BLOCK,
+    Curve,
+    Floats,
+    Ints,
+    Prefix,
+    Ray,
+    Stretches,
+    close_stretch,
+    tangent,
+)
+
+Flags = NDArray[np.uint8]
+
+
+class Receivers(NamedTuple):
+    """Cells of one ray: grid position, distance, ground height, number of samples before them."""
+
+    row: Ints
+    col: Ints
+    total: Floats
+    ground: Floats
+    samples: Ints
+
+
+class Bends(NamedTuple):
+    """Diffraction over an earth of one radius: parameters at 1 m of the real and the smooth profile.
+
+    ``share`` is the clearance over smooth earth over the one free of loss at 1 m (0 beyond the
+    horizon, infinite where no wavelength in use touches the earth); ``radius`` the one to use in the
+    first term.
+    """
+
+    nu: Floats
+    nu_smooth: Floats
+    share: Floats
+    radius: Floats
+
+
+class Paths(NamedTuple):
+    """What the losses of a path need besides its diffraction."""
+
+    tx_over: Floats
+    rx_over: Floats
+    log_distance: Floats
+    log_free: Floats
+    theta: Floats
+    tx_mrad: Floats
+    rx_mrad: Floats
+    tx_index: Ints
+    rx_index: Ints
+    horizons_km: Floats
+    log_horizons: Floats
+    fit_tx: Floats
+    fit_rx: Floats
+    land: Floats
+    inland: Floats
+    sea: Floats
+    tx_coast: Floats
+    rx_coast: Floats
+    beta0: Floats
+    beta: Floats
+
+
+@kernel
+def new_receivers(n: int) -> Receivers:
+    """Make room for ``n`` receivers."""
+    return Receivers(
+        np.zeros(n, np.int32), np.zeros(n, np.int32), np.zeros(n), np.zeros(n), np.zeros(n, np.int32)
+    )
+
+
+@kernel
+def new_bends(n: int) -> Bends:
+    """Make room for ``n`` receivers."""
+    return Bends(np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n))
+
+
+@kernel
+def new_paths(n: int) -> Paths:
+    """Make room for ``n`` receivers."""
+    return Paths(
+        np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n),
+        np.zeros(n, np.int32), np.zeros(n, np.int32), np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n),
+        np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n),
+    )
+
+
+@fast_kernel
+def milliradians(slope: float) -> float:
+    """Angle in mrad of a slope in m/km; the series is exact to the last digit for gentle slopes."""
+    x = 0.001 * slope
+    if abs(x) > 0.1:
+        return 1000.0 * math.atan(x)
+    y = x * x
+    series = 1.0 / 13.0
+    series = 1.0 / 11.0 - y * series
+    series = 1.0 / 9.0 - y * series
+    series = 1.0 / 7.0 - y * series
+    series = 1.0 / 5.0 - y * series
+    series = 1.0 / 3.0 - y * series
+    return slope * (1.0 - y * series)
+
+
+@fast_kernel
+def clear_nu(curve: Curve, d: Floats, m: int, total: float, aim: float, floor: float) -> float:
+    """Largest diffraction parameter of a path that nothing obstructs, or -inf below ``floor``; eq. (15).
+
+    ``aim`` is the slope to the receiver less the earth's rise; the parameter of sample i is
+    -(aim - slope_i) sqrt(d_i / (D - d_i)) times a factor of D, and grows with the slope of a block. The
+    last block may hold samples beyond the receiver, which may rise above the aim.
+    """
+    slope, block = curve.slope, curve.block
+    scale = 0.002 * total
+    best = floor * floor / scale
+    found = False
+    for b in range(m // BLOCK + 1):
+        gap = max(aim - block[b], 0.0)
+        start = d[max(b * BLOCK, 1)]
+        if gap * gap * start < best * (total - start):
+            for i in range(max(b * BLOCK, 1), min(b * BLOCK + BLOCK, m + 1)):
+                gap = aim - slope[i]
+                if gap * gap * d[i] < best * (total - d[i]):
+                    best = gap * gap * d[i] / (total - d[i])
+                    found = True
+    return -math.sqrt(best * scale) if found else -math.inf
+
+
+@fast_kernel
+def edge_nu(
+    curve: Curve, d: Floats, m: int, total: float, tx: float, rx: float, curvature: float, floor: float
+) -> float:
+    """Parameter of the Bullington point of the first ``m`` samples and a receiver; eqs. (13-20)."""
+    slope = (rx - tx) / total
+    rise = curvature * total
+    from_tx = curve.highest[m] + rise
+    if from_tx < slope:
+        return clear_nu(curve, d, m, total, slope - rise, floor)
+    level = rx - rise * total
+    k = tangent(curve.q, curve.parent, d, m, total, level)
+    from_rx = (curve.q[k] - level) / (total - d[k]) - rise
+    point = (rx - tx + from_rx * total) / (from_tx + from_rx)
+    return (from_tx - slope) * point * math.sqrt(0.002 * total / (point * (total - point)))
+
+
+@fast_kernel
+def _smooth_excess(d: float, total: float, tx: float, rx: float, curvature: float) -> float:
+    """Diffraction parameter at 1 m of sea level at ``d`` under a path of heights ``tx`` and ``rx``."""
+    left = total - d
+    across = d * left
+    return (curvature * across - (tx * left + rx * d) / total) * math.sqrt(0.002 * total / across)
+
+
+@fast_kernel
+def smooth_nu(d: Floats, m: int, total: float, tx: float, rx: float, curvature: float) -> float:
+    """Parameter of the Bullington point of a profile of zero heights at the first ``m`` samples.
+
+    Both slopes and the line-of-sight parameter have one maximum over the distance, so the best sample
+    is next to the place that calculus gives, or is reached from a guess by climbing.
+    """
+    step = d[1]
+    slope = (rx - tx) / total
+    k = min(max(int(math.sqrt(tx / curvature) / step), 1), m)
+    from_tx = curvature * (total - d[k]) - tx / d[k]
+    if k < m:
+        from_tx = max(from_tx, curvature * (total - d[k + 1]) - tx / d[k + 1])
+    if from_tx >= slope:
+        k = min(max(int((total - math.sqrt(rx / curvature)) / step), 1), m)
+        from_rx = curvature * d[k] - rx / (total - d[k])
+        if k < m:
+            from_rx = max(from_rx, curvature * d[k + 1] - rx / (total - d[k + 1]))
+        point = (rx - tx + from_rx * total) / (from_tx + from_rx)
+        return (from_tx - slope) * point * math.sqrt(0.002 * total / (point * (total - point)))
+    k = min(max(int(total * math.sqrt(tx) / (math.sqrt(tx) + math.sqrt(rx)) / step), 1), m)
+    best = _smooth_excess(d[k], total, tx, rx, curvature)
+    while k < m:
+        other = _smooth_excess(d[k + 1], total, tx, rx, curvature)
+        if other <= best:
+            break
+        best = other
+        k += 1
+    while k > 1:
+        other = _smooth_excess(d[k - 1], total, tx, rx, curvature)
+        if other <= best:
+            break
+        best = other
+        k -= 1
+    return best
+
+
+@fast_kernel
+def surely_clear(total: float, tx: float, rx: float, radius: float, root_wavelength: float) -> bool:
+    """Tell cheaply that smooth earth costs nothing; True is certain, False is not.
+
+    With x the share of the distance the clearance tx (1-x) + rx x - A x (1-x), A = 500 D^2 / a, exceeds
+    17.456 sqrt(lambda D x (1-x)) everywhere if 2 sqrt(tx rx) >= A / 2 + 17.456 sqrt(lambda D), by the
+    inequality of the means and x (1-x) <= 1/4. Greater heights only help.
+    """
+    need = 250.0 * total * total / radius + 17.456 * root_wavelength * math.sqrt(total)
+    return 4.0 * tx * rx >= need * need
+
+
+@fast_kernel
+def bend_smooth(
+    bends: Bends, k: int, d: Floats, m: int, total: float, tx: float, rx: float, radius: float,
+    root_wavelength: float,
+) -> None:
+    """Fill in what smooth earth of one radius does to receiver ``k``; sections 4.3.2 and 4.3.4."""
+    share, effective = 0.0, radius
+    if total < terms.line_of_sight_km(tx, rx, radius):
+        _, share, _ = terms.smooth_clearance(total, tx, rx, radius)
+        if share > root_wavelength:
+            bends.share[k] = math.inf
+            return
+        effective = terms.marginal_radius_km(total, tx, rx)
+    bends.share[k] = share
+    bends.radius[k] = effective
+    bends.nu_smooth[k] = smooth_nu(d, m, total, tx, rx, 500.0 / radius)
+
+
+@fast_kernel
+def find_heights(
+    ray: Ray, prefix: Prefix, m: int, total: float, ground: float, tx: float, rx: float,
+    fit_tx: float, fit_rx: float,
+) -> tuple[float, float]:
+    """Heights over the smooth surface for diffraction where the ground obstructs; eqs. (87-89)."""
+    d, h, parent = ray.d, ray.ground, ray.flat
+    slope = (rx - tx) / total
+    from_tx = prefix.flat[m] - slope
+    k = tangent(h, parent, d, m, total, rx)
+    from_rx = (h[k] - rx) / (total - d[k]) + slope
+    top = h[k] - slope * d[k]
+    p = parent[k]
+    while p > 0 and h[p] - slope * d[p] > top:
+        top = h[p] - slope * d[p]
+        p = parent[p]
+    share = (top - tx) / (from_tx + from_rx)
+    return (
+        tx - min(fit_tx - share * from_tx, h[0]),
+        rx - min(fit_rx - share * from_rx, ground),
+    )
+
+
+@kernel
+def trace_zones(count: int, cells: Receivers, zones: Flags, paths: Paths, ray: Ray, run: Stretches) -> None:
+    """Fill in stretches of land, share of sea and distance to it of the ``count`` receivers of a ray."""
+    d = ray.d
+    for k in range(count):
+        total, m, zone = cells.total[k], cells.samples[k], zones[k]
+        border = 0.5 * (d[m] + total)
+        last = ray.zone[m]
+        paths.land[k] = close_stretch(
+            run.land_best[m], run.land_start[m], zone != terms.ZONE_SEA, border, total
+        )
+        paths.inland[k] = close_stretch(
+            run.inland_best[m], run.inland_start[m], zone == terms.ZONE_INLAND, border, total
+        )
+        sea = run.sea[m]
+        if last == terms.ZONE_SEA:
+            sea += border - d[m]
+        if zone == terms.ZONE_SEA:
+            sea += total - border
+        paths.sea[k] = sea / total
+        first, shore = run.sea_first[m], run.sea_last[m]
+        if zone == terms.ZONE_SEA:
+            shore = total
+            if first < 0.0:
+                first = border
+        elif last == terms.ZONE_SEA:
+            shore = border
+        paths.tx_coast[k] = first if first >= 0.0 else terms.FAR_FROM_COAST_KM
+        paths.rx_coast[k] = total - shore if first >= 0.0 else terms.FAR_FROM_COAST_KM
+
+
+@fast_kernel
+def find_clear_horizon(ray: Ray, m: int, total: float, tx: float, rx: float, curvature: float) -> int:
+    """Sample of largest diffraction parameter over the bare ground of a line-of-sight path; eq. (81a)."""
+    d, h = ray.d, ray.ground
+    best, index = -math.inf, 1
+    for i in range(1, m + 1):
+        left = total - d[i]
+        excess = h[i] + curvature * d[i] * left - (tx * left + rx * d[i]) / total
+        nu = excess / math.sqrt(d[i] * left)
+        if nu >= best:
+            best, index = nu, i
+    return index
+
+
+@fast_kernel
+def find_roughness(
+    ray: Ray, m: int, total: float, ground: float, tx_index: int, rx_index: int, duct_tx: float,
+    duct_rx: float,
+) -> float:
+    """Largest height of the ground over the smooth surface between the horizons; eq. (93)."""
+    slope = (duct_rx - duct_tx) / total
+    best = -math.inf
+    for i in range(tx_index, rx_index + 1):
+        best = max(best, ray.ground[i] - (duct_tx + slope * ray.d[i]))
+    return best
+
+
+@fast_kernel
+def trace_paths(
+    count: int, cells: Receivers, paths: Paths, median: Bends, rare: Bends, ray: Ray, prefix: Prefix,
+    curve: Curve, rare_curve: Curve, tx_height: float, rx_height: float, radius: float, rare_radius: float,
+    root_wavelength: float, with_rare: bool,
+) -> None:
+    """Answer the ``count`` receivers of a ray for one transmitter height.
+
+    ``root_wavelength`` is the square root of the longest wavelength in use; ``with_rare`` asks for the
+    earth radius of beta0 per cent too.
+    """
+    d = ray.d
+    tx = ray.ground[0] + tx_height
+    curvature = 500.0 / radius
+    floor = terms.NU_NO_LOSS * root_wavelength
+    for k in range(count):
+        total, ground, m = cells.total[k], cells.ground[k], cells.samples[k]
+        rx = ground + rx_height
+        slope = (rx - tx) / total
+        drop = curvature * total
+
+        bent = prefix.bent[m]
+        paths.beta[k] = -1.0
+        if bent > slope - drop:
+            level = rx - drop * total
+            seen = tangent(ray.q_bare, ray.bare, d, m, total, level)
+            paths.tx_mrad[k] = milliradians(bent)
+            back = (ray.q_bare[seen] - level) / (total - d[seen]) - 2.0 * drop
+            paths.rx_mrad[k] = milliradians(back)
+            paths.tx_index[k] = prefix.place[m]
+            paths.rx_index[k] = seen
+            paths.horizons_km[k] = d[prefix.place[m]] + total - d[seen]
+        else:
+            paths.tx_mrad[k] = milliradians(slope - drop)
+            paths.rx_mrad[k] = milliradians(-slope - drop)
+            paths.tx_index[k] = 0
+            paths.rx_index[k] = 0
+            paths.horizons_km[k] = total
+        paths.theta[k] = 1000.0 * total / radius + paths.tx_mrad[k] + paths.rx_mrad[k]
+
+        gap = total - d[m]
+        v1 = ray.v1[m] + gap * (ground + ray.ground[m])
+        v2 = ray.v2[m] + gap * (ground * (2.0 * total + d[m]) + ray.ground[m] * (total + 2.0 * d[m]))
+        fit_tx = (2.0 * v1 * total - v2) / (total * total)
+        fit_rx = (v2 - v1 * total) / (total * total)
+        paths.fit_tx[k] = fit_tx
+        paths.fit_rx[k] = fit_rx
+        tx_over = tx - min(fit_tx, ray.ground[0])
+        rx_over = rx - min(fit_rx, ground)
+        clear = surely_clear(total, tx_over, rx_over, radius, root_wavelength)
+        clear_rare = not with_rare or surely_clear(total, tx_over, rx_over, rare_radius, root_wavelength)
+        if prefix.flat[m] > slope and not (clear and clear_rare):
+            tx_over, rx_over = find_heights(ray, prefix, m, total, ground, tx, rx, fit_tx, fit_rx)
+        paths.tx_over[k] = tx_over
+        paths.rx_over[k] = rx_over
+
+        median.nu[k] = edge_nu(curve, d, m, total, tx, rx, curvature, floor)
+        median.share[k] = math.inf
+        if not clear:
+            bend_smooth(median, k, d, m, total, tx_over, rx_over, radius, root_wavelength)
+        if with_rare:
+            rare.nu[k] = edge_nu(rare_curve, d, m, total, tx, rx, 500.0 / rare_radius, floor)
+            rare.share[k] = math.inf
+            if not clear_rare:
+                bend_smooth(rare, k, d, m, total, tx_over, rx_over, rare_radius, root_wavelength)
+        rise = 0.001 * (tx - rx)
+        paths.log_free[k] = terms.TEN_OVER_LN10 * math.log(total * total + rise * rise)
+        paths.log_distance[k] = math.log10(total)
+        paths.log_horizons[k] = math.log10(paths.horizons_km[k])
