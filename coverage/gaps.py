@@ -53,7 +53,8 @@ def find_gaps(
     """Find, measure and rank the gaps of every service of any operator.
 
     A gap is a set of touching cells, uncovered, inside the communes, each with at least
-    ``[gaps] min_people_per_km2``; those with fewer than ``[gaps] min_people`` in all get no number.
+    ``[gaps] min_people_per_km2``; those with fewer than ``[gaps] min_people`` in all get no number, and
+    those larger than ``[gaps] max_area_km2`` are cut along the borders of communes.
 
     Parameters
     ----------
@@ -67,12 +68,13 @@ def find_gaps(
     import pandas as pd
 
     people = shares.cell_people.reshape(layers.grid.shape)
+    home = shares.home().reshape(layers.grid.shape)
     frames: list[gpd.GeoDataFrame] = []
     scattered: dict[str, float] = {}
     for (service, operator), reach in reaches.items():
         if operator != ANY:
             continue
-        frame = _gaps_of(layers, shares, people, service, reach, why)
+        frame = _gaps_of(layers, shares, people, home, service, reach, why)
         scattered[service] = float(people[~reach.covered.values].sum() - frame["people"].sum())
         frames.append(frame)
     filled = [f for f in frames if len(f)] or frames[:1]
@@ -84,6 +86,7 @@ def _gaps_of(
     layers: Layers,
     shares: CommuneShares,
     people: FloatArray,
+    home: NDArray[np.int32],
     service: str,
     reach: Reach,
     why: Why | None,
@@ -94,6 +97,7 @@ def _gaps_of(
     settings = layers.project.gaps
     populated = people >= max(settings.min_people_per_km2 * layers.grid.cell_km2, 1e-12)
     label, count = ndimage.label(populated & ~reach.covered.values, structure=_NEIGHBOURS)
+    label, count = _cut_large(label, count, home, settings.max_area_km2 / layers.grid.cell_km2)
     size = np.bincount(label.ravel(), weights=people.ravel(), minlength=count + 1)
     wanted = np.flatnonzero(size[1:] >= settings.min_people) + 1
     # By people, then by place in the grid: the same order on every machine.
@@ -132,6 +136,28 @@ def _gaps_of(
     frame = gpd.GeoDataFrame(table, geometry=_outlines(layers, ranked), crs=layers.grid.crs).to_crs(4326)
     seats = gpd.GeoSeries.from_xy(x, y, crs=layers.grid.crs).to_crs(4326)
     return frame.assign(lon=seats.x.to_numpy(), lat=seats.y.to_numpy())
+
+
+def _cut_large(
+    label: NDArray[np.int32], count: int, home: NDArray[np.int32], max_cells: float
+) -> tuple[NDArray[np.int32], int]:
+    """Cut the patches of more than ``max_cells`` cells along the borders of communes."""
+    from scipy import ndimage
+
+    large = np.bincount(label.ravel(), minlength=count + 1) > max_cells
+    large[0] = False
+    in_large = large[label]
+    if not in_large.any():
+        return label, count
+    label = np.where(in_large, 0, label)
+    for commune, block in enumerate(ndimage.find_objects(np.where(in_large, home + 1, 0))):
+        if block is None:
+            continue
+        mine = in_large[block] & (home[block] == commune)
+        part, parts = ndimage.label(mine, structure=_NEIGHBOURS)
+        label[block] = np.where(mine, part + count, label[block])
+        count += parts
+    return label, count
 
 
 def reason_from_signal(

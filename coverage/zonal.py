@@ -85,6 +85,19 @@ class CommuneShares:
     in_holes: float
     raster_inside: float
 
+    def home(self) -> NDArray[np.int32]:
+        """Return the commune with the largest part of each cell (the first of equals), -1 for none."""
+        columns = self.area.tocsc()
+        home = np.full(columns.shape[1], -1, dtype=np.int32)
+        held = np.flatnonzero(np.diff(columns.indptr))
+        first = columns.indptr[held]
+        largest = np.maximum.reduceat(columns.data, first) if len(held) else np.empty(0)
+        cell = np.repeat(np.arange(len(held)), np.diff(columns.indptr)[held])
+        # Written backwards, so that the first of equals stays.
+        best = np.flatnonzero(columns.data == largest[cell])[::-1]
+        home[held[cell[best]]] = columns.indices[best]
+        return home
+
     def sum_people(self, mask: Raster[np.bool_]) -> FloatArray:
         """Return the people of each commune in the cells of ``mask``."""
         return np.asarray(self.people @ mask.values.ravel().astype(np.float64))

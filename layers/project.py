@@ -48,10 +48,15 @@ class RadioTable(_Table):
 
 
 class GapsTable(_Table):
-    """``[gaps]``: what counts as populated, and which patches are worth a number."""
+    """``[gaps]``: what counts as populated, and which patches are worth a number.
+
+    Patches larger than ``max_area_km2`` are cut along the borders of communes: one that spans half a
+    province is nobody's to close.
+    """
 
     min_people_per_km2: float = Field(default=10.0, ge=0.0)
     min_people: float = Field(default=10.0, ge=0.0)
+    max_area_km2: float = Field(default=100.0, gt=0.0)
 
 
 class LayerTable(_Table):

@@ -148,3 +148,11 @@ def test_indicators_count_by_commune_and_sum_to_the_province() -> None:
     assert np.isnan(row("province", "99", "all", "sites")["denominator"])
     assert row("commune", "00001", "fibre", "communes")["numerator"] == 1
     assert row("province", "99", "fibre", "communes")[["numerator", "denominator"]].tolist() == [1, 2]
+
+
+def test_a_patch_too_large_is_cut_along_the_communes() -> None:
+    layers, shares = made_up(np.ones(GRID.shape), max_area_km2=1.5)
+    table = find_gaps(layers, shares, reach("fibre", np.zeros(GRID.shape, dtype=bool))).table
+    assert sorted(table["commune_codes"]) == ["00001", "00002"]
+    assert table["area_km2"].tolist() == pytest.approx([1.0, 1.0])
+    assert table["people"].sum() == pytest.approx(200.0)

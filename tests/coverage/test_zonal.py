@@ -94,3 +94,14 @@ def test_scaling_reaches_the_official_figure_and_leaves_others_alone() -> None:
 
 def test_no_polygons_share_nothing() -> None:
     assert cell_shares(series(), GRID).shape == (0, 100)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_cell_is_at_home_in_the_commune_that_holds_most_of_it(seed: int) -> None:
+    tiling = random_tiling(seed)
+    shares = share_communes(tiling, people(seed), overlaps=series(), holes=series())
+    area = shares.area.toarray()
+    home = shares.home()
+    held = area.max(axis=0) > 0
+    assert (home[~held] == -1).all()
+    np.testing.assert_array_equal(home[held], area.argmax(axis=0)[held])
