@@ -303,7 +303,19 @@ def to_text(cells: NDArray[Any]) -> NDArray[np.object_]:
         return np.where(np.isnat(cells), "", days)
     if cells.dtype.kind == "f":
         return np.array([_number_text(v) for v in cells.tolist()], dtype=object)
-    return np.array([_cell_text(v) for v in cells.tolist()], dtype=object)
+    return cells if _is_tidy(cells) else np.array([_cell_text(v) for v in cells.tolist()], dtype=object)
+
+
+_UNTIDY = re.compile(r"(?:^|\x00)\s|\s(?:\x00|$)")
+
+
+def _is_tidy(cells: NDArray[Any]) -> bool:
+    """Tell whether a column is plain text that needs nothing done to it, as most are."""
+    try:
+        whole = "\x00".join(cells.tolist())
+    except TypeError:
+        return False
+    return whole.isascii() and _UNTIDY.search(whole) is None
 
 
 def _number_text(value: float) -> str:

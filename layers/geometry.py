@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
@@ -258,7 +258,7 @@ def seams(communes: gpd.GeoDataFrame, metric: CRS | None = None) -> Seams:
 
 def _holes(shapes: NDArray[np.object_], apart: NDArray[np.bool_]) -> NDArray[np.object_]:
     """Return the ground inside the outer rings of the communes' union that the union lacks."""
-    tidy = shapely.get_parts(shapely.coverage_union_all(shapes[~apart])) if (~apart).any() else []
+    tidy: Any = shapely.get_parts(shapely.coverage_union_all(shapes[~apart])) if (~apart).any() else []
     whole = shapely.union_all(np.concatenate([shapes[apart], np.asarray(tidy, dtype=object)]))
     rings = [shapely.Polygon(ring) for part in shapely.get_parts(whole) for ring in part.interiors]
     if not rings:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
@@ -57,7 +57,7 @@ class Province:
         found = np.full(len(xy), -1, dtype=np.int64)
         known = np.flatnonzero(np.isfinite(xy).all(axis=1))
         if len(known):
-            points = shapely.STRtree(shapely.points(xy[known]))
+            points = shapely.STRtree(np.atleast_1d(np.asarray(shapely.points(xy[known]), dtype=object)))
             # Polygons ask for points, for then the polygon is the one that is indexed.
             commune, point = points.query(self._shapes, predicate="intersects")
             order = np.argsort(-commune, kind="stable")
@@ -80,5 +80,15 @@ class Province:
         from rasterio.features import geometry_mask
 
         return np.asarray(
-            geometry_mask(self._shapes, self.grid.shape, self.grid.transform, invert=True), dtype=bool
+            geometry_mask(
+                [_outline(p) for p in shapely.get_parts(self._shapes)], self.grid.shape, self.grid.transform,
+                invert=True,
+            ),
+            dtype=bool,
         )
+
+
+def _outline(polygon: shapely.Polygon) -> dict[str, Any]:
+    """Return a polygon as GeoJSON; shapely's own way goes through every vertex in Python."""
+    rings = [polygon.exterior, *polygon.interiors]
+    return {"type": "Polygon", "coordinates": [shapely.get_coordinates(ring).tolist() for ring in rings]}

@@ -278,7 +278,8 @@ def _tell_moving_sites(table: Table, points: Points) -> None:
 
     frame = pd.DataFrame({"site": table["site_id"], "x": points.x_m, "y": points.y_m, "row": table.raw.rows})
     start = frame.groupby("site", sort=False).transform("first")
-    apart = np.hypot(frame["x"] - start["x"], frame["y"] - start["y"]).to_numpy()
+    dx, dy = (frame[axis].to_numpy() - start[axis].to_numpy() for axis in ("x", "y"))
+    apart = np.hypot(dx, dy)
     again = frame[["site", "x", "y"]].duplicated().to_numpy()
     wrong = (apart > SITE_TOLERANCE_M) & ~again & (table["site_id"] != "")
     first = start["row"].astype(str).to_numpy(dtype=object)
