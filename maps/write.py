@@ -1,0 +1,92 @@
+"""Every output of one province, written whole or not at all."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from phusong.coverage.result import Result
+from phusong.data.language import Language, Text
+from phusong.maps import gis, tables
+from phusong.maps.document import write_document
+from phusong.maps.manifest import MANIFEST, write_manifest
+from phusong.maps.page_map import render_map
+from phusong.maps.page_report import render_report
+from phusong.maps.place import replaced_whole
+from phusong.maps.workbook import write_workbook
+
+if TYPE_CHECKING:
+    from phusong.coverage.analyse import Progress
+
+Writer = Callable[[Path], None]
+
+WRITING = Text("Ghi kết quả", "Writing the results")
+
+
+def _write_page(
+    render: Callable[[Result, Language], str], result: Result, lang: Language, path: Path
+) -> None:
+    path.write_bytes(render(result, lang).encode("utf-8", "replace"))
+
+
+def writers(result: Result, lang: Language) -> dict[str, Writer]:
+    """Return what writes each file of an output, by its name; the manifest comes after all."""
+    jobs: dict[str, Writer] = {
+        "indicators.csv": partial(tables.write_indicators_csv, result),
+        "indicators.json": partial(tables.write_indicators_json, result),
+        "gaps.csv": partial(tables.write_gaps_csv, result),
+        "places.csv": partial(tables.write_places_csv, result),
+        "communes.gpkg": partial(gis.write_communes_gpkg, result),
+        "communes.geojson": partial(gis.write_communes_geojson, result),
+        "gaps.gpkg": partial(gis.write_gaps_gpkg, result),
+    }
+    for service, name in gis.signal_names(result).items():
+        jobs[name] = partial(gis.write_signal, result, service)
+    jobs["report.xlsx"] = lambda path: write_workbook(result, path, lang)
+    jobs["report.docx"] = lambda path: write_document(result, path, lang)
+    jobs["map.html"] = partial(_write_page, render_map, result, lang)
+    jobs["index.html"] = partial(_write_page, render_report, result, lang)
+    return jobs
+
+
+def write_outputs(
+    result: Result, out: Path, lang: Language, *, progress: Progress | None = None
+) -> Mapping[str, Path]:
+    """Write every output of ``result`` into the folder ``out``, whole or not at all.
+
+    Parameters
+    ----------
+    result : Result
+    out : Path
+        Absent, empty, or an earlier output, which is replaced; see `phusong.maps.place`.
+    lang : {"vi", "en"}
+        Of pages, document and workbook; tables for other programs are the same in both.
+    progress : callable, optional
+        ``progress(stage, share)``, share from 0 to 1.
+
+    Returns
+    -------
+    mapping of file name to Path
+
+    Raises
+    ------
+    ExpectedError
+        ``out`` holds something else, cannot be replaced or written, or the disk is full.
+    """
+    jobs = writers(result, lang)
+    seconds: dict[str, float] = {}
+    with replaced_whole(out) as folder:
+        for done, (name, write) in enumerate(jobs.items()):
+            if progress is not None:
+                progress(WRITING, done / (len(jobs) + 1))
+            begin = time.perf_counter()
+            write(folder / name)
+            seconds[f"write {name}"] = time.perf_counter() - begin
+        write_manifest(result, [folder / name for name in jobs], folder, seconds)
+    if progress is not None:
+        progress(WRITING, 1.0)
+    out = out.expanduser().resolve()
+    return {name: out / name for name in (*jobs, MANIFEST)}
