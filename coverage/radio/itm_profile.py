@@ -146,6 +146,14 @@ def seen_horizons(
 
 
 @kernel
+def terrain_stretch(
+    h_tx: float, h_rx: float, dl_tx: float, dl_rx: float, d: float
+) -> tuple[float, float]:
+    """Where terrain begins and ceases to count: 15 antenna heights, or a tenth of the horizon, off."""
+    return min(15.0 * h_tx, 0.1 * dl_tx), d - min(15.0 * h_rx, 0.1 * dl_rx)
+
+
+@kernel
 def path_geometry(
     elevation_m: FloatArray, step_m: float, h_tx: float, h_rx: float, radius_m: float
 ) -> tuple[float, float, float, float, float, float, float]:
@@ -156,9 +164,7 @@ def path_geometry(
     n = elevation_m.size - 1
     d = n * step_m
     theta_tx, theta_rx, dl_tx, dl_rx = horizons(elevation_m, step_m, h_tx, h_rx, radius_m)
-    # Terrain counts from 15 antenna heights, or a tenth of the horizon's distance, onwards.
-    start = min(15.0 * h_tx, 0.1 * dl_tx)
-    end = d - min(15.0 * h_rx, 0.1 * dl_rx)
+    start, end = terrain_stretch(h_tx, h_rx, dl_tx, dl_rx, d)
     delta_h = delta_h_m(elevation_m, step_m, start, end)
     if dl_tx + dl_rx > 1.5 * d:
         first, last = fit_range(n, step_m, start, end)

@@ -1,0 +1,330 @@
+"""Fast geometry of a profile for the Irregular Terrain Model: loops that compile to vector code.
+
+The same quantities as `itm_profile.path_geometry`, to rounding. What makes them fast: slopes for both
+horizons are multiplications with a table of reciprocals; the residuals at the first and last tenth, which
+the terrain irregularity asks for, are found by counting against a guess instead of by sorting; and
+extremes are taken of integers in the order of the floats.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TypeVar, cast
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from phusong.coverage.radio.itm_profile import fit_range, fitted_ends, seen_horizons, terrain_stretch
+from phusong.coverage.radio.jit import kernel
+
+FloatArray = NDArray[np.float64]
+KeyArray = NDArray[np.int64]
+Function = TypeVar("Function", bound=Callable[..., object])
+
+MAX_SAMPLES = 245
+_NEAR = 1e-9
+_FAR = 1e300
+_ALL_BUT_SIGN = 0x7FFFFFFFFFFFFFFF
+
+
+def _loop(function: Function) -> Function:
+    # Maxima only vectorise where NaN is ruled out: callers never pass one.
+    flags = {"contract", "reassoc", "nsz", "nnan"}
+    return cast("Function", njit(cache=True, nogil=True, error_model="numpy", fastmath=flags)(function))
+
+
+@_loop
+def _mean(values: FloatArray, first: int, last: int) -> float:
+    total = 0.0
+    for i in range(first, last + 1):
+        total += values[i]
+    return total / (last - first + 1)
+
+
+@_loop
+def _to_keys(bits: KeyArray, first: int, stop: int) -> None:
+    # Integers in the order of the floats they are made of: negative ones have their bits turned. The
+    # map is its own inverse. Extremes of integers become vector code, those of floats do not.
+    for i in range(first, stop):
+        bits[i] ^= (bits[i] >> 63) & _ALL_BUT_SIGN
+
+
+@_loop
+def _largest_key(keys: KeyArray, n: int, floor: int) -> tuple[int, int]:
+    # The largest of the keys 1 ... n-1 and the first that has it; n where none exceeds the floor.
+    best = floor
+    for i in range(1, n):
+        best = max(best, keys[i])
+    if best == floor:
+        return best, n
+    where = n
+    for i in range(1, n):
+        where = min(where, i if keys[i] == best else n)
+    return best, where
+
+
+@_loop
+def _angles_from_start(
+    heights: FloatArray, n: int, inverse: FloatArray, level: float, per_step: float, bend: float,
+    angles: FloatArray,
+) -> None:
+    for i in range(1, n):
+        angles[i] = (heights[i] - level) * (inverse[i] * per_step) - i * bend
+
+
+@_loop
+def _angles_from_end(
+    heights: FloatArray, n: int, inverse: FloatArray, level: float, per_step: float, bend: float,
+    angles: FloatArray,
+) -> None:
+    for i in range(1, n):
+        angles[i] = (heights[i] - level) * (inverse[n - i] * per_step) - (n - i) * bend
+
+
+@kernel
+def _steepest(angles: FloatArray, keys: KeyArray, n: int, in_sight: float) -> tuple[float, int]:
+    # Largest of the angles 1 ... n-1 and the first sample that has it; n and the angle of the other end
+    # where that is not exceeded. ``keys`` is the same memory as ``angles``.
+    angles[0] = in_sight
+    _to_keys(keys, 0, n)
+    best, where = _largest_key(keys, n, keys[0])
+    keys[0] = best
+    _to_keys(keys, 0, 1)
+    return angles[0], where
+
+
+@_loop
+def _sum_and_moment(values: FloatArray, first: int, last: int) -> tuple[float, float]:
+    total = moment = 0.0
+    for i in range(first + 1, last):
+        total += values[i]
+        moment += (i - first) * values[i]
+    return total, moment
+
+
+@_loop
+def _straight_pieces(heights: FloatArray, first: int, last: int, pieces: FloatArray) -> None:
+    # Height at step 0 and slope of the line through samples i and i + 1.
+    for i in range(first, last):
+        rise = heights[i + 1] - heights[i]
+        pieces[0, i], pieces[1, i] = heights[i] - i * rise, rise
+
+
+@_loop
+def _resample(
+    pieces: FloatArray, begin: float, spacing: float, place: int, stride: int, last: int, count: int,
+    samples: FloatArray,
+) -> None:
+    # Which piece is found in integers of 2**-40 steps: where that picks the neighbour, both agree.
+    for j in range(count):
+        i = np.uint64(min(place >> 40, last))
+        samples[j] = pieces[0, i] + pieces[1, i] * (begin + j * spacing)
+        place += stride
+
+
+@_loop
+def _take_off_line(samples: FloatArray, count: int, low: float, rise: float) -> tuple[float, float]:
+    # Residuals in place; their mean and standard deviation steer the search for the deciles.
+    total = squares = 0.0
+    for j in range(count):
+        value = samples[j] - (low + rise * j)
+        samples[j] = value
+        total += value
+        squares += value * value
+    mean = total / count
+    return mean, math.sqrt(max(squares / count - mean * mean, 0.0))
+
+
+@_loop
+def _count_to(keys: KeyArray, n: int, limit: int) -> int:
+    count = 0
+    for i in range(n):
+        count += keys[i] <= limit
+    return count
+
+
+@_loop
+def _above(keys: KeyArray, n: int, limit: int) -> int:
+    above = _ALL_BUT_SIGN
+    for i in range(n):
+        above = min(above, keys[i] if keys[i] > limit else _ALL_BUT_SIGN)
+    return above
+
+
+@_loop
+def _below(keys: KeyArray, n: int, limit: int) -> int:
+    below = -_ALL_BUT_SIGN
+    for i in range(n):
+        below = max(below, keys[i] if keys[i] < limit else -_ALL_BUT_SIGN)
+    return below
+
+
+@kernel
+def smallest(
+    keys: KeyArray, n: int, k: int, guess: float, per_rank: float, value: FloatArray, value_key: KeyArray
+) -> float:
+    """Return the k-th smallest (k from 1) of ``n`` values, given as keys.
+
+    Exact whatever ``guess`` and ``per_rank`` (what a rank is worth near it) are; they only decide how
+    many passes it takes. ``value`` is scratch of one float and ``value_key`` the same memory.
+    """
+    low, high = -_FAR, _FAR
+    low_key, high_key = -_ALL_BUT_SIGN, _ALL_BUT_SIGN
+    low_count, high_count = 0, n
+    limit = guess
+    for _ in range(6):
+        value[0] = limit
+        _to_keys(value_key, 0, 1)
+        limit_key = value_key[0]
+        count = _count_to(keys, n, limit_key)
+        if count >= k:
+            high, high_key, high_count = limit, limit_key, count
+        else:
+            low, low_key, low_count = limit, limit_key, count
+        if abs(count - k) <= 3:
+            break
+        if low > -_FAR and high < _FAR:
+            limit = low + (high - low) * (k - 0.5 - low_count) / (high_count - low_count)
+        else:
+            limit += 1.2 * (k - count) * per_rank
+        if not low < limit < high:
+            break
+    # Then rank by rank, one distinct value a turn, from the nearer end of the bracket.
+    if high_count - k < k - low_count and high < _FAR:
+        found = _below(keys, n, high_key + 1)
+        while _count_to(keys, n, found - 1) >= k:
+            found = _below(keys, n, found)
+    else:
+        found = _above(keys, n, low_key)
+        while _count_to(keys, n, found) < k:
+            found = _above(keys, n, found)
+    value_key[0] = found
+    _to_keys(value_key, 0, 1)
+    return float(value[0])
+
+
+@kernel
+def fast_delta_h_m(
+    heights: FloatArray, n: int, step_m: float, start_m: float, end_m: float, pieces: FloatArray,
+    samples: FloatArray,
+) -> float:
+    """`itm_profile.delta_h_m` without sorting; ``pieces`` (2, n) and ``samples`` are scratch."""
+    begin, finish = start_m / step_m, end_m / step_m
+    if finish - begin < 2.0:
+        return 0.0
+    tenth = min(max(4, int(0.1 * (finish - begin + 8.0))), 25)
+    count = 10 * tenth - 5
+    spacing = (finish - begin) / (count - 1.0)
+    one = float(1 << 40)
+    _straight_pieces(heights, int(begin), n, pieces)
+    _resample(pieces, begin, spacing, int(begin * one), int(spacing * one), n - 1, count, samples)
+    total, moment = _sum_and_moment(samples, 0, count - 1)
+    low, high = fitted_ends(samples[:count], 0, count - 1, total, moment)
+    mean, deviation = _take_off_line(samples, count, low, (high - low) / (count - 1.0))
+    # Where a normal distribution has its deciles, 1.28 deviations out, a rank is worth this much.
+    per_rank = deviation / (0.1755 * count) + 1e-12
+    keys, value = samples.view(np.int64), np.empty(1)
+    value_key = value.view(np.int64)
+    _to_keys(keys, 0, count)
+    lowest = smallest(keys, count, tenth, mean - 1.25 * deviation, per_rank, value, value_key)
+    rank = count - tenth + 1
+    highest = smallest(keys, count, rank, mean + 1.25 * deviation, per_rank, value, value_key)
+    return (highest - lowest) / (1.0 - 0.8 * math.exp(-(end_m - start_m) / 50e3))
+
+
+@kernel
+def _near_whole(x: float) -> bool:
+    return bool(abs(x - np.rint(x)) < _NEAR)
+
+
+@kernel
+def _cut_in_doubt(n: int, step_m: float, start_m: float, end_m: float, dl_tx: float, dl_rx: float) -> bool:
+    # Whether the last bit of a horizon's distance could decide which samples a fit takes.
+    begin, finish = start_m / step_m, end_m / step_m
+    return (
+        _near_whole(begin)
+        or _near_whole(finish)
+        or _near_whole(0.1 * (finish - begin + 8.0))
+        or _near_whole(0.9 * dl_tx / step_m)
+        or _near_whole(0.9 * dl_rx / step_m)
+        or abs((dl_tx + dl_rx) / step_m - 1.5 * n) < _NEAR
+    )
+
+
+@kernel
+def _added_up(n: int, step_m: float, steps_tx: int, steps_rx: int) -> tuple[float, float]:
+    # The horizons' distances as the straightforward scan adds them up.
+    d = n * step_m
+    dl_tx = dl_rx = d
+    if steps_tx < n:
+        dl_tx = 0.0
+        for _ in range(steps_tx):
+            dl_tx += step_m
+    if steps_rx < n:
+        for _ in range(n - steps_rx):
+            dl_rx -= step_m
+    return dl_tx, dl_rx
+
+
+@kernel
+def _line(heights: FloatArray, first: int, last: int) -> tuple[float, float]:
+    total, moment = _sum_and_moment(heights, first, last)
+    return fitted_ends(heights, first, last, total, moment)
+
+
+@kernel
+def fast_mean_height_m(heights: FloatArray, n: int) -> float:
+    """`itm_profile.mean_height_m` of the samples 0 ... n."""
+    tenth = int(0.1 * n)
+    return _mean(heights, tenth, n - tenth)
+
+
+@kernel
+def fast_geometry(
+    heights: FloatArray, step_m: float, h_tx: float, h_rx: float, radius_m: float, inverse: FloatArray,
+    scratch: FloatArray, pieces: FloatArray, samples: FloatArray,
+) -> tuple[float, float, float, float, float, float, float]:
+    """Return what `itm_profile.path_geometry` returns.
+
+    Parameters
+    ----------
+    heights : array of shape (n + 1,)
+    inverse : array
+        1 / i at i, to n at least.
+    scratch, pieces, samples : arrays of (n + 1), (2, n) and (`MAX_SAMPLES`)
+    """
+    n = heights.size - 1
+    d = n * step_m
+    z_tx, z_rx = heights[0] + h_tx, heights[n] + h_rx
+    bend = step_m / (2.0 * radius_m)
+    end_bend = d / (2.0 * radius_m)
+    per_step = 1.0 / step_m
+    keys = scratch.view(np.int64)
+    _angles_from_start(heights, n, inverse, z_tx, per_step, bend, scratch)
+    theta_tx, steps_tx = _steepest(scratch, keys, n, (z_rx - z_tx) / d - end_bend)
+    _angles_from_end(heights, n, inverse, z_rx, per_step, bend, scratch)
+    theta_rx, first_seen = _steepest(scratch, keys, n, -(z_rx - z_tx) / d - end_bend)
+    steps_rx = n - first_seen if first_seen < n else n
+    dl_tx = steps_tx * step_m if steps_tx < n else d
+    dl_rx = steps_rx * step_m if steps_rx < n else d
+    start, end = terrain_stretch(h_tx, h_rx, dl_tx, dl_rx, d)
+    if _cut_in_doubt(n, step_m, start, end, dl_tx, dl_rx):
+        dl_tx, dl_rx = _added_up(n, step_m, steps_tx, steps_rx)
+        start, end = terrain_stretch(h_tx, h_rx, dl_tx, dl_rx, d)
+    delta_h = fast_delta_h_m(heights, n, step_m, start, end, pieces, samples)
+    if dl_tx + dl_rx > 1.5 * d:
+        first, last = fit_range(n, step_m, start, end)
+        fit_tx, fit_rx = _line(heights, first, last)
+        he_tx = h_tx + max(heights[0] - fit_tx, 0.0)
+        he_rx = h_rx + max(heights[n] - fit_rx, 0.0)
+        he_tx, he_rx, dl_tx, dl_rx, theta_tx, theta_rx = seen_horizons(he_tx, he_rx, delta_h, d, radius_m)
+        return delta_h, he_tx, he_rx, dl_tx, dl_rx, theta_tx, theta_rx
+    first, last = fit_range(n, step_m, start, 0.9 * dl_tx)
+    fit_tx, _ = _line(heights, first, last)
+    first, last = fit_range(n, step_m, d - 0.9 * dl_rx, end)
+    _, fit_rx = _line(heights, first, last)
+    he_tx = h_tx + max(heights[0] - fit_tx, 0.0)
+    he_rx = h_rx + max(heights[n] - fit_rx, 0.0)
+    return delta_h, he_tx, he_rx, dl_tx, dl_rx, theta_tx, theta_rx
