@@ -155,7 +155,8 @@ def _predict(
 def _commune_at(layers: Layers, points: gpd.GeoDataFrame) -> NDArray[np.int64]:
     """Return the position of the commune that holds each point (the first of several), -1 for none."""
     found = np.full(len(points), -1, dtype=np.int64)
-    point, commune = layers.communes.sindex.query(points.geometry, predicate="intersects")
+    # Asked from the communes: shapely prepares the shape that asks, and a commune has many corners.
+    commune, point = points.sindex.query(layers.communes.geometry, predicate="intersects")
     order = np.lexsort((-commune, point))
     found[point[order]] = commune[order]
     return found

@@ -147,7 +147,7 @@ def _zones(layers: Layers, reaches: Mapping[tuple[str, str], Reach]) -> Iterable
     communes = layers.communes.geometry
     n = len(communes)
     for name, zones in layers.zones.items():
-        zone, commune = communes.sindex.query(zones.geometry, predicate="intersects")
+        commune, zone = zones.sindex.query(communes, predicate="intersects")
         pieces = gpd.GeoSeries(
             zones.geometry.iloc[zone].intersection(communes.iloc[commune], align=False).to_numpy(),
             crs=layers.grid.crs,
@@ -209,7 +209,7 @@ def _fibre_presence(layers: Layers) -> Iterable[_Figure]:
         present = np.zeros(len(layers.communes))
         for part in given.values():
             lines = part if operator == ANY else part[part["operator"] == operator]
-            _, commune = layers.communes.sindex.query(lines.geometry, predicate="intersects")
+            commune, _ = lines.sindex.query(layers.communes.geometry, predicate="intersects")
             present[np.unique(commune)] = 1.0
         yield _Figure(
             fibre_service(layers),

@@ -21,24 +21,57 @@ ANY = "any"
 """Operator of a figure that holds for at least one operator."""
 
 INDICATOR_COLUMNS = (
-    "level", "code", "name", "service", "operator", "indicator",
-    "numerator", "denominator", "percent", "unit", "criterion", "as_of",
+    "level",
+    "code",
+    "name",
+    "service",
+    "operator",
+    "indicator",
+    "numerator",
+    "denominator",
+    "percent",
+    "unit",
+    "criterion",
+    "as_of",
 )
 """Columns of the tidy table. ``level`` is ``province`` or ``commune``; ``indicator`` one of
 ``population area places:<layer> zones:<layer> households sites stations cells``; counts of stations
 have no denominator; ``criterion`` says in words what counts as covered (English; `Criterion` has both)."""
 
 GAP_COLUMNS = (
-    "gap_id", "service", "operator", "rank", "people", "area_km2", "commune_codes", "commune_names",
-    "nearest_site_id", "nearest_site_m", "nearest_fibre_m", "places", "reason", "lon", "lat", "geometry",
+    "gap_id",
+    "service",
+    "operator",
+    "rank",
+    "people",
+    "area_km2",
+    "commune_codes",
+    "commune_names",
+    "nearest_site_id",
+    "nearest_site_m",
+    "nearest_fibre_m",
+    "places",
+    "reason",
+    "lon",
+    "lat",
+    "geometry",
 )
 """Columns of the gaps (EPSG:4326). ``gap_id`` is ``<service>-<rank>``; ``commune_codes``,
 ``commune_names`` and ``places`` are joined by ``; ``; ``lon lat`` is a populated point inside; ``reason``
 one of ``no station in range``, ``terrain``, ``clutter``, ``power``, ``no fibre``."""
 
 PLACE_COLUMNS = (
-    "layer", "place_id", "name", "commune_code", "commune_name", "lon", "lat",
-    "service", "operator", "served", "signal",
+    "layer",
+    "place_id",
+    "name",
+    "commune_code",
+    "commune_name",
+    "lon",
+    "lat",
+    "service",
+    "operator",
+    "served",
+    "signal",
 )
 """Columns of the places: one row per place, service and operator; ``signal`` in dBm or metres."""
 
