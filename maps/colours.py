@@ -55,7 +55,7 @@ def ramp(
     )
 
 
-PERCENT_COLOURS = ramp(len(PERCENT_BREAKS) + 1, (0.95, 0.37), (0.075, 0.095), (100.0, 250.0))
+PERCENT_COLOURS = ramp(len(PERCENT_BREAKS) + 1, (0.955, 0.47), (0.075, 0.105), (100.0, 245.0))
 """Commune map, from few people covered (pale) to all (deep blue)."""
 
 SIGNAL_COLOURS = ramp(4, (0.84, 0.36), (0.07, 0.17), (318.0, 292.0))

@@ -83,7 +83,10 @@ class Figures:
             if abs(of - n) < COMPLETE_WITHIN and key[4] in ("population", "area"):
                 n = of
             self._values[tuple(str(k) for k in key)] = Ratio(n, of)
-        self._indicators = tuple(dict.fromkeys(table["indicator"]))
+        project = result.layers.project
+        known = [f"places:{x}" for x in project.places] + [f"zones:{x}" for x in project.zones]
+        there = list(dict.fromkeys(str(x) for x in table["indicator"]))
+        self._indicators = tuple(sorted(there, key=lambda x: known.index(x) if x in known else -1))
 
     def province(self, service: str, indicator: str, operator: str = ANY) -> Ratio | None:
         """Return a figure of the province."""
@@ -95,8 +98,8 @@ class Figures:
         return self._values.get(("commune", code, service, operator, indicator))
 
     def indicators(self, prefix: str) -> tuple[str, ...]:
-        """Return the names of the indicators that begin with ``prefix``, in the order of the table."""
-        return tuple(i for i in self._indicators if str(i).startswith(prefix))
+        """Return the names of the indicators that begin with ``prefix``, in the order of the project."""
+        return tuple(i for i in self._indicators if i.startswith(prefix))
 
     def service(self, name: str) -> AnyService:
         """Return a service as the project defines it."""

@@ -13,8 +13,14 @@ from phusong.data.language import Language, format_number
 from phusong.layers.project import FibreService
 from phusong.maps import colours
 from phusong.maps.figures import Figures, layer_label, operator_label
-from phusong.maps.geometry import pack, pack_lines, pack_polygons, simplify_coverage, to_degrees
-from phusong.maps.overlay import hillshade_overlay, signal_breaks, signal_overlay
+from phusong.maps.geometry import pack_lines, pack_polygons, simplify_coverage, to_degrees
+from phusong.maps.overlay import (
+    hillshade_overlay,
+    land_mask,
+    mercator_frame,
+    signal_breaks,
+    signal_overlay,
+)
 from phusong.maps.page_words import MAP_WORDS, REASONS, words
 from phusong.maps.safe import shorten
 
@@ -61,8 +67,7 @@ def map_data(result: Result, lang: Language) -> dict[str, Any]:
         "fibre": _fibre(result),
         "roads": _lines(layers.roads),
         "zones": _zones(result),
-        "overlays": _overlays(figures),
-        "relief": _relief(result),
+        **_images(figures),
         "gaps": _gaps(figures),
         "reasons": words(REASONS, lang),
         "scattered": {k: round(v, 1) for k, v in result.scattered.items()},
@@ -231,22 +236,21 @@ def _zones(result: Result) -> list[Any]:
     ]
 
 
-def _overlays(figures: Figures) -> dict[str, Any]:
+def _images(figures: Figures) -> dict[str, Any]:
     layers = figures.result.layers
-    found = {}
-    for (service, operator), reach in figures.result.reaches.items():
-        drawn = signal_overlay(
-            reach, layers.population.people, layers.project.gaps.min_people_per_km2, figures.criterion_value(service)
-        )
-        found[_pair(figures, service, operator)] = [drawn.uri, [round(v, 6) for v in drawn.bounds]]
-    return found
-
-
-def _relief(result: Result) -> list[Any] | None:
-    if result.layers.terrain is None:
-        return None
-    drawn = hillshade_overlay(result.layers.terrain, _water(result))
-    return [drawn.uri, [round(v, 6) for v in drawn.bounds]]
+    frame, land = mercator_frame(layers.grid), land_mask(layers.grid, layers.communes)
+    drawn = {
+        _pair(figures, service, operator): signal_overlay(
+            reach, frame, land=land, people=layers.population.people,
+            min_people_per_km2=layers.project.gaps.min_people_per_km2,
+            criterion_value=figures.criterion_value(service),
+        ).uri
+        for (service, operator), reach in figures.result.reaches.items()
+    }
+    relief = None
+    if layers.terrain is not None:
+        relief = hillshade_overlay(layers.terrain, frame, land=land, water=_water(figures.result)).uri
+    return {"overlays": drawn, "relief": relief, "frame": [round(v, 6) for v in frame.bounds]}
 
 
 def _water(result: Result) -> np.ndarray[Any, np.dtype[np.bool_]] | None:
@@ -284,5 +288,3 @@ def _gaps(figures: Figures) -> list[dict[str, Any]]:
 def _metres(value: float) -> int | None:
     return round(float(value)) if np.isfinite(value) else None
 
-
-__all__ = ["map_data", "pack", "pack_points"]

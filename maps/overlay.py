@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,10 @@ from phusong.layers.grid import Grid, Raster
 from phusong.maps.colours import MISSING_COLOUR, SIGNAL_COLOURS, WEAK_COLOUR
 from phusong.maps.png import data_uri, palette_png
 
-MAX_PIXELS = 1000
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+MAX_PIXELS = 1500
 """Longer side of an overlay: more is not seen on a screen and costs megabytes."""
 
 WEAK, MISSING = len(SIGNAL_COLOURS) + 1, len(SIGNAL_COLOURS) + 2
@@ -24,10 +28,11 @@ _PALETTE = (
     (*WEAK_COLOUR, 90),
     (*MISSING_COLOUR, 235),
 )
-_WATER = 15
+_FLAT = 6
 _SHADES = (
-    *((20, 30, 45, round(120 * (1 - k / 7))) for k in range(7)),
-    *((255, 255, 255, round(110 * k / 7)) for k in range(8)),
+    (0, 0, 0, 0),
+    *((20, 30, 45, round(115 * (1 - k / _FLAT))) for k in range(_FLAT)),
+    *((255, 255, 255, round(110 * k / _FLAT)) for k in range(_FLAT + 1)),
     (136, 182, 214, 255),
 )
 
@@ -48,50 +53,53 @@ class Overlay:
     bounds: tuple[float, float, float, float]
 
 
-def _mercator_bounds(grid: Grid) -> tuple[float, float, float, float]:
-    forward = Transformer.from_crs(grid.crs, 3857, always_xy=True)
-    left, bottom, right, top = forward.transform_bounds(*grid.bounds, densify_pts=41)
-    return left, bottom, right, top
-
-
-def to_mercator(
-    values: NDArray[np.uint8], grid: Grid, *, average: bool = False
-) -> tuple[NDArray[np.uint8], tuple[float, float, float, float]]:
-    """Warp an image of the grid to rows and columns of equal size in EPSG:3857.
+@dataclass(frozen=True)
+class Frame:
+    """Pixels of equal size in EPSG:3857 over a grid, and the cell that lies under each.
 
     Leaflet stretches an image linearly between its corners *in Web Mercator*, so rows in degrees or in
     the grid's own metres would be off between them.
 
-    Parameters
+    Attributes
     ----------
-    values : (rows, cols) uint8
-        Zero stands for nothing.
-    average : bool
-        Average the pixels instead of taking the most frequent value.
-
-    Returns
-    -------
-    image : (height, width) uint8
+    row, col : (height, width) int32
+        Of the cell under the middle of each pixel.
+    inside : (height, width) bool
+        Whether there is one.
     bounds : tuple of float
         South, west, north, east in degrees.
     """
-    from affine import Affine
-    from rasterio.warp import Resampling, reproject
 
-    left, bottom, right, top = _mercator_bounds(grid)
+    row: NDArray[np.int32]
+    col: NDArray[np.int32]
+    inside: NDArray[np.bool_]
+    bounds: tuple[float, float, float, float]
+
+    def take(self, values: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Return the value of the cell under every pixel; zero where there is none."""
+        return np.where(self.inside, values[self.row, self.col], 0).astype(np.uint8)
+
+
+def mercator_frame(grid: Grid) -> Frame:
+    """Lay pixels over a grid; as many as it has cells, up to `MAX_PIXELS`."""
+    forward = Transformer.from_crs(grid.crs, 3857, always_xy=True)
+    left, bottom, right, top = forward.transform_bounds(*grid.bounds, densify_pts=41)
     pixel = max(right - left, top - bottom) / min(MAX_PIXELS, max(grid.shape) * 2)
     width = max(int(np.ceil((right - left) / pixel)), 1)
     height = max(int(np.ceil((top - bottom) / pixel)), 1)
-    image = np.zeros((height, width), dtype=np.uint8)
-    reproject(
-        values, image, src_transform=grid.transform, src_crs=grid.crs.to_wkt(),
-        dst_transform=Affine(pixel, 0.0, left, 0.0, -pixel, top), dst_crs="EPSG:3857",
-        resampling=Resampling.average if average else Resampling.mode,
+    x = left + (np.arange(width) + 0.5) * pixel
+    y = top - (np.arange(height) + 0.5) * pixel
+    back = Transformer.from_crs(3857, grid.crs, always_xy=True)
+    east, north = back.transform(*np.meshgrid(x, y))
+    row, col = grid.index(np.asarray(east), np.asarray(north))
+    inside = grid.holds(row, col)
+    degrees = Transformer.from_crs(3857, 4326, always_xy=True)
+    west, high = degrees.transform(left, top)
+    far, low = degrees.transform(left + width * pixel, top - height * pixel)
+    return Frame(
+        np.where(inside, row, 0).astype(np.int32), np.where(inside, col, 0).astype(np.int32), inside,
+        (low, west, high, far),
     )
-    back = Transformer.from_crs(3857, 4326, always_xy=True)
-    west, north = back.transform(left, top)
-    east, south = back.transform(left + width * pixel, top - height * pixel)
-    return image, (south, west, north, east)
 
 
 def signal_breaks(reach: Reach, criterion_value: float) -> tuple[float, ...]:
@@ -107,13 +115,23 @@ def signal_breaks(reach: Reach, criterion_value: float) -> tuple[float, ...]:
 
 
 def signal_overlay(
-    reach: Reach, people: Raster[np.float64], min_people_per_km2: float, criterion_value: float
+    reach: Reach,
+    frame: Frame,
+    *,
+    land: NDArray[np.bool_],
+    people: Raster[np.float64],
+    min_people_per_km2: float,
+    criterion_value: float,
 ) -> Overlay:
     """Draw what a service reaches, how well, and where people are left out.
 
     Parameters
     ----------
     reach : Reach
+    frame : Frame
+        Of the reach's grid.
+    land : (rows, cols) bool
+        Cells of the communes; nothing is drawn elsewhere.
     people : Raster
         People per cell.
     min_people_per_km2 : float
@@ -132,25 +150,35 @@ def signal_overlay(
     image[(people.values >= min_people_per_km2 * people.grid.cell_km2) & ~covered] = MISSING
     filled = np.where(np.isfinite(better), better, -np.inf)
     image[covered] = 1 + np.searchsorted(ordered, filled[covered], side="right").astype(np.uint8)
-    warped, bounds = to_mercator(image, reach.signal.grid)
-    return Overlay(data_uri(palette_png(warped, _PALETTE)), bounds)
+    image[~land] = 0
+    return Overlay(data_uri(palette_png(frame.take(image), _PALETTE)), frame.bounds)
 
 
-def hillshade_overlay(terrain: Raster[np.float32], water: NDArray[np.bool_] | None) -> Overlay:
-    """Draw relief lit from the north-west, with water where the land cover knows it.
+def hillshade_overlay(
+    terrain: Raster[np.float32], frame: Frame, *, land: NDArray[np.bool_], water: NDArray[np.bool_] | None
+) -> Overlay:
+    """Draw the relief of the communes, lit from the north-west, with water where the land cover knows it.
 
-    Horn's slope and aspect (B. K. P. Horn, 'Hill shading and the reflectance map', Proc. IEEE 69(1),
-    1981) by central differences, light at 45 degrees from azimuth 315.
+    Lambert's cosine law on the slope by central differences, heights doubled; light at 45 degrees from
+    azimuth 315 (as in B. K. P. Horn, 'Hill shading and the reflectance map', Proc. IEEE 69(1), 1981).
     """
     height = np.where(np.isfinite(terrain.values), terrain.values, 0.0).astype(np.float64)
     south, east = np.gradient(height, terrain.grid.cell_m)
     dzdx, dzdy = 2.0 * east, -2.0 * south
     flat = np.sqrt(0.5)
     light = (flat + 0.5 * dzdx - 0.5 * dzdy) / np.sqrt(1.0 + dzdx**2 + dzdy**2)
-    level = np.clip(7.0 + (light - flat) * 14.0, 0.0, 14.0)
-    level[~np.isfinite(terrain.values)] = 7.0
-    smooth, bounds = to_mercator((1.0 + level * 16.0).astype(np.uint8), terrain.grid, average=True)
-    image = np.where(smooth == 0, 7, np.clip(np.rint((smooth - 1.0) / 16.0), 0, 14)).astype(np.uint8)
+    shade = np.clip(np.rint(1.0 + _FLAT + (light - flat) * 2.0 * _FLAT), 1, 1 + 2 * _FLAT).astype(np.uint8)
     if water is not None:
-        image[to_mercator(water.astype(np.uint8), terrain.grid)[0] == 1] = _WATER
-    return Overlay(data_uri(palette_png(image, _SHADES)), bounds)
+        shade[water] = len(_SHADES) - 1
+    shade[~land | ~np.isfinite(terrain.values)] = 0
+    return Overlay(data_uri(palette_png(frame.take(shade), _SHADES)), frame.bounds)
+
+
+def land_mask(grid: Grid, communes: gpd.GeoDataFrame) -> NDArray[np.bool_]:
+    """Return the cells that touch a commune."""
+    from rasterio.features import rasterize
+
+    inside = rasterize(
+        communes.geometry, out_shape=grid.shape, transform=grid.transform, all_touched=True, dtype="uint8"
+    )
+    return np.asarray(inside == 1)

@@ -97,7 +97,7 @@ def _body(result: Result, lang: Language, element: str, data: dict[str, Any]) ->
         f'<fieldset class="segments" id="services"><legend>{word("service")}</legend>{services}</fieldset>',
         f'<label class="field"><span>{word("operator")}</span><select id="operator">{operators}</select></label>',
         f'<div class="field search"><label for="search">{word("search")}</label>'
-        '<input id="search" type="search" role="combobox" autocomplete="off" spellcheck="false" '
+        f'<input id="search" type="search" placeholder="{word("search")}" role="combobox" autocomplete="off" spellcheck="false" '
         'aria-autocomplete="list" aria-expanded="false" aria-controls="found">'
         f'<ul id="found" role="listbox" aria-label="{word("search")}" hidden></ul></div>',
         f'<div class="tools"><a class="button" href="index.html">{word("report")}</a>'

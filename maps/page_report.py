@@ -12,6 +12,7 @@ from phusong.maps.figures import Figures, is_illustration
 from phusong.maps.inset import inset_svg
 from phusong.maps.page_words import ILLUSTRATION, NOT_BOUNDARY, PREDICTED
 from phusong.maps.report_parts import Section
+from phusong.maps.report_words import NAVIGATION
 from phusong.maps.safe import shorten
 from phusong.maps.tables import version
 from phusong.maps.terms import DEFINITIONS
@@ -46,16 +47,17 @@ def render_report(result: Result, lang: Language) -> str:
         scripts=[asset("report.js")],
         frames=True,
     )
-    page.body = [*_head(s), *[x for x in sections if x], *_foot(s)]
+    page.body = [*_head(s, any('id="targets"' in x for x in sections)), *[x for x in sections if x], *_foot(s)]
     return page.render()
 
 
-def _head(s: Section) -> list[str]:
+def _head(s: Section, has_targets: bool) -> list[str]:
     result = s.figures.result
-    keys = ["summary", "maps", "communes", "operators", "gaps", "places", "method", "people", "sources", "faults"]
-    if result.layers.project.targets:
-        keys.insert(6, "targets")
-    links = "".join(f'<a href="#{k}">{s.word(k)}</a>' for k in keys)
+    links = "".join(
+        f'<a href="#{key}">{escape(text.say(s.lang))}</a>'
+        for key, text in NAVIGATION.items()
+        if key != "targets" or has_targets
+    )
     west, south, east, north = result.layers.communes.to_crs(4326).total_bounds
     return [
         f'<a class="skip" href="#main">{s.word("skip")}</a>',

@@ -44,7 +44,7 @@ def palette_png(index: NDArray[np.uint8], palette: Sequence[Rgba]) -> bytes:
         _chunk(b"IHDR", struct.pack(">IIBBBBB", cols, rows, 4, 3, 0, 0, 0)),
         _chunk(b"PLTE", colours[:, :3].tobytes()),
         _chunk(b"tRNS", colours[:, 3].tobytes()),
-        _chunk(b"IDAT", zlib.compress(packed.tobytes(), 9)),
+        _chunk(b"IDAT", zlib.compress(packed.tobytes(), 6)),
         _chunk(b"IEND", b""),
     ))
 

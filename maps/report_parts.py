@@ -58,7 +58,15 @@ class Section:
         return f'<section id="{key}" aria-labelledby="h-{key}"><h2 id="h-{key}">{self.word(key)}</h2>'
 
 
-def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]], numeric: int = 1, kind: str = "") -> str:
+def table(
+    caption: str,
+    heads: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    numeric: int = 1,
+    kind: str = "",
+    notes: str = "",
+) -> str:
     """Write a table; columns from ``numeric`` on hold numbers, the first one names the row."""
     head = "".join(
         f'<th scope="col"{" class=num" if k >= numeric else ""}>{h}</th>' for k, h in enumerate(heads)
@@ -71,7 +79,7 @@ def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]], num
         body.append(f'<tr><th scope="row">{row[0]}</th>{cells}</tr>')
     return (
         f'<div class="scroll" role="region" tabindex="0" aria-label="{caption}"><table class="{kind}">'
-        f'<caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody></table></div>'
+        f'<caption>{caption}{notes}</caption><thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody></table></div>'
     )
 
 
@@ -215,7 +223,7 @@ def operators(s: Section) -> str:
     ]
     return "".join([
         s.title("operators"), table(s.word("coverByOperator"), heads, covered),
-        table(s.word("countsByOperator") + s.notes(("stations",)), wide, rows) if rows else "",
+        table(s.word("countsByOperator"), wide, rows, notes=s.notes(("stations",))) if rows else "",
         f'<p class="quiet">{s.word("countsNote")}</p></section>',
     ])
 
@@ -245,7 +253,7 @@ def gaps(s: Section) -> str:
             scattered=format_number(s.figures.result.scattered.get(service, 0.0), s.lang, 0),
         )
         keys = ("rank", "commune", "reason", "placesInside", "gapPeople", "area", "nearestSite", "nearestFibre")
-        parts.append(table(caption, [s.word(k) for k in keys], rows, 4, "gaps"))
+        parts.append(table(caption, [s.word(k) for k in keys], rows, numeric=4, kind="gaps"))
     parts.append(f'<p class="quiet">{s.word("gapsAll")}</p></section>')
     return "".join(parts)
 
@@ -304,9 +312,8 @@ def targets(s: Section) -> str:
         ])
     if not rows:
         return ""
-    heads = [s.word(k) for k in ("target", "document", "year", "target", "actual", "verdict")]
-    heads[0] = s.word("commune") if not rows else escape("Dịch vụ" if s.lang == "vi" else "Service")
-    return s.title("targets") + table(s.word("targets"), heads, rows, 2) + "</section>"
+    heads = [s.word(k) for k in ("service", "document", "year", "target", "actual", "verdict")]
+    return s.title("targets") + table(s.word("targets"), heads, rows, numeric=2) + "</section>"
 
 
 def account(s: Section) -> str:
@@ -320,9 +327,9 @@ def account(s: Section) -> str:
         [s.word("total"), s.number(people.total)],
     ]
     note = s.word("scaled", n=format_number(people.raster_inside, s.lang, 0)) if people.scaled else s.word("unscaled")
-    caption = s.word("people") + s.notes(("population", "communes"))
+    marks = s.notes(("population", "communes"))
     return "".join([
-        s.title("people"), table(caption, [s.word("item"), s.word("peopleUnit")], rows),
+        s.title("people"), table(s.word("people"), [s.word("item"), s.word("peopleUnit")], rows, notes=marks),
         f'<p class="quiet">{note}</p></section>',
     ])
 
@@ -337,4 +344,4 @@ def sources(s: Section) -> str:
         for k, x in enumerate(s.figures.result.layers.sources, start=1)
     ]
     heads = [s.word(k) for k in ("source", "file", "date", "sha", "rows")]
-    return s.title("sources") + table(s.word("sources"), heads, rows, 4) + "</section>"
+    return s.title("sources") + table(s.word("sources"), heads, rows, numeric=4) + "</section>"

@@ -74,6 +74,7 @@ REPORT_WORDS: Mapping[str, Text] = {
     "placesOf": Text("{service}: {n}/{total} {places} chưa được phủ", "{service}: {n} of {total} {places} not served"),
     "placesAll": Text("Toàn bộ danh sách ở places.csv.", "The whole list is in places.csv."),
     "noCommune": Text("Không rõ xã", "Commune unknown"),
+    "service": Text("Dịch vụ", "Service"),
     "target": Text("Mục tiêu", "Target"),
     "actual": Text("Hiện tại", "Now"),
     "year": Text("Năm", "Year"),
@@ -118,4 +119,18 @@ REPORT_WORDS: Mapping[str, Text] = {
     "print": Text("In báo cáo", "Print"),
     "noneHere": Text("Không có.", "None."),
     "footnote": Text("Nguồn số", "Source no."),
+}
+
+NAVIGATION: Mapping[str, Text] = {
+    "summary": Text("Tóm tắt", "Summary"),
+    "maps": Text("Bản đồ", "Maps"),
+    "communes": Text("Các xã", "Communes"),
+    "operators": Text("Nhà mạng", "Operators"),
+    "gaps": Text("Vùng lõm", "Gaps"),
+    "places": Text("Điểm chưa phủ", "Places not served"),
+    "targets": Text("Mục tiêu", "Targets"),
+    "method": Text("Phương pháp", "Method"),
+    "people": Text("Kiểm đếm", "Account"),
+    "sources": Text("Nguồn", "Sources"),
+    "faults": Text("Chất lượng dữ liệu", "Data quality"),
 }

@@ -54,6 +54,7 @@ function phusongMap(map) {
     return label + ": " + percent(f.n, f.of) + " (" + number(f.n) + "/" + number(f.of) + ")";
   }
 
+  var frame = [[D.frame[0], D.frame[1]], [D.frame[2], D.frame[3]]];
   var communes = D.communes.shape.map(function (shape, k) {
     var polygon = L.polygon(phusong.shape(shape), { weight: 0.8, color: "#5b6874", fillOpacity: 0, smoothFactor: 0.6 });
     polygon.bindTooltip(function () {
@@ -64,9 +65,8 @@ function phusongMap(map) {
     polygon.on("click", function () { selectCommune(k, false); });
     return polygon.addTo(map);
   });
-  var relief = D.relief && L.imageOverlay(D.relief[0], bounds(D.relief[1]), { pane: "relief", alt: "" });
+  var relief = D.relief && L.imageOverlay(D.relief, frame, { pane: "relief", alt: "" });
   var signal = null;
-  function bounds(b) { return [[b[0], b[1]], [b[2], b[3]]]; }
 
   var lineGroups = {};
   function lines(kind) {
@@ -170,7 +170,7 @@ function phusongMap(map) {
           fillOpacity: state.colour === "signal" ? 0 : 0.28, interactive: false, smoothFactor: 0.6 }));
       }
       if (k >= most && !chosen) { return; }
-      var mark = new phusong.Mark([g[6], g[5]], { radius: chosen ? 13 : 10, color: "#fff", weight: 1.5, fillColor: "#8f3800", fillOpacity: 0.95,
+      var mark = new phusong.Mark([g[6], g[5]], { form: "square", radius: chosen ? 12 : 9, color: "#fff", weight: 1.5, fillColor: "#8f3800", fillOpacity: 0.95,
         text: String(g[1]) });
       mark.bindTooltip(function () { return tip(gapLines(g)); });
       mark.on("click", function () { selectGap(g[1], false); });
@@ -195,13 +195,13 @@ function phusongMap(map) {
       var c = classOf(share(k)), chosen = k === state.commune;
       polygon.setStyle({
         fillColor: c < 0 ? "#b9c0c6" : D.colours.percent[c], fillOpacity: filled ? state.opacity : 0,
-        weight: chosen ? 3.5 : 0.8, color: chosen ? "#111" : "#5b6874"
+        weight: chosen ? 3.5 : 0.8, color: chosen ? "#111" : filled ? "#fff" : "#5b6874"
       });
     });
     var drawn = state.colour === "signal" && D.overlays[pair()];
     if (signal) { signal.remove(); signal = null; }
     if (drawn) {
-      signal = L.imageOverlay(drawn[0], bounds(drawn[1]), { pane: "signal", opacity: state.opacity, alt: "" }).addTo(map);
+      signal = L.imageOverlay(drawn, frame, { pane: "signal", opacity: state.opacity, alt: "" }).addTo(map);
     }
     toggle(relief, on.relief);
     ["roads", "zones", "fibre"].forEach(function (kind) { toggle(on[kind] || lineGroups[kind] ? lines(kind) : null, on[kind]); });
@@ -276,7 +276,7 @@ function phusongMap(map) {
   }
   function fillLegend() {
     var legend = byId("legend"), list = el("ul", { class: "key" });
-    if (on.gaps) { list.append(keyItem(dot("#8f3800", "#fff"), say("gapOutline"))); }
+    if (on.gaps) { list.append(keyItem(phusong.svg("rect", { x: 5, y: 1, width: 12, height: 12, fill: "#8f3800" }), say("gapOutline"))); }
     if (D.places.some(function (_, k) { return on["places" + k]; })) {
       list.append(keyItem(dot("#fff", "#1d5b8f"), say("served")), keyItem(dot(MISSING, "#fff"), say("notServed")));
     }
@@ -347,9 +347,9 @@ function phusongMap(map) {
         var v = figure(f.id, k + 1, s);
         if (!v || !v.of || f.id === "communes" || f.id.slice(0, 5) === "zones") { return; }
         var label = f.id === "population" ? say("population") : f.id === "area" ? say("area") : f.id === "households" ? say("households") : f.label;
-        var tail = f.id === "area" ? " km²" : "";
+        var area = f.id === "area", tail = area ? " km²" : "";
         body.append(el("tr", {}, el("th", { scope: "row", text: service.label + ": " + label }),
-          el("td", { text: number(v.n) + "/" + number(v.of) + tail }), el("td", { text: percent(v.n, v.of) })));
+          el("td", { text: number(v.n, area ? 1 : 0) + "/" + number(v.of, area ? 1 : 0) + tail }), el("td", { text: percent(v.n, v.of) })));
       });
     });
     card.replaceChildren(
@@ -509,6 +509,7 @@ function phusongMap(map) {
       window.matchMedia("(prefers-color-scheme: dark)").matches;
     root.dataset.theme = dark ? "light" : "dark";
   });
+  byId("summary").addEventListener("click", function () { if (phone()) { byId("toggle").click(); } });
   byId("print").addEventListener("click", function () { window.print(); });
   byId("toggle").addEventListener("click", function () { showPanel(document.body.classList.contains("panel-off")); });
   document.addEventListener("keydown", function (event) {

@@ -1,0 +1,62 @@
+// The report works without this script; it adds sorting, filtering, the framed map, theme and print.
+"use strict";
+(function () {
+  function byId(id) { return document.getElementById(id); }
+  function fold(text) {
+    return text.normalize("NFD").replace(/[\u0300-\u036f]/g, "").replace(/[đĐðÐ]/g, "d").toLowerCase()
+      .replace(/[^a-z0-9]+/g, " ").replace(/\bquy/g, "qui").trim();
+  }
+  var table = byId("table"), body = table.tBodies[0], rows = Array.from(body.rows);
+  var keys = rows.map(function (row) { return fold(row.cells[0].textContent + " " + row.cells[1].textContent); });
+  var collator = new Intl.Collator(document.documentElement.lang);
+  function value(row, k) {
+    var cell = row.cells[k];
+    return cell.dataset.v === undefined ? NaN : Number(cell.dataset.v);
+  }
+  table.tHead.querySelectorAll("th").forEach(function (head, k, heads) {
+    head.firstElementChild.addEventListener("click", function () {
+      var up = head.getAttribute("aria-sort") !== "ascending", sign = up ? 1 : -1;
+      heads.forEach(function (other) { other.setAttribute("aria-sort", "none"); });
+      head.setAttribute("aria-sort", up ? "ascending" : "descending");
+      var sorted = rows.slice().sort(function (a, b) {
+        if (head.dataset.kind === "text") { return sign * collator.compare(a.cells[k].textContent, b.cells[k].textContent); }
+        var x = value(a, k), y = value(b, k);
+        if (isNaN(x) || isNaN(y)) { return isNaN(x) - isNaN(y); }
+        return sign * (x - y);
+      });
+      body.append.apply(body, sorted);
+    });
+  });
+  function filter() {
+    var key = fold(byId("filter").value), column = Number(byId("column").value), below = parseFloat(byId("below").value), shown = 0;
+    rows.forEach(function (row, k) {
+      var good = keys[k].indexOf(key) >= 0 && (isNaN(below) || value(row, column) < below);
+      row.hidden = !good;
+      shown += good ? 1 : 0;
+    });
+    byId("shown").value = byId("shown").dataset.text.replace("{0}", shown).replace("{1}", rows.length);
+  }
+  ["filter", "column", "below"].forEach(function (id) { byId(id).addEventListener("input", filter); });
+  filter();
+
+  byId("embed").addEventListener("click", function () {
+    var box = byId("frame"), shown = !box.hidden;
+    if (!shown && !box.firstChild) {
+      var frame = document.createElement("iframe");
+      frame.src = "map.html";
+      frame.title = box.dataset.title;
+      box.append(frame);
+    }
+    box.hidden = shown;
+    this.setAttribute("aria-expanded", String(!shown));
+    this.textContent = shown ? this.dataset.show : this.dataset.hide;
+  });
+  byId("print").addEventListener("click", function () { window.print(); });
+  byId("theme").addEventListener("click", function () {
+    var root = document.documentElement, dark = root.dataset.theme ? root.dataset.theme === "dark" :
+      window.matchMedia("(prefers-color-scheme: dark)").matches;
+    root.dataset.theme = dark ? "light" : "dark";
+  });
+  // Everything is printed, also what is folded away on the screen.
+  window.addEventListener("beforeprint", function () { document.querySelectorAll("details").forEach(function (d) { d.open = true; }); });
+}());
