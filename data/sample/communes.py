@@ -115,22 +115,23 @@ def _spaced(order: IntArray, points: FloatArray, spacing_m: FloatArray, count: i
 
 
 def scatter(
-    rng: np.random.Generator, frame: Frame, weight: FloatArray, count: int, spread_power: float = 0.5
+    rng: np.random.Generator, frame: Frame, weight: FloatArray, count: int
 ) -> IntArray:
-    """Return ``count`` different cells, likelier where ``weight`` is high and closer together there.
+    """Return ``count`` cells, likelier where ``weight`` is high and closer together there.
 
-    Raises
-    ------
-    ValueError
-        Fewer than ``count`` cells have any weight.
+    They are different ones as far as there are enough with any weight; then all come again.
     """
     cells = np.flatnonzero(weight.ravel() > 0)
-    if len(cells) < count:
-        raise ValueError(f"count is {count}, but only {len(cells)} cells are free")
+    full, count = divmod(count, len(cells))
+    if full:
+        again = scatter(rng, frame, weight, count)
+        return np.concatenate((np.tile(cells, full), again))
     if count == 0:
         return np.zeros(0, dtype=np.int64)
     likely = weight.ravel()[cells]
     order = np.argsort(-(np.log(likely) + rng.gumbel(size=len(cells))), kind="stable")
+    # Cells far down the order are hardly ever needed; the last, unspaced try takes any.
+    order = order[: max(25 * count, 2000)]
     points = frame.points(cells)
     area_m2 = likely.sum() / likely * frame.cell_m**2 / count
     wanted_m = np.minimum(np.sqrt(area_m2), 4.0 * np.sqrt(len(cells) / count) * frame.cell_m)

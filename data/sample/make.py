@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from pathlib import Path
 
 RANGES = {"communes": (1, 400), "sites": (1, 20_000), "villages": (0, 20_000), "seed": (0, 2**63 - 1)}
@@ -11,7 +12,7 @@ PROJECT_FILE = "phusong.toml"
 def _check(**values: int) -> None:
     for name, value in values.items():
         low, high = RANGES[name]
-        if isinstance(value, bool) or not isinstance(value, int):
+        if isinstance(value, bool) or not isinstance(value, Integral):
             raise ValueError(f"{name} is {value!r}, but must be a whole number from {low} to {high}")
         if not low <= value <= high:
             raise ValueError(f"{name} is {value}, but must be from {low} to {high}")

@@ -12,7 +12,7 @@ import numpy as np
 
 from phusong.data.sample.communes import RIVER_KM2, Communes, settleable
 from phusong.data.sample.frame import BoolArray, FloatArray, Frame, IntArray, lattice, spectral_noise, spread
-from phusong.data.sample.relief import Relief
+from phusong.data.sample.relief import Relief, accumulate
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -242,13 +242,15 @@ def make_fibre(
     villages = rng.random(len(village_cells)) < 0.25 + 0.7 * chance
     villages &= served[communes.label.ravel()[village_cells]] & np.isfinite(reach.cost[village_cells])
 
-    flow: dict[Edge, int] = defaultdict(int)
-    for cell in np.concatenate((communes.centre[served], village_cells[villages])):
-        way = reach.path(int(cell))
-        for a, b in itertools.pairwise(way):
-            flow[_key(a, b)] += 1
+    wanted = np.zeros(graph.shape[0])
+    np.add.at(wanted, np.concatenate((communes.centre[served], village_cells[villages])), 1.0)
+    ahead = np.where(reach.previous >= 0, reach.previous, np.arange(len(wanted)))
+    flow = accumulate(ahead, wanted)
     limits = (2, 6, 0.06 * max(len(village_cells), 40))
-    built = {edge: sum(n_served >= limit for limit in limits) for edge, n_served in flow.items()}
+    built = {
+        _key(int(cell), int(ahead[cell])): sum(bool(flow[cell] >= limit) for limit in limits)
+        for cell in np.flatnonzero((flow > 0) & (reach.previous >= 0))
+    }
     planned: dict[Edge, int] = {}
     for cell in communes.centre[planned_communes]:
         _lay(planned, reach.path(int(cell)), 1)

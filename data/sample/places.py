@@ -163,6 +163,8 @@ def make_key_locations(
     names: list[str], zones: list[tuple[str, Polygon]], *, coast: bool,
 ) -> tuple[list[tuple[str, str, int]], FloatArray]:
     """Return name, kind and commune of each key location, and their points (metres)."""
+    import shapely
+
     rows: list[tuple[str, str, int]] = []
     cells: list[IntArray] = []
 
@@ -187,9 +189,8 @@ def make_key_locations(
         put(capital[index % len(capital)], [thing])
     points = jittered(rng, relief.frame, np.concatenate(cells), inner_cells(communes.label))
     gates = [np.array(shape.exterior.coords[1]) for _kind, shape in zones]
-    frame = relief.frame
     for name, gate in zip(zone_names([kind for kind, _shape in zones]), gates, strict=True):
-        owner = int(communes.label.ravel()[frame.cells(gate[None, :])[0]])
+        owner = int(np.argmin(shapely.distance(np.array(communes.polygons), shapely.Point(gate))))
         rows.append((f"Cổng {name}", "cổng khu công nghiệp", owner))
     return rows, np.concatenate((points, np.array(gates).reshape(-1, 2)))
 

@@ -50,7 +50,7 @@ def _transform(relief: Relief, times: int) -> Affine:
 
 def make_terrain(rng: np.random.Generator, relief: Relief) -> Layer:
     """Return heights in whole metres on 90 m; the sea is 0 and the lake level."""
-    height = enlarge(relief.height_m, 2)
+    height = enlarge(relief.height_m)
     slope = np.repeat(np.repeat(relief.slope, 2, axis=0), 2, axis=1)
     cell = relief.frame.cell_m / 2
     rough = spectral_noise(rng, height.shape, cell, 900.0, 2.4)
@@ -58,25 +58,25 @@ def make_terrain(rng: np.random.Generator, relief: Relief) -> Layer:
     water = np.repeat(np.repeat(relief.lake, 2, axis=0), 2, axis=1)
     if relief.lake.any():
         height = np.where(water, float(relief.height_m[relief.lake][0]), height)
-    sea = enlarge(relief.sea.astype(np.float64), 2) > 0.5
+    sea = enlarge(relief.sea.astype(np.float64)) > 0.5
     height = np.where(sea, 0.0, np.maximum(height, 1.0))
     return Layer(np.round(height).astype(np.int16), _transform(relief, 2), CRS, -32768.0)
 
 
 def make_clutter(rng: np.random.Generator, relief: Relief, people_per_km2: FloatArray) -> Layer:
     """Return land cover on 90 m: 1 water, 2 open, 3 forest, 4 urban."""
-    slope, height = enlarge(relief.slope, 2), enlarge(relief.height_m, 2)
-    people = enlarge(people_per_km2, 2)
+    slope, height = enlarge(relief.slope), enlarge(relief.height_m)
+    people = enlarge(people_per_km2)
     cell = relief.frame.cell_m / 2
     patches = spectral_noise(rng, slope.shape, cell, 4_000.0, 2.0)
     wild = 5.0 * slope + height / 650.0 + 0.3 * patches - np.minimum(people / 260.0, 3.0)
     result = np.where(wild > 0.62, FOREST, OPEN).astype(np.uint8)
     result[people > URBAN_PER_KM2] = URBAN
     river = (relief.drained_km2 > RIVER_KM2) & ~relief.water
-    wet = enlarge(relief.sea.astype(np.float64), 2) > 0.5
-    wet |= enlarge(relief.lake.astype(np.float64), 2) > 0.5
+    wet = enlarge(relief.sea.astype(np.float64)) > 0.5
+    wet |= enlarge(relief.lake.astype(np.float64)) > 0.5
     # A river of one cell of 180 m is drawn 90 to 180 m wide.
-    wet |= enlarge(river.astype(np.float64), 2) > 0.42
+    wet |= enlarge(river.astype(np.float64)) > 0.42
     result[wet] = WATER
     return Layer(result, _transform(relief, 2), CRS, 0.0)
 

@@ -16,6 +16,7 @@ from phusong.data.sample.frame import BoolArray, FloatArray, Frame, IntArray, la
 CONCAVITY = 0.45
 STEEPEST = 0.75
 ROUNDS = 14
+DAMS = 10
 LEAST_UPLIFT, MOST_UPLIFT = 0.012, 1.6
 
 
@@ -164,16 +165,22 @@ def _lengths(receiver: IntArray, cols: int) -> FloatArray:
     return np.asarray(np.where((down != 0) & (right != 0), np.sqrt(2.0), 1.0))
 
 
-def enlarge(field: FloatArray, times: int) -> FloatArray:
-    """Return a field on cells ``times`` smaller, smoothly interpolated between cell centres."""
-    from scipy.ndimage import map_coordinates
+def enlarge(field: FloatArray) -> FloatArray:
+    """Return a field on cells half as large, by cubic convolution between the centres of cells.
 
-    rows, cols = field.shape
-    row = (np.arange(rows * times) + 0.5) / times - 0.5
-    col = (np.arange(cols * times) + 0.5) / times - 0.5
-    return np.asarray(
-        map_coordinates(field, np.meshgrid(row, col, indexing="ij"), order=3, mode="nearest")
-    )
+    New centres lie a quarter of a cell off the old ones; the weights are those of Keys, IEEE Trans.
+    ASSP 29(6), 1981, equation 15 (a = -1/2), at 0.75.
+    """
+    far, near, own, beyond = -0.0234375, 0.2265625, 0.8671875, -0.0703125
+    for _axis in (0, 1):
+        wide = np.pad(field, ((2, 2), (0, 0)), mode="edge")
+        n = len(field)
+        two_up, up, here, down, two_down = (wide[k : k + n] for k in range(5))
+        twice = np.empty((2 * n, field.shape[1]))
+        twice[0::2] = far * two_up + near * up + own * here + beyond * down
+        twice[1::2] = far * two_down + near * down + own * here + beyond * up
+        field = twice.T
+    return np.ascontiguousarray(field)
 
 
 def _widen_valleys(frame: Frame, height: FloatArray, area_km2: FloatArray, land: BoolArray) -> FloatArray:
@@ -212,7 +219,7 @@ def _dam(
     candidates = np.flatnonzero(inner & (area_km2 > 18) & (area_km2 < 90) & (height > 90) & (height < 450))
     best_lake = np.zeros(frame.shape, dtype=bool)
     level_m = 0.0
-    for dam in rng.permutation(candidates)[:24]:
+    for dam in rng.permutation(candidates)[:DAMS]:
         upstream = np.zeros(height.size, dtype=bool)
         upstream[dam] = True
         ahead = receiver.copy()
@@ -258,8 +265,8 @@ def make_relief(
     height = np.where(outlet & (inland <= 0), -0.012 * -inland - 1.0, height)
 
     frame = coarse.split(2)
-    inland, uplift = enlarge(inland, 2), np.clip(enlarge(uplift, 2), LEAST_UPLIFT, MOST_UPLIFT)
-    height = enlarge(height, 2)
+    inland, uplift = enlarge(inland), np.clip(enlarge(uplift), LEAST_UPLIFT, MOST_UPLIFT)
+    height = enlarge(height)
     sea = inland <= 0 if coast else np.zeros(frame.shape, dtype=bool)
     outlet = sea if coast else np.repeat(np.repeat(outlet, 2, axis=0), 2, axis=1)
     height = np.where(sea, np.minimum(height, -0.5), np.maximum(height, base_m))

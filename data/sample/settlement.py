@@ -99,7 +99,7 @@ def place_villages(
         own = communes.label == index
         window = (slice(*_span(own.any(axis=1))), slice(*_span(own.any(axis=0))))
         free = np.where(own[window], weight[window], 0.0)
-        if np.count_nonzero(free) < number:
+        if not free.any():
             free = np.where(own[window], 1.0, 0.0)
         near = np.hypot(
             np.arange(window[0].start, window[0].stop)[:, None] - row,
