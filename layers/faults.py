@@ -61,7 +61,7 @@ class Fault:
             if value
         ]
         head = ", ".join(where)
-        parts = [self.text.fill(lang, self.values), self.remedy.fill(lang, self.values)]
+        parts = [text.fill(lang, self.values).strip() for text in (self.text, self.remedy)]
         body = " ".join(p for p in parts if p)
         return f"{head}: {body}" if head else body
 

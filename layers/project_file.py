@@ -45,7 +45,6 @@ _SERVICES: Mapping[str, type[BaseModel]] = {
     for model in get_args(table.model_fields["model"].annotation)
 }
 _NAME = re.compile(r"[\w][\w .+-]{0,39}")
-_BRANCHES = frozenset({"str", "float", "int", "bool"})
 _ROOT = frozenset(Project.model_fields) - {"file"}
 
 
@@ -115,9 +114,10 @@ def _parse(path: Path, report: Report) -> dict[str, Any] | None:
         lines = text.splitlines() or [""]
         line = int(place[1]) if place else len(lines)
         column = place[2] if place else str(len(lines[-1]) + 1)
-        shown = lines[line - 1].strip() if line <= len(lines) else ""
+        whole = lines[line - 1] if line <= len(lines) else ""
+        reason = syntax_reason(message, whole[int(column) - 1 : int(column)])
         report.once(
-            SYNTAX, row=str(line), value=shown, line=str(line), position=column, reason=syntax_reason(message)
+            SYNTAX, row=str(line), value=whole.strip(), line=str(line), position=column, reason=reason
         )
         return None
 
@@ -126,9 +126,11 @@ def _tell_schema(exception: ValidationError, document: Mapping[str, Any], report
     """Turn pydantic's errors into faults with a dotted key, one per key and kind."""
     told: set[tuple[str, str]] = set()
     for item in exception.errors(include_url=False):
-        place = _keys(item["loc"])
-        dotted = ".".join(place)
         kind = str(item["type"])
+        place = _keys(item["loc"])
+        while kind != "missing" and len(place) > 1 and not _holds(document, place):
+            place = place[:-1]  # a step of pydantic's into one branch of a union
+        dotted = ".".join(place)
         family = "value" if kind not in ("missing", "extra_forbidden") else kind
         if (dotted, family) in told or place == ("file",):
             continue
@@ -153,8 +155,6 @@ def _keys(loc: tuple[int | str, ...]) -> tuple[str, ...]:
     parts = [str(part) for part in loc]
     if len(parts) > 2 and parts[0] == "services" and parts[2] in _SERVICES:
         del parts[2]
-    if len(parts) > 1 and parts[-1] in _BRANCHES | {"[key]"}:
-        parts.pop()
     return tuple(parts)
 
 
@@ -215,6 +215,11 @@ def _dig(document: Mapping[str, Any], place: tuple[str, ...]) -> Any:
     for key in place:
         found = found.get(key) if isinstance(found, Mapping) else None
     return found
+
+
+def _holds(document: Mapping[str, Any], place: tuple[str, ...]) -> bool:
+    held = _dig(document, place[:-1])
+    return isinstance(held, Mapping) and place[-1] in held
 
 
 def _tables(document: Mapping[str, Any], *groups: str) -> Iterator[tuple[str, str, Mapping[str, Any]]]:

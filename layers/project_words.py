@@ -85,6 +85,8 @@ NOT_METRIC = error(
 )
 
 _BACKSLASH = Text("dấu \\ trong chuỗi: dùng / hoặc nháy đơn", "a \\ in a text: use / or single quotes")
+_BARE_KEY = Text("tên khóa có chữ có dấu phải đặt trong dấu nháy",
+                 "a key with such letters must stand in quotes")
 _SYNTAX_REASONS = (
     ("Unclosed array", Text("mảng [ ] chưa đóng", "an array [ ] is not closed")),
     ("Unclosed inline table", Text("bảng {{ }} chưa đóng", "a table {{ }} is not closed")),
@@ -101,8 +103,7 @@ _SYNTAX_REASONS = (
     ("Invalid value", Text("giá trị không hợp lệ; chuỗi phải có dấu nháy",
                            "this is no value; texts need quotes")),
     ("Invalid statement", Text("không phải khóa = giá trị", "this is no key = value")),
-    ("Invalid initial character", Text("tên khóa có ký tự phải đặt trong dấu nháy",
-                                       "a key with such letters must stand in quotes")),
+    ("Invalid initial character", _BARE_KEY),
     ("Unescaped '\\'", _BACKSLASH),
     ("hex value", _BACKSLASH),
     ("Expected newline", Text("có phần thừa ở cuối dòng", "something is left over at the end of the line")),
@@ -110,8 +111,10 @@ _SYNTAX_REASONS = (
 _ANY_SYNTAX = Text("không đọc được phần này", "this part cannot be read")
 
 
-def syntax_reason(message: str) -> Text:
-    """Return in words what tomllib found wrong."""
+def syntax_reason(message: str, at: str = "") -> Text:
+    """Return in words what tomllib found wrong; ``at`` is the character at which it stopped."""
+    if "after a key" in message and at and not at.isascii():
+        return _BARE_KEY
     return next((text for start, text in _SYNTAX_REASONS if start in message), _ANY_SYNTAX)
 
 
