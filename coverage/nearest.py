@@ -62,9 +62,12 @@ def nearest(grid: Grid, segments: FloatArray, limit_m: float, *, workers: int = 
         x, y = grid.x_m(), grid.y_m()
         edges = [*range(0, grid.shape[0], _COARSE), grid.shape[0]]
         with ThreadPoolExecutor(workers) as pool:
-            list(pool.map(
-                lambda rows: _band(rows, x, y, segments, limit_m, distance, within, index), pairwise(edges)
-            ))
+            list(
+                pool.map(
+                    lambda rows: _band(rows, x, y, segments, limit_m, distance, within, index),
+                    pairwise(edges),
+                )
+            )
     return Nearest(distance, within, index)
 
 
@@ -82,8 +85,14 @@ def _squared(x: float, y: float, x0: float, y0: float, x1: float, y1: float) -> 
 
 @kernel
 def _candidates(
-    x: float, y: float, half_diagonal: float, segments: FloatArray, pool: NDArray[np.int64], count: int,
-    chosen: NDArray[np.int64], scratch: FloatArray,
+    x: float,
+    y: float,
+    half_diagonal: float,
+    segments: FloatArray,
+    pool: NDArray[np.int64],
+    count: int,
+    chosen: NDArray[np.int64],
+    scratch: FloatArray,
 ) -> int:
     """Choose from the pool the segments that can be nearest to a point of a tile round (x, y)."""
     least = math.inf

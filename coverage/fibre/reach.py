@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 OPERATIONAL = "operational"
 
 
-def predict_fibre(
-    layers: Layers, name: str, service: FibreService, *, workers: int = 0
-) -> tuple[Reach, ...]:
+def predict_fibre(layers: Layers, name: str, service: FibreService, *, workers: int = 0) -> tuple[Reach, ...]:
     """Tell which cells lie within ``reach_m`` of an operational fibre route or node.
 
     The distance is exact, in the grid's plane, from the cell centre to the nearest point of any route
@@ -43,9 +41,7 @@ def predict_fibre(
         One per operator of the fibre layers, by name, then any. ``signal`` is the distance in metres,
         NaN everywhere where there is no fibre at all.
     """
-    parts = [
-        part for part in (layers.fibre_routes, layers.fibre_nodes) if part is not None and len(part)
-    ]
+    parts = [part for part in (layers.fibre_routes, layers.fibre_nodes) if part is not None and len(part)]
     operational = [part[_is_operational(part)] for part in parts]
     operators = sorted({str(o) for part in parts for o in part["operator"].dropna() if str(o)})
     reaches = []

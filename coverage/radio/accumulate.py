@@ -70,8 +70,15 @@ def finish(
         total = sums.pop(operator)
         own_sinr = _sinr(total, cells, service.load) if service.sinr else np.empty(0, dtype=np.float32)
         merge_operators(
-            signal, probability, best, servers, sinr,
-            total.signal.ravel(), total.probability.ravel(), total.best.ravel(), total.servers.ravel(),
+            signal,
+            probability,
+            best,
+            servers,
+            sinr,
+            total.signal.ravel(),
+            total.probability.ravel(),
+            total.best.ravel(),
+            total.servers.ravel(),
             own_sinr.ravel(),
         )
         total.signal[total.best < 0] = np.nan

@@ -74,7 +74,11 @@ class Cell:
         """Reference, required level, probability, its quantile and floor, as `merge_cell` takes them."""
         b = self.budget
         return (
-            b.reference_dbm, b.required_dbm, b.probability, float(ndtri(b.probability)), b.floor_dbm,
+            b.reference_dbm,
+            b.required_dbm,
+            b.probability,
+            float(ndtri(b.probability)),
+            b.floor_dbm,
         )
 
 
@@ -103,9 +107,17 @@ def service_cells(layers: Layers, name: str, service: FlatService | TerrainServi
     operators = _operators(layers)
     turn = _true_north_deg(layers, stations["lon"].to_numpy(np.float64), stations["lat"].to_numpy(np.float64))
     azimuth = (stations["azimuth_deg"].to_numpy(np.float64) + turn) % 360.0
-    columns = {c: stations[c].to_numpy(np.float64) for c in (
-        "frequency_mhz", "antenna_height_m", "tilt_deg", "beamwidth_deg", "eirp_dbm", "bandwidth_mhz",
-    )}
+    columns = {
+        c: stations[c].to_numpy(np.float64)
+        for c in (
+            "frequency_mhz",
+            "antenna_height_m",
+            "tilt_deg",
+            "beamwidth_deg",
+            "eirp_dbm",
+            "bandwidth_mhz",
+        )
+    }
     x, y = stations.geometry.x.to_numpy(), stations.geometry.y.to_numpy()
     # One object per distinct set of figures, so that sites find their shared links quickly.
     budgets: dict[tuple[float, float, float], tuple[Budget, bool]] = {}
@@ -125,7 +137,9 @@ def service_cells(layers: Layers, name: str, service: FlatService | TerrainServi
                 y_m=float(y[n]),
                 operator=operators[row],
                 link=Link(
-                    frequency, float(columns["antenna_height_m"][n]), service.receiver_height_m,
+                    frequency,
+                    float(columns["antenna_height_m"][n]),
+                    service.receiver_height_m,
                     getattr(service, "environment", "rural"),
                 ),
                 budget=budget,

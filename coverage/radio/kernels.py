@@ -163,15 +163,35 @@ def merge_cell(
         i, j0, j1 = r - row0, c0 - col0, c1 - col0
         n = j1 - j0
         _levels(
-            carrier[:n], median[:n], highest[:n], lowest[:n], bearing[i, j0:j1], elevation[i, j0:j1],
-            weight[:, i, j0:j1], loss[:, i, j0:j1], sharpness[:, i, j0:j1], antenna, budget,
+            carrier[:n],
+            median[:n],
+            highest[:n],
+            lowest[:n],
+            bearing[i, j0:j1],
+            elevation[i, j0:j1],
+            weight[:, i, j0:j1],
+            loss[:, i, j0:j1],
+            sharpness[:, i, j0:j1],
+            antenna,
+            budget,
         )
         if power.size > 0:
             _add_power(power[r, c0:c1], median[:n])
         _choose(
-            signal[r, c0:c1], probability[r, c0:c1], quantile[r, c0:c1], best[r, c0:c1], servers[r, c0:c1],
-            carrier[:n], median[:n], highest[:n], lowest[:n],
-            weight[:, i, j0:j1], loss[:, i, j0:j1], sharpness[:, i, j0:j1], budget, station,
+            signal[r, c0:c1],
+            probability[r, c0:c1],
+            quantile[r, c0:c1],
+            best[r, c0:c1],
+            servers[r, c0:c1],
+            carrier[:n],
+            median[:n],
+            highest[:n],
+            lowest[:n],
+            weight[:, i, j0:j1],
+            loss[:, i, j0:j1],
+            sharpness[:, i, j0:j1],
+            budget,
+            station,
         )
 
 
@@ -185,9 +205,7 @@ def _add_power(power: Float64, median: Float64) -> None:
 
 
 @kernel
-def _span(
-    x_m: Float64, col0: int, col1: int, site: tuple[float, float, float], dy: float
-) -> tuple[int, int]:
+def _span(x_m: Float64, col0: int, col1: int, site: tuple[float, float, float], dy: float) -> tuple[int, int]:
     """Return the columns whose centres lie within the site's radius in a row ``dy`` away."""
     site_x, _, radius = site
     left2 = radius * radius - dy * dy

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri
 
 from phusong.coverage.radio.model import FloatArray
+from phusong.coverage.radio.penetration import IN_CAR
 from phusong.data.tables import bandwidths_mhz, reference_offset_db, resource_blocks
 
 REPORTING_FLOOR_DB = 15.0
@@ -24,8 +25,6 @@ _NR_BLOCKS_15_KHZ: Mapping[float, int] = MappingProxyType(
 )
 """3GPP TS 38.101-1 V17, table 5.3.2-1, the row of 15 kHz; 30 kHz stands in `phusong.data.tables`."""
 
-_O2I_CAR = (9.0, 5.0)
-"""Mean and spread of the loss into a car: 3GPP TR 38.901 V17.0.0, clause 7.4.3.2."""
 _O2I_SPREAD_DB = 4.4
 _MEAN_DEPTH_M = 10.0 / 3.0
 """Mean of the smaller of two depths, each uniform up to 10 m (TR 38.901, clause 7.4.3.1, RMa)."""
@@ -96,7 +95,7 @@ def penetration_loss_db(
     if penetration == "outdoor":
         return 0.0, 0.0
     if penetration == "in-car":
-        return _O2I_CAR
+        return IN_CAR.mean_db, IN_CAR.sigma_db
     f_ghz = frequency_mhz / 1000.0
     glass, concrete = 2.0 + 0.2 * f_ghz, 5.0 + 4.0 * f_ghz
     wall = 5.0 - 10.0 * math.log10(0.3 * 10.0 ** (-glass / 10.0) + 0.7 * 10.0 ** (-concrete / 10.0))
@@ -114,9 +113,7 @@ def shadowing_margin_db(probability: float, sigma_db: float) -> float:
     return float(ndtri(probability)) * sigma_db
 
 
-def location_probability(
-    rsrp_dbm: ArrayLike, required_dbm: ArrayLike, sigma_db: ArrayLike
-) -> FloatArray:
+def location_probability(rsrp_dbm: ArrayLike, required_dbm: ArrayLike, sigma_db: ArrayLike) -> FloatArray:
     """Return ``Phi((rsrp - required) / sigma)``: the share of places near by that hear enough."""
     spread = np.maximum(sigma_db, MIN_SIGMA_DB)
     return np.asarray(ndtr((np.asarray(rsrp_dbm) - np.asarray(required_dbm)) / spread))

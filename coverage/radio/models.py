@@ -93,7 +93,8 @@ _FLAT_TEXTS: Mapping[str, Text] = MappingProxyType(
 
 _BEFORE: tuple[ModelInfo, ...] = (
     ModelInfo(
-        "range", "distance",
+        "range",
+        "distance",
         Text(
             "Vòng tròn bán kính cố định quanh mỗi vị trí: khi chỉ biết tọa độ trạm",
             "A circle of fixed radius round every site: when nothing but positions is known",
@@ -102,7 +103,8 @@ _BEFORE: tuple[ModelInfo, ...] = (
         "Radius set in the project",
     ),
     ModelInfo(
-        "route-distance", "distance",
+        "route-distance",
+        "distance",
         Text(
             "Khoảng cách đến tuyến hoặc điểm cáp quang đang khai thác gần nhất",
             "Distance to the nearest operational fibre route or node",
@@ -113,7 +115,8 @@ _BEFORE: tuple[ModelInfo, ...] = (
 )
 _TERRAIN: tuple[ModelInfo, ...] = (
     ModelInfo(
-        "p1812", "terrain",
+        "p1812",
+        "terrain",
         Text(
             "Khuyến nghị ITU-R P.1812 trên mặt cắt địa hình và lớp phủ: nhiễu xạ, tán xạ đối lưu, ống dẫn "
             "sóng, biến động theo vị trí; mô hình nên dùng khi có địa hình",
@@ -130,7 +133,8 @@ _TERRAIN: tuple[ModelInfo, ...] = (
         "Rec. ITU-R P.1812-7 (2023)",
     ),
     ModelInfo(
-        "itm", "terrain",
+        "itm",
+        "terrain",
         Text(
             "Mô hình địa hình không đều Longley-Rice (ITM), từ điểm đến điểm",
             "The irregular terrain model of Longley and Rice (ITM), point to point",
@@ -145,7 +149,8 @@ _TERRAIN: tuple[ModelInfo, ...] = (
         "Model, version 1.2.2: the algorithm (1995)",
     ),
     ModelInfo(
-        "p526", "terrain",
+        "p526",
+        "terrain",
         Text(
             "Khuyến nghị ITU-R P.526, riêng nhiễu xạ delta-Bullington: địa hình che khuất bao nhiêu",
             "Rec. ITU-R P.526, diffraction by delta-Bullington alone: how much the terrain shadows",

@@ -121,9 +121,7 @@ class Plan:
         return rows * cols * (4 + 28 * len(self.links))
 
 
-def _plans(
-    grid: Grid, loss: PathLoss, cells: Sequence[Cell], max_distance_m: float
-) -> Iterator[Plan]:
+def _plans(grid: Grid, loss: PathLoss, cells: Sequence[Cell], max_distance_m: float) -> Iterator[Plan]:
     """Plan every site of which at least one cell can be heard on the grid."""
     bounds: dict[tuple[Link, Budget], float] = {}
     for group in group_by_site(cells):
@@ -245,13 +243,23 @@ def _merge(
         for cell, radius, k in zip(part.plan.cells, part.plan.radii_m, part.plan.link_of, strict=True):
             total, field = sums[cell.operator], part.fields[k]
             merge_cell(
-                total.signal, total.probability, total.quantile, total.best, total.servers,
+                total.signal,
+                total.probability,
+                total.quantile,
+                total.best,
+                total.servers,
                 total.power_of(cell.link.frequency_mhz),
-                x_m, y_m,
+                x_m,
+                y_m,
                 (window.row0, window.row1, window.col0, window.col1),
                 band,
                 (site.x_m, site.y_m, radius),
-                part.bearing, part.elevations[k],
-                field.weight, field.loss_db, field.sigma_db,
-                cell.antenna, cell.limits, cell.station,
+                part.bearing,
+                part.elevations[k],
+                field.weight,
+                field.loss_db,
+                field.sigma_db,
+                cell.antenna,
+                cell.limits,
+                cell.station,
             )

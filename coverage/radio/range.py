@@ -43,9 +43,7 @@ def predict_range(layers: Layers, name: str, service: RangeService, *, workers: 
     return Prediction(tuple(reaches), no_stations(layers, name, service, len(rows)))
 
 
-def _reach(
-    layers: Layers, name: str, operator: str, found: Nearest, owner: NDArray[np.int64]
-) -> Reach:
+def _reach(layers: Layers, name: str, operator: str, found: Nearest, owner: NDArray[np.int64]) -> Reach:
     best = np.full(layers.grid.shape, -1, dtype=np.int32)
     best[found.within] = owner[found.index[found.within]]
     return Reach(

@@ -167,7 +167,12 @@ def _model(
 
 
 RMA = _model(
-    "rma", rma_los_db, rma_nlos_db, rma_los_probability, _rma_los_sigma_db, 8.0,
+    "rma",
+    rma_los_db,
+    rma_nlos_db,
+    rma_los_probability,
+    _rma_los_sigma_db,
+    8.0,
     (
         # Line of sight is good for 10 km; the other state, which rules beyond 1 km, for 5.
         Limit("distance_m", 10.0, 5000.0, "m"),
@@ -177,7 +182,12 @@ RMA = _model(
     ),
 )
 UMA = _model(
-    "uma", uma_los_db, uma_nlos_db, uma_los_probability, _urban_los_sigma_db, 6.0,
+    "uma",
+    uma_los_db,
+    uma_nlos_db,
+    uma_los_probability,
+    _urban_los_sigma_db,
+    6.0,
     (
         Limit("distance_m", 10.0, 5000.0, "m"),
         Limit("frequency_mhz", 500.0, 100_000.0, "MHz"),
@@ -187,7 +197,12 @@ UMA = _model(
     ),
 )
 UMI = _model(
-    "umi", umi_los_db, umi_nlos_db, umi_los_probability, _urban_los_sigma_db, 7.82,
+    "umi",
+    umi_los_db,
+    umi_nlos_db,
+    umi_los_probability,
+    _urban_los_sigma_db,
+    7.82,
     (
         Limit("distance_m", 10.0, 5000.0, "m"),
         Limit("frequency_mhz", 500.0, 100_000.0, "MHz"),

@@ -102,8 +102,14 @@ def prediction_faults(
             continue
         n, of, text = counted
         values = {
-            "service": name, "model": path_loss.name, "argument": ARGUMENTS[limit.argument], "n": n,
-            "total": of, "low": limit.low, "high": limit.high, "unit": limit.unit,
+            "service": name,
+            "model": path_loss.name,
+            "argument": ARGUMENTS[limit.argument],
+            "n": n,
+            "total": of,
+            "low": limit.low,
+            "high": limit.high,
+            "unit": limit.unit,
         }
         code = f"services.outside-{limit.argument.rsplit('_', 1)[0].replace('_', '-')}"
         faults.append(Fault("warning", code, text, _EXTRAPOLATED, values, layer))
