@@ -15,7 +15,7 @@ from phusong.maps.figures import Figures, layer_label, operator_label
 from phusong.maps.page_words import NOT_BOUNDARY, PREDICTED
 from phusong.maps.safe import one_line, shorten
 from phusong.maps.sentences import service_sentences, station_sentence
-from phusong.maps.static import draw_service, png_bytes
+from phusong.maps.static import draw_service, outlines, png_bytes
 from phusong.maps.tables import code_vintage, version
 from phusong.maps.words import reason_name, service_name
 
@@ -69,11 +69,9 @@ class _Report:
 
         if code_vintage(self.result) is not None:
             left, right = form.frame(self.document, (66, form.TEXT_WIDTH_MM - 66))
-            parent = self.say("committee")
-            if self.lang == "vi":
-                parent += f" {self.name.upper()}"
             center: Any = {"align": "center", "after_pt": 0}
-            form.paragraph(left, shorten(parent, 60), size_pt=12, **center)
+            for line in (self.say("committee"), shorten(self.name.upper(), 60)):
+                form.paragraph(left, line, size_pt=12, **center)
             form.paragraph(left, self.say("agency"), bold=True, size_pt=12, **center)
             form.rule(left, 22)
             form.paragraph(left, self.say("number"), size_pt=13, **center)
@@ -117,10 +115,7 @@ class _Report:
         self.heading(self.say("results"))
         for service in figures.services:
             said = " ".join(s.text for s in service_sentences(figures, service, lang))
-            self.text(self.say(
-                "about_service", service=figures.label(service, lang), date=self.date, said=said,
-                criterion=figures.criterion(service, lang),
-            ))
+            self.text(said)
         counts = station_sentence(figures, lang)
         if counts:
             self.text(counts.text)
@@ -171,8 +166,9 @@ class _Report:
         widths = (10, 17, 55, 24, *(22 for _ in figures.services))
         self.caption("communes_table")
         form.table(self.document, header, rows, widths, numbers=range(3, len(header)))
+        simple = outlines(self.result)
         for k, service in enumerate(figures.services[:MAPS_SHOWN], start=1):
-            figure = draw_service(self.result, service, lang)
+            figure = draw_service(self.result, service, lang, communes=simple, figures=figures)
             caption = self.say("figure", k=str(k), service=figures.label(service, lang), date=self.date)
             form.picture(self.document, png_bytes(figure), caption)
 

@@ -42,10 +42,6 @@ WORDS = {
         "service under a technical regulation.",
     ),
     "results": Text("2. Kết quả chung", "2. Results for the province"),
-    "about_service": Text(
-        "{service} ({criterion}; số liệu đến ngày {date}): {said}",
-        "{service} ({criterion}; as of {date}): {said}",
-    ),
     "by_operator": Text(
         "Bảng 1. Dân số được phủ theo dịch vụ và nhà mạng", "Table 1. People covered, by service and operator"
     ),

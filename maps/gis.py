@@ -14,7 +14,7 @@ import numpy as np
 from phusong.coverage.criterion import describe
 from phusong.coverage.result import ANY, Reach, Result
 from phusong.maps.safe import ascii_keys
-from phusong.maps.tables import json_bytes, plain_value, version
+from phusong.maps.tables import plain_value, version
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -113,20 +113,23 @@ def write_communes_geojson(result: Result, path: Path) -> None:
     rounded = shapely.orient_polygons(rounded, exterior_cw=False)
     names = [c for c in frame.columns if c != "geometry"]
     values = zip(*(frame[c].tolist() for c in names), strict=True)
-    features = [
-        {
-            "type": "Feature", "id": str(row[0]),
-            "properties": dict(zip(names, map(plain_value, row), strict=True)),
-            "geometry": json.loads(shapely.to_geojson(shape)),
-        }
-        for row, shape in zip(values, rounded, strict=True)
+    # Shapely writes the coordinates as text already, shortest form: read back, they would only be written
+    # again.
+    lines = [
+        f'{{"type":"Feature","id":{_compact(str(row[0]))},'
+        f'"properties":{_compact(dict(zip(names, map(plain_value, row), strict=True)))},"geometry":{shape}}}'
+        for row, shape in zip(values, shapely.to_geojson(rounded), strict=True)
     ]
-    path.write_bytes(json_bytes({
-        "type": "FeatureCollection",
+    head = {
         "province": {"code": province.code, "name": province.name, "as_of": province.as_of.isoformat()},
         "generator": {"name": "phusong", "version": version()},
-        "features": features,
-    }))
+    }
+    start = f'{{"type":"FeatureCollection",{_compact(head)[1:-1]},"features":[\n'
+    path.write_bytes((start + ",\n".join(lines) + "\n]}\n").encode())
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def signal_names(result: Result) -> Mapping[str, str]:

@@ -14,6 +14,8 @@ _RESERVED = {"con", "prn", "aux", "nul", *(f"{d}{k}" for d in ("com", "lpt") for
 
 def one_line(text: str) -> str:
     """Return ``text`` without line breaks and without characters that XML forbids."""
+    if text.isprintable():  # most are, and hundreds of thousands come through here
+        return text
     return _CONTROLS.sub("", _BREAKS.sub(" ", text))
 
 

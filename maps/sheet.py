@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from phusong.maps.safe import one_line, shorten
+from phusong.maps.safe import shorten
 
 Kind = Literal["text", "note", "count", "number", "percent", "date", "degrees"]
 
@@ -83,19 +83,20 @@ class Book:
     ) -> None:
         """Write a table from row ``top`` on; freeze (unless None), filter and repeat its header."""
         rows = len(columns[0].values)
+        widths = [_width(column) for column in columns]
         for col, column in enumerate(columns):
             sheet.write_string(top, col, shorten(column.title, 250), self.formats["header"])
             for row, value in enumerate(column.values, start=top + 1):
                 whole = column.kind == "number" and value is not None and float(value).is_integer()
                 _write(sheet, row, col, value, self.formats["count" if whole else column.kind])
-            sheet.set_column(col, col, _width(column))
-        if freeze_columns and sum(map(_width, columns)) > _PAGE_WIDTH:
+            sheet.set_column(col, col, widths[col])
+        if freeze_columns and sum(widths) > _PAGE_WIDTH:
             sheet.fit_to_pages(2, 0)
             sheet.repeat_columns(0, freeze_columns - 1)
-        for row, lines in enumerate(_wrapped_lines(columns, rows), start=top + 1):
+        for row, lines in enumerate(_wrapped_lines(columns, widths, rows), start=top + 1):
             if lines > 1:  # Excel would see to it by itself, LibreOffice and viewers do not
                 sheet.set_row(row, 15.0 * lines)
-        sheet.set_row(top, 15.0 * max(_lines(c) for c in columns) + 3.0)
+        sheet.set_row(top, 15.0 * max(map(_lines, columns, widths)) + 3.0)
         if freeze_columns is not None:
             sheet.freeze_panes(top + 1, freeze_columns)
             sheet.repeat_rows(top)
@@ -124,26 +125,25 @@ def _write(sheet: Any, row: int, col: int, value: Any, style: Any) -> None:
 def _width(column: Column) -> float:
     low, high = _WIDTHS[column.kind]
     if column.kind in ("text", "note"):
-        longest = max((len(one_line(v)) for v in column.values if isinstance(v, str)), default=0)
+        longest = max((len(v) for v in set(column.values) if isinstance(v, str)), default=0)
     else:
         longest = max((len(f"{v:,.1f}") for v in column.values if isinstance(v, int | float)), default=0)
     word = max((len(w) for w in column.title.split()), default=0)
     return float(min(max(low, longest + 3, word + 3), high))
 
 
-def _wrapped_lines(columns: Sequence[Column], rows: int) -> list[int]:
+def _wrapped_lines(columns: Sequence[Column], widths: Sequence[float], rows: int) -> list[int]:
     """Return how many lines each row needs for its longest wrapped cell."""
     lines = [1] * rows
-    for column in columns:
+    for column, width in zip(columns, widths, strict=True):
         if column.kind == "note":
-            width = _width(column) - 3.0
             for row, value in enumerate(column.values):
-                lines[row] = min(max(lines[row], math.ceil(len(str(value)) * 1.1 / width)), 25)
+                lines[row] = min(max(lines[row], math.ceil(len(str(value)) * 1.1 / (width - 3.0))), 25)
     return lines
 
 
-def _lines(column: Column) -> int:
-    return min(math.ceil(len(column.title) * 1.4 / _width(column)), 7)
+def _lines(column: Column, width: float) -> int:
+    return min(math.ceil(len(column.title) * 1.4 / width), 7)
 
 
 def as_date(value: Any) -> Any:

@@ -19,6 +19,7 @@ from phusong.maps.page_words import MAP_WORDS, NOT_BOUNDARY, PREDICTED
 from phusong.maps.safe import shorten
 
 if TYPE_CHECKING:
+    import geopandas as gpd
     from matplotlib.figure import Figure
 
 TITLE = Text("{service}: tỷ lệ dân số được phủ theo xã", "{service}: share of the people covered, by commune")
@@ -34,7 +35,15 @@ _STEPS_KM = (1, 2, 5, 10, 20, 50, 100, 200)
 _STYLE: Any = {"font.family": "DejaVu Sans", "font.size": 8, "svg.hashsalt": "phusong"}
 
 
-def draw_service(result: Result, service: str, lang: Language, operator: str = ANY) -> Figure:
+def outlines(result: Result) -> gpd.GeoDataFrame:
+    """Return the communes, simplified together for the size of a page."""
+    return simplify_coverage(result.layers.communes, _TOLERANCE_M)
+
+
+def draw_service(
+    result: Result, service: str, lang: Language, operator: str = ANY, *,
+    communes: gpd.GeoDataFrame | None = None, figures: Figures | None = None,
+) -> Figure:
     """Draw the communes coloured by the share of their people whom a service reaches.
 
     Parameters
@@ -43,6 +52,8 @@ def draw_service(result: Result, service: str, lang: Language, operator: str = A
     service : str
     lang : {"vi", "en"}
     operator : str
+    communes, figures : optional
+        `outlines` and `Figures` of the result, for who draws several maps.
 
     Returns
     -------
@@ -53,11 +64,11 @@ def draw_service(result: Result, service: str, lang: Language, operator: str = A
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    figures = Figures(result)
-    communes = simplify_coverage(result.layers.communes, _TOLERANCE_M)
+    figures = figures or Figures(result)
+    communes = outlines(result) if communes is None else communes
     left, bottom, right, top = communes.total_bounds
     with mpl.rc_context(_STYLE):
-        shape = min(max((top - bottom) / (right - left), 0.55), 1.15)
+        shape = min(max((top - bottom) / (right - left), 0.5), 0.7)  # two to a page
         figure = Figure(figsize=(6.7, 1.1 + 5.0 * shape))
         axes = figure.add_axes((0.01, 0.1, 0.72, 0.82))
         classes = _draw_communes(axes, communes, figures, service, operator)

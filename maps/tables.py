@@ -75,9 +75,20 @@ def csv_bytes(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
     return text.getvalue().encode("utf-8-sig")
 
 
-def json_bytes(value: Any) -> bytes:
-    """Return ``value`` as JSON in UTF-8, indented; NaN is refused rather than written."""
-    return (json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode()
+def json_bytes(value: Any, records: str = "") -> bytes:
+    """Return ``value`` as JSON in UTF-8, indented; NaN is refused rather than written.
+
+    The member called ``records``, a list, is written with one entry per line.
+    """
+    rest = {k: v for k, v in value.items() if k != records} if records else value
+    text = json.dumps(rest, ensure_ascii=False, indent=1, allow_nan=False)
+    if records:
+        lines = ",\n".join(
+            json.dumps(entry, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+            for entry in value[records]
+        )
+        text = f'{text[:-2]},\n "{records}": [\n{lines}\n ]\n}}'
+    return (text + "\n").encode()
 
 
 def _rows(frame: pd.DataFrame, columns: Sequence[str]) -> Iterable[tuple[Any, ...]]:
@@ -153,4 +164,4 @@ def indicators_document(result: Result) -> dict[str, Any]:
 
 def write_indicators_json(result: Result, path: Path) -> None:
     """Write the indicators for other systems, with codes, their vintage, dates and criteria."""
-    path.write_bytes(json_bytes(indicators_document(result)))
+    path.write_bytes(json_bytes(indicators_document(result), records="indicators"))
