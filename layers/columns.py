@@ -215,6 +215,8 @@ def _resolve_headers(
                 UNKNOWN_NAME, column=where, name=name, known=", ".join(known), near=hint(name, known)
             )
     for name, header in settings.columns.items():
+        if name not in known and not free:
+            continue
         found = _find(header, raw.cells, loosely=False)
         if found is None:
             table.report.once(

@@ -8,7 +8,7 @@ import small
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 
 
-@pytest.fixture()
+@pytest.fixture
 def project(tmp_path: Path) -> Path:
     return small.write_province(tmp_path)
 

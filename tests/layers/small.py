@@ -56,7 +56,11 @@ def square(i: int, j: int, size: float = STEP) -> list[list[float]]:
 
 def collection(rings: list[Any], properties: list[dict[str, Any]], kind: str = "Polygon") -> dict[str, Any]:
     features = [
-        {"type": "Feature", "properties": p, "geometry": None if r is None else {"type": kind, "coordinates": r}}
+        {
+            "type": "Feature",
+            "properties": p,
+            "geometry": None if r is None else {"type": kind, "coordinates": r},
+        }
         for r, p in zip(rings, properties, strict=True)
     ]
     return {"type": "FeatureCollection", "features": features}
@@ -71,11 +75,27 @@ def communes(codes: tuple[Any, ...] = CODES, **more: list[Any]) -> dict[str, Any
     return collection(rings, properties)
 
 
-def raster(path: Path, values: np.ndarray[Any, Any], *, crs: str | None = "EPSG:4326", left: float = LON - 0.05,
-           top: float = LAT + 0.25, step: float = 0.01, nodata: float | None = None) -> None:
+def raster(
+    path: Path,
+    values: np.ndarray[Any, Any],
+    *,
+    crs: str | None = "EPSG:4326",
+    left: float = LON - 0.05,
+    top: float = LAT + 0.25,
+    step: float = 0.01,
+    nodata: float | None = None,
+) -> None:
     with rasterio.open(
-        path, "w", driver="GTiff", height=values.shape[0], width=values.shape[1], count=1, dtype=values.dtype,
-        crs=crs, transform=from_origin(left, top, step, step), nodata=nodata,
+        path,
+        "w",
+        driver="GTiff",
+        height=values.shape[0],
+        width=values.shape[1],
+        count=1,
+        dtype=values.dtype,
+        crs=crs,
+        transform=from_origin(left, top, step, step),
+        nodata=nodata,
     ) as file:
         file.write(values, 1)
 

@@ -31,16 +31,51 @@ def test_good_file_and_its_folder(project: Path) -> None:
 
 CASES = [
     # old, new, code, column, Vietnamese, English
-    ("cell_m = 500", "cel_m = 500", "unknown-key", "grid.cel_m", "Có phải bạn muốn viết 'cell_m'", "Do you mean 'cell_m'"),
+    (
+        "cell_m = 500",
+        "cel_m = 500",
+        "unknown-key",
+        "grid.cel_m",
+        "Có phải bạn muốn viết 'cell_m'",
+        "Do you mean 'cell_m'",
+    ),
     ("radius_m = 4000", "radius = 4000", "unknown-key", "services.4G.radius", "'radius_m'", "'radius_m'"),
     ("radius_m = 4000", "radius = 4000", "missing-key", "services.4G.radius_m", "Thiếu khóa", "is missing"),
     ("[grid]", "[gird]", "unknown-table", "gird", "'grid'", "Do you mean 'grid'"),
-    ("[layers.stations]", "[layers.station]", "missing-table", "layers.stations", "Thiếu bảng", "table [layers.stations]"),
+    (
+        "[layers.stations]",
+        "[layers.station]",
+        "missing-table",
+        "layers.stations",
+        "Thiếu bảng",
+        "table [layers.stations]",
+    ),
     ("[layers.stations]", "[layers.station]", "unknown-table", "layers.station", "'stations'", "'stations'"),
-    ('code = "52"\n', "", "missing-key", "province.code", "Thiếu khóa 'province.code'", "'province.code' is missing"),
-    ('code = "52"', "code = 52", "wrong-value", "province.code", "Phải là chuỗi ký tự", "a text in double quotes"),
+    (
+        'code = "52"\n',
+        "",
+        "missing-key",
+        "province.code",
+        "Thiếu khóa 'province.code'",
+        "'province.code' is missing",
+    ),
+    (
+        'code = "52"',
+        "code = 52",
+        "wrong-value",
+        "province.code",
+        "Phải là chuỗi ký tự",
+        "a text in double quotes",
+    ),
     ('code = "52"', 'code = "5 2"', "wrong-value", "province.code", "Chỉ gồm chữ", "Only plain letters"),
-    ('name = "Tỉnh thử"', 'name = " "', "wrong-value", "province.name", "Không được để trống", "must not be empty"),
+    (
+        'name = "Tỉnh thử"',
+        'name = " "',
+        "wrong-value",
+        "province.name",
+        "Không được để trống",
+        "must not be empty",
+    ),
     ("2026-06-30", '"30/06/2026"', "wrong-value", "province.as_of", "Phải là ngày", "must be a date"),
     ("2026-06-30", "20260630", "wrong-value", "province.as_of", "Phải là ngày", "must be a date"),
     ("cell_m = 500", "cell_m = 5", "wrong-value", "grid.cell_m", "từ 10 trở lên", "10 or more"),
@@ -48,26 +83,103 @@ CASES = [
     ("cell_m = 500", "cell_m = nan", "wrong-value", "grid.cell_m", "số hữu hạn", "finite"),
     ("cell_m = 500", 'cell_m = "a"', "wrong-value", "grid.cell_m", "Phải là số.", "must be a number"),
     ("radius_m = 4000", "radius_m = 0", "wrong-value", "services.4G.radius_m", "lớn hơn 0", "greater than 0"),
-    ('model = "range"', 'model = "rnage"', "wrong-value", "services.4G.model", "muốn viết 'range'", "Do you mean 'range'"),
+    (
+        'model = "range"',
+        'model = "rnage"',
+        "wrong-value",
+        "services.4G.model",
+        "muốn viết 'range'",
+        "Do you mean 'range'",
+    ),
     ('model = "range"', "", "missing-key", "services.4G.model", "Thiếu khóa", "is missing"),
-    ('path = "stations.csv"', "path = 3", "wrong-value", "layers.stations.path", "Phải là đường dẫn", "must be a path"),
-    ('path = "stations.csv"', 'path = "station.csv"', "missing-file", "layers.stations.path",
-     "muốn viết 'stations.csv'", "Do you mean 'stations.csv'"),
-    ('path = "stations.csv"', 'path = "."', "is-a-folder", "layers.stations.path", "là thư mục", "is a folder"),
-    ("[services.4G]", "[services.mobile]", "no-technology", "services.mobile.technology",
-     "không cho biết dùng công nghệ nào", "does not say which technology"),
-    ("radius_m = 4000", 'radius_m = 4000\ntechnology = "6G"', "wrong-value", "services.4G.technology",
-     "một trong: 2G, 3G, 4G, 5G", "one of: 2G, 3G, 4G, 5G"),
-    ("[services.4G]", '[services."../4G"]\ntechnology="4G"', "bad-name", "services.../4G", "Tên này không dùng được",
-     "cannot be used"),
-    ("cell_m = 500", 'cell_m = 500\ncrs = "EPSG:999999"', "bad-crs", "grid.crs", "Không hiểu hệ tọa độ", "is not known"),
-    ("cell_m = 500", 'cell_m = 500\ncrs = "EPSG:4326"', "grid-not-metric", "grid.crs", "hệ phẳng theo mét",
-     "not projected in metres"),
-    ('path = "stations.csv"', 'path = "stations.csv"\ncrs = "WGS 48"', "bad-crs", "layers.stations.crs",
-     "Không hiểu hệ tọa độ", "is not known"),
-    ("[province]", 'file = "x"\n[province]', "unknown-key", "file", "không có trong tệp dự án", "not known here"),
-    ("[services.4G]", "[services.4G]\nthreshold_dbm = -100", "unknown-key", "services.4G.threshold_dbm",
-     "không có trong tệp dự án", "not known here"),
+    (
+        'path = "stations.csv"',
+        "path = 3",
+        "wrong-value",
+        "layers.stations.path",
+        "Phải là đường dẫn",
+        "must be a path",
+    ),
+    (
+        'path = "stations.csv"',
+        'path = "station.csv"',
+        "missing-file",
+        "layers.stations.path",
+        "muốn viết 'stations.csv'",
+        "Do you mean 'stations.csv'",
+    ),
+    (
+        'path = "stations.csv"',
+        'path = "."',
+        "is-a-folder",
+        "layers.stations.path",
+        "là thư mục",
+        "is a folder",
+    ),
+    (
+        "[services.4G]",
+        "[services.mobile]",
+        "no-technology",
+        "services.mobile.technology",
+        "không cho biết dùng công nghệ nào",
+        "does not say which technology",
+    ),
+    (
+        "radius_m = 4000",
+        'radius_m = 4000\ntechnology = "6G"',
+        "wrong-value",
+        "services.4G.technology",
+        "một trong: 2G, 3G, 4G, 5G",
+        "one of: 2G, 3G, 4G, 5G",
+    ),
+    (
+        "[services.4G]",
+        '[services."../4G"]\ntechnology="4G"',
+        "bad-name",
+        "services.../4G",
+        "Tên này không dùng được",
+        "cannot be used",
+    ),
+    (
+        "cell_m = 500",
+        'cell_m = 500\ncrs = "EPSG:999999"',
+        "bad-crs",
+        "grid.crs",
+        "Không hiểu hệ tọa độ",
+        "is not known",
+    ),
+    (
+        "cell_m = 500",
+        'cell_m = 500\ncrs = "EPSG:4326"',
+        "grid-not-metric",
+        "grid.crs",
+        "hệ phẳng theo mét",
+        "not projected in metres",
+    ),
+    (
+        'path = "stations.csv"',
+        'path = "stations.csv"\ncrs = "WGS 48"',
+        "bad-crs",
+        "layers.stations.crs",
+        "Không hiểu hệ tọa độ",
+        "is not known",
+    ),
+    (
+        "[province]",
+        'file = "x"\n[province]',
+        "unknown-key",
+        "file",
+        "không có trong tệp dự án",
+        "not known here",
+    ),
+    (
+        "[services.4G]",
+        "[services.4G]\nthreshold_dbm = -100",
+        "unknown-key",
+        "services.4G.threshold_dbm",
+        "không có trong tệp dự án",
+        "not known here",
+    ),
 ]
 
 
@@ -87,15 +199,24 @@ def test_all_at_once_and_each_once(project: Path) -> None:
     change(project, "cell_m = 500", "cell = 500")
     change(project, 'path = "population.tif"', 'path = "people.tif"')
     change(project, "radius_m = 4000", 'radius_m = "far"')
-    small.add(project, '[layers.roads]\npath = "roads.gpkg"\n[targets.t]\nservice = "6G"\npercent = 120\nyear = 2030\n'
-                       'indicator = "popluation"\n')
+    small.add(
+        project,
+        '[layers.roads]\npath = "roads.gpkg"\n[targets.t]\nservice = "6G"\npercent = 120\nyear = 2030\n'
+        'indicator = "popluation"\n',
+    )
     found = faults(project)
-    assert sorted((f.code.partition(".")[2], f.column) for f in found) == sorted([
-        ("wrong-value", "province.code"), ("unknown-key", "grid.cell"),
-        ("missing-file", "layers.population.path"), ("missing-file", "layers.roads.path"),
-        ("wrong-value", "services.4G.radius_m"), ("unknown-service", "targets.t.service"),
-        ("wrong-value", "targets.t.percent"), ("unknown-indicator", "targets.t.indicator"),
-    ])
+    assert sorted((f.code.partition(".")[2], f.column) for f in found) == sorted(
+        [
+            ("wrong-value", "province.code"),
+            ("unknown-key", "grid.cell"),
+            ("missing-file", "layers.population.path"),
+            ("missing-file", "layers.roads.path"),
+            ("wrong-value", "services.4G.radius_m"),
+            ("unknown-service", "targets.t.service"),
+            ("wrong-value", "targets.t.percent"),
+            ("unknown-indicator", "targets.t.indicator"),
+        ]
+    )
     near = next(f for f in found if f.code == "project.unknown-indicator")
     assert "muốn viết 'population'" in near.say("vi")
 
@@ -167,9 +288,12 @@ def test_bom_and_windows_lines(project: Path) -> None:
 
 def test_no_english_of_pydantic(project: Path) -> None:
     """Whatever is wrong, the Vietnamese message is not the library's."""
-    small.add(project, '[places.a]\npath = 1\n[zones.b]\npath = ""\ncolumns = 3\n[services.5G]\nmodel = "p1812"\n'
-                       'sinr = "x"\nload = 2\ntime_percent = 0\npenetration = "car"\n[targets.x]\nyear = 2030.5\n'
-                       'percent = true\nservice = []\n[costs]\nmast = "dear"\n[gaps]\nmin_people = -1\n')
+    small.add(
+        project,
+        '[places.a]\npath = 1\n[zones.b]\npath = ""\ncolumns = 3\n[services.5G]\nmodel = "p1812"\n'
+        'sinr = "x"\nload = 2\ntime_percent = 0\npenetration = "car"\n[targets.x]\nyear = 2030.5\n'
+        'percent = true\nservice = []\n[costs]\nmast = "dear"\n[gaps]\nmin_people = -1\n',
+    )
     for fault in faults(project):
         said = fault.say("vi")
         assert not re.search(r"Input should|valid|Field required|Extra inputs|\{\w", said), said
