@@ -89,7 +89,8 @@ class Reach:
         Of the best server; NaN where nothing reaches.
     covered : Raster of bool
     probability : Raster of float32, optional
-        Location probability of the best server; None where the model knows none.
+        Highest location probability of any cell, as a rule the best server's; None where the model
+        knows none.
     best_server : Raster of int32, optional
         Position of the cell in ``layers.stations``; -1 where nothing reaches.
     servers : Raster of uint16, optional

@@ -127,7 +127,7 @@ def _sinr(total: Accumulator, cells: Sequence[Cell], load: float) -> NDArray[np.
         served = total.best >= 0
         served[served] = frequency[total.best[served]] == channel
         # The sum was made of powers rounded in the same way, so the difference leaves nothing behind.
-        own = 10.0 ** (total.signal[served].astype(np.float64) / 10.0)
+        own = np.exp(total.signal[served].astype(np.float64) * (np.log(10.0) / 10.0))
         others = np.maximum(power[served] - own, 0.0)
         result[served] = 10.0 * np.log10(own / (load * others + noise[total.best[served]]))
     return result

@@ -15,6 +15,7 @@ Float32 = NDArray[np.float32]
 
 _SQRT_HALF = math.sqrt(0.5)
 _DEGREES = 180.0 / math.pi
+_NEPERS = math.log(10.0) / 10.0
 EFFECTIVE_RADIUS_M = 8_500_000.0
 """Of the Earth for radio, 4/3 of its own: Rec. ITU-R P.834-9, for the elevation angles over terrain."""
 
@@ -201,7 +202,7 @@ def _add_power(power: Float64, median: Float64) -> None:
     for j in range(median.size):
         strength = np.float32(median[j])
         if strength > -300.0:
-            power[j] += 10.0 ** (float(strength) / 10.0)
+            power[j] += math.exp(float(strength) * _NEPERS)
 
 
 @kernel

@@ -47,15 +47,13 @@ def carrier_blocks(technology: str, bandwidth_mhz: float, frequency_mhz: float) 
     next one below (of the smallest, if below that); the caller counts it.
     """
     if technology == "5G" and subcarrier_spacing_khz(technology, frequency_mhz) == 15.0:
-        widths = tuple(_NR_BLOCKS_15_KHZ)
-        blocks = _NR_BLOCKS_15_KHZ.__getitem__
+        table = _NR_BLOCKS_15_KHZ
     else:
-        widths = bandwidths_mhz(technology)
-        blocks = lambda width: resource_blocks(technology, width)  # noqa: E731
-    if bandwidth_mhz in widths:
-        return float(blocks(bandwidth_mhz)), True
-    below = max((w for w in widths if w <= bandwidth_mhz), default=widths[0])
-    return max(blocks(below) * bandwidth_mhz / below, 1.0), False
+        table = {width: resource_blocks(technology, width) for width in bandwidths_mhz(technology)}
+    if bandwidth_mhz in table:
+        return float(table[bandwidth_mhz]), True
+    below = max((width for width in table if width <= bandwidth_mhz), default=min(table))
+    return max(table[below] * bandwidth_mhz / below, 1.0), False
 
 
 def reference_share_db(technology: str, bandwidth_mhz: float, frequency_mhz: float) -> tuple[float, bool]:
