@@ -166,7 +166,7 @@ def _messages(error: ExpectedError, lang: Language) -> list[str]:
 
 def _figures_if_current(project: Project, folder: Path) -> dict[str, tuple[float, float]] | None:
     """Return the figures of an output made from the same inputs by the same program, else None."""
-    from phusong.layers.files import file_sha256
+    from phusong.layers.read import file_sha256
     from phusong.maps.manifest import read_manifest, sha256
     from phusong.maps.tables import version
 

@@ -4,35 +4,45 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from phusong.coverage.result import Result
 from phusong.data.language import Language, Text
 from phusong.maps.figures import Figures, layer_label
 
 POPULATION = Text(
-    "Phủ sóng {service} đạt {share} dân số ({counts} người).",
-    "{service} covers {share} of the population ({counts} people).",
+    "Phủ sóng {service} đạt {share} dân số ({counts} người), {criterion}; số liệu đến {date}.",
+    "{service} covers {share} of the population ({counts} people), {criterion}; data as of {date}.",
 )
 FIBRE_POPULATION = Text(
-    "{share} dân số ({counts} người) ở trong tầm kéo cáp quang.",
-    "{share} of the population ({counts} people) live within reach of fibre.",
+    "{share} dân số ({counts} người) ở trong tầm kéo cáp quang, {criterion}; số liệu đến {date}.",
+    "{share} of the population ({counts} people) live within reach of fibre, {criterion}; data as of {date}.",
 )
-PLACES = Text("{service} phủ đến {share} {places} ({counts}).", "{service} reaches {share} of {places} ({counts}).")
+PLACES = Text(
+    "{service} phủ đến {share} {places} ({counts}).", "{service} reaches {share} of {places} ({counts})."
+)
 FIBRE_PLACES = Text(
-    "Cáp quang ở trong tầm {share} {places} ({counts}).", "Fibre is within reach of {share} of {places} ({counts})."
+    "Cáp quang ở trong tầm {share} {places} ({counts}).",
+    "Fibre is within reach of {share} of {places} ({counts}).",
 )
 HOUSEHOLDS = Text(
     "Cáp quang phủ {share} hộ gia đình ({counts} hộ), theo số liệu doanh nghiệp báo cáo.",
     "Fibre serves {share} of households ({counts}), as reported by the operators.",
 )
 COMMUNES = Text(
-    "Cáp quang đến {share} xã, phường, đặc khu ({counts}).", "Fibre is present in {share} of communes ({counts})."
+    "Cáp quang đến {share} xã, phường, đặc khu ({counts}).",
+    "Fibre is present in {share} of communes ({counts}).",
 )
 STATIONS = Text(
-    "Tổng số trạm thu phát sóng: {stations:.0f} trạm (vị trí × công nghệ × nhà mạng), trên {sites:.0f} vị trí, "
+    "Tổng số trạm thu phát sóng: {stations:.0f} trạm (vị trí × công nghệ × nhà mạng), trên {sites:.0f} "
+    "vị trí, "
     "gồm {cells:.0f} cell.",
-    "Base stations in all: {stations:.0f} (site × technology × operator), on {sites:.0f} sites, with {cells:.0f} cells.",
+    "Base stations in all: {stations:.0f} (site × technology × operator), on {sites:.0f} sites, with "
+    "{cells:.0f} "
+    "cells.",
 )
-ZONES = Text("{service} phủ {share} diện tích {zones} ({counts} km²).",
-             "{service} covers {share} of the area of {zones} ({counts} km²).")
+ZONES = Text(
+    "{service} phủ {share} diện tích {zones} ({counts} km²).",
+    "{service} covers {share} of the area of {zones} ({counts} km²).",
+)
 
 
 @dataclass(frozen=True)
@@ -74,13 +84,24 @@ def service_sentences(figures: Figures, service: str, lang: Language) -> list[Se
             )
             found.append(Sentence(said, service, inputs))
 
-    add(FIBRE_POPULATION if fibre else POPULATION, "population", ("population", "communes", *network))
+    add(
+        FIBRE_POPULATION if fibre else POPULATION,
+        "population",
+        ("population", "communes", *network),
+        criterion=figures.criterion(service, lang),
+        date=figures.as_of(lang),
+    )
     if fibre:
         add(HOUSEHOLDS, "households", ("households",))
         add(COMMUNES, "communes", ("communes", *network))
     for indicator in figures.indicators("places:"):
         layer = indicator.replace("places:", "places.")
-        add(FIBRE_PLACES if fibre else PLACES, indicator, (layer, *network), places=layer_label(indicator, lang))
+        add(
+            FIBRE_PLACES if fibre else PLACES,
+            indicator,
+            (layer, *network),
+            places=layer_label(indicator, lang),
+        )
     for indicator in figures.indicators("zones:"):
         layer = indicator.replace("zones:", "zones.")
         add(ZONES, indicator, (layer, *network), 1, zones=layer_label(indicator, lang))
@@ -96,3 +117,13 @@ def station_sentence(figures: Figures, lang: Language) -> Sentence | None:
             return None
         counts[indicator] = ratio.numerator
     return Sentence(STATIONS.say(lang, **counts), "", ("stations",))
+
+
+def headline(result: Result, lang: Language) -> list[str]:
+    """Return what the screen says after a run: the people of each service, and the stations."""
+    figures = Figures(result)
+    found: list[str] = []
+    for service in figures.services:
+        found += [sentence.text for sentence in service_sentences(figures, service, lang)[:2]]
+    stations = station_sentence(figures, lang)
+    return found + ([stations.text] if stations else [])

@@ -1,0 +1,485 @@
+"""One path in full: its profile, every term of its loss, and what the cells of the site deliver."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+
+from phusong.coverage.radio.antenna import pattern_gain_db
+from phusong.coverage.radio.cells import Cell, service_cells
+from phusong.coverage.radio.link_budget import location_probability
+from phusong.coverage.radio.p1812 import Atmosphere, P1812Result, location_sigma_db, path_loss
+from phusong.coverage.radio.profile import (
+    Clearance,
+    PathProfile,
+    clearance,
+    median_earth_radius_km,
+    straight_profile,
+)
+from phusong.data.language import Text
+from phusong.data.tables import technology_defaults
+from phusong.layers.clutter import clutter_heights_m
+from phusong.layers.faults import ExpectedError
+from phusong.layers.inventory import Layers
+from phusong.layers.project import FibreService, FlatService, RangeService, TerrainService
+
+UNKNOWN_SITE = Text(
+    "Không có vị trí '{asked}' trong danh sách trạm, và đó cũng không phải tọa độ 'vĩ độ,kinh độ'.{near}",
+    "There is no site '{asked}' in the inventory, and it is no 'lat,lon' either.{near}",
+)
+NEAR_SITES = Text(" Gần giống: {sites}.", " Similar: {sites}.")
+OUTSIDE = Text(
+    "Điểm '{asked}' nằm ngoài lưới của tỉnh.", "The point '{asked}' lies outside the province's grid."
+)
+NO_TERRAIN = Text(
+    "Cần lớp địa hình để vẽ mặt cắt: khai [layers.terrain] trong tệp dự án.",
+    "A profile needs terrain: declare [layers.terrain] in the project file.",
+)
+VOID = Text(
+    "Địa hình không có giá trị ở {n} điểm trên mặt cắt, đầu tiên cách trạm {distance:.0f} m.",
+    "The terrain has no value at {n} points of the profile, the first {distance:.0f} m from the start.",
+)
+SAME = Text("Hai đầu của tuyến là một điểm.", "Both ends of the path are one point.")
+NO_SERVICE = Text(
+    "Dự án không có dịch vụ vô tuyến '{asked}'. Có: {known}.",
+    "The project has no radio service '{asked}'. It has: {known}.",
+)
+
+
+@dataclass(frozen=True)
+class End:
+    """One end of a path.
+
+    Attributes
+    ----------
+    label : str
+        Site id, or the coordinates as they were given.
+    x_m, y_m : float
+        In the grid's coordinate system.
+    lon, lat : float
+        Degrees, WGS 84.
+    height_m : float
+        Antenna above ground.
+    is_site : bool
+    """
+
+    label: str
+    x_m: float
+    y_m: float
+    lon: float
+    lat: float
+    height_m: float
+    is_site: bool
+
+
+@dataclass(frozen=True)
+class Term:
+    """One line of the table: a quantity with its symbol, what it is, its value and unit."""
+
+    symbol: str
+    text: Text
+    value: float
+    unit: str
+
+
+@dataclass(frozen=True)
+class CellReport:
+    """What one cell of the site delivers at the other end."""
+
+    cell_id: str
+    operator: str
+    reference_dbm: float
+    gain_db: float
+    loss_db: float
+    rsrp_dbm: float
+    required_dbm: float
+    sigma_db: float
+    probability: float
+    covered: bool
+
+
+@dataclass(frozen=True)
+class Link:
+    """The whole answer for one path.
+
+    Attributes
+    ----------
+    service, model : str
+    frequency_mhz : float
+    start, end : End
+    profile : PathProfile
+    clearance : Clearance
+    terms : tuple of Term
+        Every term of the model, free space first, the basic transmission loss last.
+    loss_db, free_space_db : float
+        Median of locations and of the service's time percentage.
+    terrain_db : float
+        Loss beyond free space that bare ground causes.
+    clutter_db : float
+        What clutter adds to it.
+    cells : tuple of CellReport
+        Strongest first; empty where the start is no site of the service.
+    """
+
+    service: str
+    model: str
+    frequency_mhz: float
+    start: End
+    end: End
+    profile: PathProfile
+    clearance: Clearance
+    terms: tuple[Term, ...]
+    loss_db: float
+    free_space_db: float
+    terrain_db: float
+    clutter_db: float
+    cells: tuple[CellReport, ...]
+
+
+@dataclass(frozen=True)
+class _Path:
+    """What a model is asked: a profile and the ends of it."""
+
+    profile: PathProfile
+    clutter_m: np.ndarray[tuple[int], np.dtype[np.float64]] | None
+    frequency_mhz: float
+    tx_height_m: float
+    rx_height_m: float
+
+
+_Answer = tuple[float, float, tuple[Term, ...]]
+
+
+def analyse_link(
+    layers: Layers, start: str, end: str, *, service: str | None = None, model: str | None = None
+) -> Link:
+    """Analyse the path between two sites, or a site and a point, or two points.
+
+    Parameters
+    ----------
+    layers : Layers
+        With terrain.
+    start, end : str
+        A site id of the inventory, or ``lat,lon`` in degrees.
+    service : str, optional
+        Of the project; by default the first radio service whose technology the start has.
+    model : {"p1812", "itm", "p526"}, optional
+        By default the service's own if it is one of these, else ``p1812``.
+
+    Raises
+    ------
+    ExpectedError
+        For an unknown site or service, a point off the grid, no terrain, or a void on the path.
+    """
+    if layers.terrain is None:
+        raise ExpectedError(NO_TERRAIN)
+    name = _service_name(layers, start, service)
+    settings = layers.project.services[name]
+    cells = _cells_at(layers, name, settings, start)
+    first = _end(layers, start, cells[0].link.tx_height_m if cells else None, name, settings)
+    rx_height_m = getattr(settings, "receiver_height_m", 1.5)
+    last = _end(layers, end, None if _is_site(layers, end) else rx_height_m, name, settings)
+    if (first.x_m, first.y_m) == (last.x_m, last.y_m):
+        raise ExpectedError(SAME)
+    profile = straight_profile(layers, (first.x_m, first.y_m), (last.x_m, last.y_m))
+    void = np.flatnonzero(~np.isfinite(profile.ground_m))
+    if len(void):
+        raise ExpectedError(VOID, n=len(void), distance=float(profile.distance_m[void[0]]))
+    technology = getattr(settings, "technology", None) or name
+    frequency = cells[0].link.frequency_mhz if cells else technology_defaults()[technology].frequency_mhz
+    chosen = model or (settings.model if isinstance(settings, TerrainService) else "p1812")
+    path = _Path(profile, profile.clutter_m, frequency, first.height_m, last.height_m)
+    loss, free_space, terms = MODELS[chosen](layers, settings, path)
+    bare = MODELS[chosen](layers, settings, _Path(profile, None, frequency, first.height_m, last.height_m))[0]
+    seen = clearance(
+        profile,
+        frequency_mhz=frequency,
+        tx_height_m=first.height_m,
+        rx_height_m=last.height_m,
+        earth_radius_km=median_earth_radius_km(layers.project.radio.delta_n),
+    )
+    reports = [_cell_report(layers, settings, cell, path, chosen, seen, last) for cell in cells]
+    reports.sort(key=lambda r: (-r.rsrp_dbm, r.cell_id))
+    return Link(
+        name, chosen, frequency, first, last, profile, seen, terms, loss, free_space,
+        bare - free_space, loss - bare, tuple(reports),
+    )  # fmt: skip
+
+
+def _service_name(layers: Layers, start: str, asked: str | None) -> str:
+    radio = [n for n, s in layers.project.services.items() if not isinstance(s, FibreService)]
+    if asked is not None:
+        if asked not in radio:
+            raise ExpectedError(NO_SERVICE, asked=asked, known=", ".join(radio))
+        return asked
+    if not radio:
+        raise ExpectedError(NO_SERVICE, asked="", known="")
+    at_site = set(layers.stations.loc[layers.stations["site_id"].astype(str) == start, "technology"])
+    for name in radio:
+        if (getattr(layers.project.services[name], "technology", None) or name) in at_site:
+            return name
+    return radio[0]
+
+
+def _is_site(layers: Layers, label: str) -> bool:
+    return bool((layers.stations["site_id"].astype(str) == label).any())
+
+
+def _cells_at(
+    layers: Layers,
+    name: str,
+    settings: RangeService | FlatService | TerrainService | FibreService,
+    label: str,
+) -> tuple[Cell, ...]:
+    """Return the cells of the service at a site, as the prediction sees them."""
+    if isinstance(settings, FibreService) or not _is_site(layers, label):
+        return ()
+    radio = (
+        TerrainService(model="p1812", technology=settings.technology)
+        if isinstance(settings, RangeService)
+        else settings
+    )
+    sites = layers.stations["site_id"].astype(str).to_numpy()
+    return tuple(c for c in service_cells(layers, name, radio) if sites[c.station] == label)
+
+
+def _end(
+    layers: Layers,
+    label: str,
+    height_m: float | None,
+    name: str,
+    settings: RangeService | FlatService | TerrainService | FibreService,
+) -> End:
+    import difflib
+
+    from pyproj import Transformer
+
+    rows = layers.stations[layers.stations["site_id"].astype(str) == label]
+    if len(rows):
+        x, y = float(rows.geometry.x.iloc[0]), float(rows.geometry.y.iloc[0])
+        lon, lat = float(rows["lon"].iloc[0]), float(rows["lat"].iloc[0])
+        tallest = float(rows["antenna_height_m"].max())
+        end = End(label, x, y, lon, lat, tallest if height_m is None else height_m, True)
+    else:
+        try:
+            lat, lon = (float(part) for part in label.split(","))
+        except ValueError:
+            known = layers.stations["site_id"].astype(str).unique().tolist()
+            near = difflib.get_close_matches(label, known, n=3)
+            hint = Text(*(NEAR_SITES.say(lang, sites=", ".join(near)) for lang in ("vi", "en")))
+            raise ExpectedError(UNKNOWN_SITE, asked=label, near=hint if near else "") from None
+        x, y = Transformer.from_crs(4326, layers.grid.crs, always_xy=True).transform(lon, lat)
+        technology = getattr(settings, "technology", None) or name
+        mast = technology_defaults()[technology].antenna_height_m
+        end = End(label, x, y, lon, lat, mast if height_m is None else height_m, False)
+    row, col = layers.grid.index(np.array([end.x_m]), np.array([end.y_m]))
+    if not layers.grid.holds(row, col)[0]:
+        raise ExpectedError(OUTSIDE, asked=label)
+    return end
+
+
+def _cell_report(
+    layers: Layers,
+    settings: RangeService | FlatService | TerrainService | FibreService,
+    cell: Cell,
+    path: _Path,
+    model: str,
+    seen: Clearance,
+    end: End,
+) -> CellReport:
+    own = _Path(
+        path.profile, path.clutter_m, cell.link.frequency_mhz, cell.link.tx_height_m, path.rx_height_m
+    )
+    loss = MODELS[model](layers, settings, own)[0]
+    bearing = math.degrees(math.atan2(end.x_m - cell.x_m, end.y_m - cell.y_m)) % 360.0
+    ground = path.profile.ground_m
+    rise = (ground[-1] + path.rx_height_m) - (ground[0] + cell.link.tx_height_m) - seen_drop_m(layers, path)
+    elevation = math.degrees(math.atan2(rise, path.profile.length_m))
+    gain = float(
+        pattern_gain_db(
+            bearing,
+            elevation,
+            azimuth_deg=cell.azimuth_deg,
+            tilt_deg=cell.tilt_deg,
+            beamwidth_deg=cell.beamwidth_deg,
+            vertical_beamwidth_deg=cell.vertical_beamwidth_deg,
+        )
+    )
+    rsrp = cell.budget.reference_dbm + gain - loss
+    sigma = float(cell.budget.spread_db(np.array([sigma_at(layers, cell, end)]))[0])
+    probability = float(location_probability(rsrp, cell.budget.required_dbm, sigma))
+    station = layers.stations.iloc[cell.station]
+    return CellReport(
+        str(station["cell_id"]),
+        cell.operator,
+        cell.budget.reference_dbm,
+        gain,
+        loss,
+        rsrp,
+        cell.budget.required_dbm,
+        sigma,
+        probability,
+        probability >= cell.budget.probability,
+    )
+
+
+def seen_drop_m(layers: Layers, path: _Path) -> float:
+    """Return how far the other end sinks below the horizontal by the curve of the earth."""
+    return path.profile.length_m**2 / (2000.0 * median_earth_radius_km(layers.project.radio.delta_n))
+
+
+def sigma_at(layers: Layers, cell: Cell, end: End) -> float:
+    """Return the location variability at a point: Rec. ITU-R P.1812-7, section 4.7."""
+    clutter = 0.0
+    if layers.clutter is not None:
+        heights = clutter_heights_m(layers.project.layers.clutter)
+        clutter = float(heights[layers.clutter.at(np.array([end.x_m]), np.array([end.y_m]), 0)][0])
+    return float(
+        location_sigma_db(
+            cell.link.frequency_mhz / 1000.0, layers.grid.cell_m, cell.link.rx_height_m, clutter
+        )
+    )
+
+
+def _atmosphere(layers: Layers, settings: object, path: _Path) -> Atmosphere:
+    from pyproj import Transformer
+
+    x, y = path.profile.x_m.mean(), path.profile.y_m.mean()
+    _, lat = Transformer.from_crs(layers.grid.crs, 4326, always_xy=True).transform(x, y)
+    radio = layers.project.radio
+    return Atmosphere(
+        time_percent=getattr(settings, "time_percent", 50.0),
+        delta_n=radio.delta_n,
+        n0=radio.n0,
+        latitude_deg=lat,
+    )
+
+
+def _p1812(layers: Layers, settings: object, path: _Path) -> _Answer:
+    r: P1812Result = path_loss(
+        path.profile.distance_m / 1000.0,
+        path.profile.ground_m,
+        path.clutter_m,
+        frequency_ghz=path.frequency_mhz / 1000.0,
+        tx_height_m=max(path.tx_height_m, 1.0),
+        rx_height_m=max(path.rx_height_m, 1.0),
+        atmosphere=_atmosphere(layers, settings, path),
+    )
+    terms = (
+        Term("Lbfs", Text("Không gian tự do", "Free space"), r.lbfs_db, "dB"),
+        Term("Lb0p", Text("Tầm nhìn thẳng, kể cả đa đường", "Line of sight with multipath"), r.lb0p_db, "dB"),
+        Term(
+            "Lbulla",
+            Text("Nhiễu xạ Bullington, mặt cắt thật", "Bullington, actual profile"),
+            r.lbulla_db,
+            "dB",
+        ),
+        Term(
+            "Lbulls",
+            Text("Nhiễu xạ Bullington, mặt đất nhẵn", "Bullington, smooth profile"),
+            r.lbulls_db,
+            "dB",
+        ),
+        Term("Ldsph", Text("Nhiễu xạ trái đất cầu", "Spherical-earth diffraction"), r.ldsph_db, "dB"),
+        Term("Ld50", Text("Nhiễu xạ, trung vị", "Diffraction, median"), r.ld50_db, "dB"),
+        Term(
+            "Ldp",
+            Text("Nhiễu xạ ở phần trăm thời gian đã chọn", "Diffraction at the chosen time"),
+            r.ldp_db,
+            "dB",
+        ),
+        Term("Lbd", Text("Suy hao kể cả nhiễu xạ", "Loss with diffraction"), r.lbd_db, "dB"),
+        Term("Lba", Text("Ống dẫn sóng và phản xạ lớp", "Ducting and layer reflection"), r.lba_db, "dB"),
+        Term("Lbs", Text("Tán xạ tầng đối lưu", "Troposcatter"), r.lbs_db, "dB"),
+        Term("Lbc", Text("Suy hao trung vị theo vị trí", "Loss, median of locations"), r.lbc_db, "dB"),
+        Term("Lb", Text("Suy hao truyền dẫn cơ bản", "Basic transmission loss"), r.loss_db, "dB"),
+        Term("theta_t", Text("Góc chân trời phía trạm", "Horizon angle at the site"), r.theta_t_mrad, "mrad"),
+        Term("theta_r", Text("Góc chân trời phía máy", "Horizon angle at the phone"), r.theta_r_mrad, "mrad"),
+        Term("ae", Text("Bán kính trái đất hiệu dụng", "Effective earth radius"), r.ae_km, "km"),
+    )
+    return r.loss_db, r.lbfs_db, terms
+
+
+def _p526(layers: Layers, settings: object, path: _Path) -> _Answer:
+    from phusong.coverage.radio.p526 import path_diffraction
+
+    r = path_diffraction(
+        path.profile.distance_m / 1000.0,
+        path.profile.ground_m,
+        frequency_mhz=path.frequency_mhz,
+        tx_height_m=path.tx_height_m,
+        rx_height_m=path.rx_height_m,
+        clutter_m=path.clutter_m,
+        effective_radius_km=median_earth_radius_km(layers.project.radio.delta_n),
+    )
+    free = r.basic_loss_db - r.loss_db
+    terms = (
+        Term("Lbf", Text("Không gian tự do", "Free space"), free, "dB"),
+        Term(
+            "Lba",
+            Text("Nhiễu xạ Bullington, mặt cắt thật", "Bullington, actual profile"),
+            r.bullington_db,
+            "dB",
+        ),
+        Term(
+            "Lbs", Text("Nhiễu xạ Bullington, mặt đất nhẵn", "Bullington, smooth profile"), r.smooth_db, "dB"
+        ),
+        Term("Lsph", Text("Nhiễu xạ trái đất cầu", "Spherical-earth diffraction"), r.spherical_db, "dB"),
+        Term("Ld", Text("Nhiễu xạ delta-Bullington", "Delta-Bullington diffraction"), r.loss_db, "dB"),
+        Term("Lb", Text("Suy hao truyền dẫn cơ bản", "Basic transmission loss"), r.basic_loss_db, "dB"),
+    )
+    return r.basic_loss_db, free, terms
+
+
+def _itm(layers: Layers, settings: object, path: _Path) -> _Answer:
+    from phusong.coverage.radio.itm import Parameters, point_to_point
+
+    step = float(path.profile.distance_m[1])
+    surface = path.profile.ground_m if path.clutter_m is None else path.profile.ground_m + path.clutter_m
+    r = point_to_point(
+        surface,
+        step,
+        Parameters(
+            path.frequency_mhz,
+            path.tx_height_m,
+            path.rx_height_m,
+            n0=layers.project.radio.n0,
+            time=getattr(settings, "time_percent", 50.0),
+        ),
+    )
+    terms = (
+        Term("A_fs", Text("Không gian tự do", "Free space"), r.free_space_db, "dB"),
+        Term("A_ref", Text("Suy hao so với không gian tự do", "Reference attenuation"), r.reference_db, "dB"),
+        Term("A", Text("Suy hao truyền dẫn cơ bản", "Basic transmission loss"), r.loss_db, "dB"),
+        Term(
+            "mode",
+            Text("Cơ chế (1 thẳng, 2 nhiễu xạ, 3 tán xạ)", "Mode (1 in sight, 2 diffraction, 3 scatter)"),
+            float(r.mode),
+            "",
+        ),
+        Term("delta_h", Text("Độ gồ ghề địa hình", "Terrain irregularity"), r.delta_h_m, "m"),
+        Term("N_s", Text("Chiết suất mặt đất", "Surface refractivity"), r.n_s, "N"),
+        Term(
+            "h_e_tx",
+            Text("Độ cao hiệu dụng phía trạm", "Effective height, site"),
+            r.effective_height_m[0],
+            "m",
+        ),
+        Term(
+            "h_e_rx",
+            Text("Độ cao hiệu dụng phía máy", "Effective height, phone"),
+            r.effective_height_m[1],
+            "m",
+        ),
+        Term("warnings", Text("Cờ cảnh báo", "Warning bits"), float(r.warnings), ""),
+    )
+    return r.loss_db, r.free_space_db, terms
+
+
+MODELS: Mapping[str, Callable[[Layers, object, _Path], _Answer]] = MappingProxyType(
+    {"p1812": _p1812, "itm": _itm, "p526": _p526}
+)
