@@ -411,4 +411,5 @@ def reference_attenuation(
         loss, mode = _beyond_horizon_db(
             d, f, n_s, radius, theta_los, theta_sum, he_tx, he_rx, dl_tx, dl_rx, d_sml, slope, intercept
         )
-    return SUCCESS, warnings, mode, max(loss, 0.0)
+    # Steep horizons (warned of above) can leave no number; NTIA's program then reports no attenuation.
+    return SUCCESS, warnings, mode, loss if loss > 0.0 else 0.0

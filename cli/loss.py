@@ -1,0 +1,61 @@
+"""``phusong loss``: our losses beside a table of reference losses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from phusong.cli.options import Settings, option
+from phusong.cli.options import command as make_command
+from phusong.data.language import Text
+
+# Written out so that --help need not load the models; a test holds it equal to cases.MODELS.
+MODELS = ("itm-p2p", "itm-area", "p1812", "p526", "p2108", "p2109", "tr38901", "hata")
+
+DONE = Text("{model}: {rows} trường hợp.", "{model}: {rows} cases.")
+WITHIN = Text("Mọi suy hao nằm trong dung sai.", "Every loss is within the tolerance.")
+BEYOND = Text("{n} suy hao vượt dung sai.", "{n} losses are beyond the tolerance.")
+WRITTEN = Text("Đã viết bảng: {file}", "Table written: {file}")
+
+
+@make_command(
+    "loss",
+    Text(
+        "Tính suy hao bằng mô hình MODEL cho từng dòng của CASES (CSV cùng tên cột với dữ liệu tham chiếu đã "
+        "công bố) và so với các cột tham chiếu trong đó.",
+        "Compute the loss of MODEL for every row of CASES (CSV with the column names of the published "
+        "reference data) and compare it with the reference columns there.",
+    ),
+)
+@click.argument("model", type=click.Choice(MODELS))
+@click.argument("cases", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@option(
+    "--profiles", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    text=Text(
+        "Tệp JSON mặt cắt địa hình; mặc định là tệp *_profiles.json cạnh CASES.",
+        "JSON with the terrain profiles; by default the *_profiles.json beside CASES.",
+    ),
+)
+@option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path),
+    text=Text(
+        "Viết bảng CSV với cột computed_* cạnh cột tham chiếu.",
+        "Write a CSV with computed_* columns beside the reference columns.",
+    ),
+)
+@click.pass_obj
+def command(settings: Settings, model: str, cases: Path, profiles: Path | None, out: Path | None) -> int:
+    """Compute and compare."""
+    from phusong.cli.screen import say, tell
+    from phusong.coverage.radio.cases import compute_cases, write_cases
+
+    result = compute_cases(model, cases, profiles)
+    if out is not None:
+        write_cases(result, out)
+        tell(WRITTEN.say(settings.lang, file=str(out)))
+    say(DONE.say(settings.lang, model=model, rows=len(result.table)))
+    say(result.say(settings.lang))
+    if result.comparisons:
+        say((BEYOND if result.beyond else WITHIN).say(settings.lang, n=result.beyond))
+    return 0
