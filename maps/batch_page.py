@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from phusong.data.language import Language, Text, format_number
-from phusong.maps.assets import Page, asset, escape
 from phusong.maps.figures import Ratio
+from phusong.maps.inline import Page, asset, escape
 from phusong.maps.page_words import NOT_BOUNDARY, PREDICTED
 from phusong.maps.tables import csv_bytes, json_bytes, plain_value, version
 
@@ -37,6 +37,7 @@ _W = {
     "tables": Text("Bảng số liệu: {csv}, {json}.", "Tables: {csv}, {json}."),
     "none": Text("Không có tỉnh nào.", "There are no provinces."),
 }
+_FIBRE = Text("Cáp quang", "Fibre")
 STATUS = {
     "done": Text("xong", "done"), "skipped": Text("không đổi", "unchanged"), "failed": Text("lỗi", "failed"),
 }
@@ -49,7 +50,11 @@ h1 { font-size: 28px; }
 table { border-collapse: collapse; width: 100%; margin: 14px 0; font-variant-numeric: tabular-nums; }
 caption { text-align: left; padding-bottom: 6px; }
 th, td { padding: 6px 10px; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
-th button { font: inherit; font-weight: 650; border: 0; background: none; padding: 2px 0; color: inherit; }
+th { overflow-wrap: normal; }
+th button { font: inherit; font-weight: 650; border: 0; background: none; padding: 2px 0; color: inherit;
+  white-space: nowrap; }
+td:nth-child(-n+3) { overflow-wrap: normal; }
+td:nth-child(2), td:last-child { min-width: 9em; }
 th[aria-sort="ascending"] button::after { content: " \\2191"; }
 th[aria-sort="descending"] button::after { content: " \\2193"; }
 td.n { text-align: right; white-space: nowrap; }
@@ -135,7 +140,7 @@ def render_batch(rows: Sequence[ProvinceRun], lang: Language) -> str:
     names = services(rows)
     columns = [("code", "t"), ("name", "t"), ("status", "t")]
     heads = [(_W[key].say(lang), kind) for key, kind in columns]
-    heads += [(service, "n") for service in names]
+    heads += [(_FIBRE.say(lang) if service == "fibre" else service, "n") for service in names]
     heads += [(_W["seconds"].say(lang), "n"), (_W["message"].say(lang), "n")]
     count = {status: sum(row.status == status for row in rows) for status in STATUS}
     links = {kind: f'<a href="summary.{kind}">summary.{kind}</a>' for kind in ("csv", "json")}

@@ -8,9 +8,9 @@ import numpy as np
 
 from phusong.data.language import Language, Text, format_number
 from phusong.maps import colours
-from phusong.maps.assets import escape
 from phusong.maps.figures import Figures
 from phusong.maps.geometry import simplify_coverage, svg_paths
+from phusong.maps.inline import escape
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -23,7 +23,8 @@ ABOVE = Text("từ {low} % trở lên", "{low} % and above")
 NO_DATA = Text("không có số liệu", "no data")
 COUNT = Text("{n} xã", "{n} communes")
 MAP_LABEL = Text(
-    "Bản đồ tỷ lệ dân số được phủ {service} theo xã", "Map of the share of people covered by {service}, by commune"
+    "Bản đồ tỷ lệ dân số được phủ {service} theo xã",
+    "Map of the share of people covered by {service}, by commune",
 )
 
 
@@ -52,8 +53,10 @@ def class_key(k: int) -> str:
 
 def swatch(k: int) -> str:
     """Draw the colour of a class."""
-    return f'<svg class="swatch" viewBox="0 0 14 14" aria-hidden="true"><rect class="{class_key(k)}" ' \
-           'width="14" height="14" rx="3"/></svg>'
+    return (
+        f'<svg class="swatch" viewBox="0 0 14 14" aria-hidden="true"><rect class="{class_key(k)}" '
+        'width="14" height="14" rx="3"/></svg>'
+    )
 
 
 def outline_defs(communes: gpd.GeoDataFrame) -> tuple[str, tuple[float, float]]:
@@ -63,7 +66,8 @@ def outline_defs(communes: gpd.GeoDataFrame) -> tuple[str, tuple[float, float]]:
     paths, size = svg_paths(simple.geometry, MAP_WIDTH)
     shapes = "".join(f'<path id="u{k}" d="{d}"/>' for k, d in enumerate(paths))
     return (
-        f'<svg class="defs" aria-hidden="true" focusable="false" width="0" height="0"><defs>{shapes}</defs></svg>',
+        f'<svg class="defs" aria-hidden="true" focusable="false" width="0" '
+        f'height="0"><defs>{shapes}</defs></svg>',
         size,
     )
 
@@ -84,7 +88,8 @@ def choropleth(figures: Figures, service: str, size: tuple[float, float], lang: 
         ratio = figures.commune(code, service, "population")
         said = f"{ratio.share(lang)} ({ratio.counts(lang)})" if ratio else NO_DATA.say(lang)
         shapes.append(
-            f'<use href="#u{k}" class="{class_key(colour)}"><title>{escape(name)}: {escape(said)}</title></use>'
+            f'<use href="#u{k}" class="{class_key(colour)}"><title>{escape(name)}: '
+            f'{escape(said)}</title></use>'
         )
     width, height = size
     label = MAP_LABEL.say(lang, service=figures.label(service, lang))
@@ -97,7 +102,7 @@ def choropleth(figures: Figures, service: str, size: tuple[float, float], lang: 
 def class_legend(figures: Figures, service: str, lang: Language) -> str:
     """Write what the colours mean and how many communes have each."""
     classes = np.array(classes_of(figures, service))
-    order = [k for k in range(len(colours.PERCENT_BREAKS), -1, -1)] + ([-1] if (classes < 0).any() else [])
+    order = list(range(len(colours.PERCENT_BREAKS), -1, -1)) + ([-1] if (classes < 0).any() else [])
     items = "".join(
         f"<li>{swatch(k)}<span>{escape(class_name(lang, k))}</span>"
         f"<b>{escape(COUNT.say(lang, n=int((classes == k).sum())))}</b></li>"

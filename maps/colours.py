@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 Rgb = tuple[int, int, int]
 
-PERCENT_BREAKS = (50.0, 80.0, 90.0, 95.0, 99.0)
+PERCENT_BREAKS = (20.0, 50.0, 80.0, 95.0, 99.0)
 """Lower bounds, in per cent, of every class of the commune map but the first."""
 
 
@@ -25,19 +25,29 @@ def oklch_to_rgb(lightness: float, chroma: float, hue_deg: float) -> Rgb:
     """
     a = chroma * math.cos(math.radians(hue_deg))
     b = chroma * math.sin(math.radians(hue_deg))
-    cones = np.array([
-        lightness + 0.3963377774 * a + 0.2158037573 * b,
-        lightness - 0.1055613458 * a - 0.0638541728 * b,
-        lightness - 0.0894841775 * a - 1.2914855480 * b,
-    ]) ** 3
-    linear = np.array([
-        [4.0767416621, -3.3077115913, 0.2309699292],
-        [-1.2684380046, 2.6097574011, -0.3413193965],
-        [-0.0041960863, -0.7034186147, 1.7076147010],
-    ]) @ cones
+    cones = (
+        np.array(
+            [
+                lightness + 0.3963377774 * a + 0.2158037573 * b,
+                lightness - 0.1055613458 * a - 0.0638541728 * b,
+                lightness - 0.0894841775 * a - 1.2914855480 * b,
+            ]
+        )
+        ** 3
+    )
+    linear = (
+        np.array(
+            [
+                [4.0767416621, -3.3077115913, 0.2309699292],
+                [-1.2684380046, 2.6097574011, -0.3413193965],
+                [-0.0041960863, -0.7034186147, 1.7076147010],
+            ]
+        )
+        @ cones
+    )
     linear = np.clip(linear, 0.0, 1.0)
     coded = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
-    red, green, blue = (int(round(255.0 * float(v))) for v in coded)
+    red, green, blue = (round(255.0 * float(v)) for v in coded)
     return red, green, blue
 
 

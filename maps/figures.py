@@ -49,7 +49,8 @@ class Ratio:
 
     def counts(self, lang: Language, decimals: int = 0) -> str:
         """Write ``n/N``."""
-        return f"{format_number(self.numerator, lang, decimals)}/{format_number(self.denominator, lang, decimals)}"
+        parts = (format_number(v, lang, decimals) for v in (self.numerator, self.denominator))
+        return "/".join(parts)
 
 
 class Figures:
@@ -74,7 +75,12 @@ class Figures:
         self.codes = tuple(str(c) for c in result.layers.communes["commune_code"])
         table = result.indicators
         keys = zip(
-            table["level"], table["code"], table["service"], table["operator"], table["indicator"], strict=True
+            table["level"],
+            table["code"],
+            table["service"],
+            table["operator"],
+            table["indicator"],
+            strict=True,
         )
         values = zip(table["numerator"], table["denominator"], strict=True)
         self._values: dict[tuple[str, ...], Ratio] = {}

@@ -117,6 +117,8 @@ def svg_paths(
             x = np.round((xy[:, 0] - left) * scale, decimals)
             y = np.round((top - xy[:, 1]) * scale, decimals)
             points = [f"{a:g} {b:g}" for a, b in zip(x[:-1], y[:-1], strict=True)]
-            parts.append("M" + "L".join(p for k, p in enumerate(points) if k == 0 or p != points[k - 1]) + "Z")
+            parts.append(
+                "M" + "L".join(p for k, p in enumerate(points) if k == 0 or p != points[k - 1]) + "Z"
+            )
         paths.append("".join(parts))
     return paths, (width, (top - bottom) * scale)

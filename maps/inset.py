@@ -20,11 +20,30 @@ WIDTH = 168.0
 
 ARCHIPELAGOS = (
     # Middle of some islands of either archipelago, in degrees: schematic, to a tenth of a degree.
-    ("Quần đảo Hoàng Sa", 112.1, 16.4,
-     ((112.3, 16.8), (111.6, 16.5), (111.2, 15.8), (112.7, 16.7), (111.9, 16.3), (112.5, 16.3))),
-    ("Quần đảo Trường Sa", 113.6, 9.7,
-     ((111.9, 8.6), (114.3, 11.4), (114.4, 10.4), (114.5, 10.2), (112.9, 7.9), (113.8, 9.6), (115.0, 9.9),
-      (116.2, 10.2), (112.6, 9.3), (114.7, 8.8), (115.8, 8.9))),
+    (
+        "Quần đảo Hoàng Sa",
+        112.1,
+        16.4,
+        ((112.3, 16.8), (111.6, 16.5), (111.2, 15.8), (112.7, 16.7), (111.9, 16.3), (112.5, 16.3)),
+    ),
+    (
+        "Quần đảo Trường Sa",
+        113.6,
+        9.7,
+        (
+            (111.9, 8.6),
+            (114.3, 11.4),
+            (114.4, 10.4),
+            (114.5, 10.2),
+            (112.9, 7.9),
+            (113.8, 9.6),
+            (115.0, 9.9),
+            (116.2, 10.2),
+            (112.6, 9.3),
+            (114.7, 8.8),
+            (115.8, 8.9),
+        ),
+    ),
 )
 
 
@@ -68,7 +87,8 @@ def inset_svg(bounds: tuple[float, float, float, float], lang: Language) -> str:
     height = _position(WEST, SOUTH)[1]
     west, south, east, north = bounds
     label = (
-        "Sơ đồ Việt Nam với Quần đảo Hoàng Sa và Quần đảo Trường Sa" if lang == "vi"
+        "Sơ đồ Việt Nam với Quần đảo Hoàng Sa và Quần đảo Trường Sa"
+        if lang == "vi"
         else "Outline of Viet Nam with the Hoàng Sa and Trường Sa archipelagos"
     )
     parts = [

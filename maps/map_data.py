@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -90,11 +91,11 @@ def _service(figures: Figures, name: str, lang: Language) -> dict[str, Any]:
 
     if unit == "dBm":
         lows = (edge, *breaks)
-        legend = [f"{number(a)} … {number(b)} dBm" for a, b in zip(lows[:-1], lows[1:], strict=True)]
+        legend = [f"{number(a)} … {number(b)} dBm" for a, b in pairwise(lows)]
         legend.append(f"≥ {number(lows[-1])} dBm")
     else:
         highs = (edge, *breaks, 0.0)
-        legend = [f"{number(b)} – {number(a)} m" for a, b in zip(highs[:-1], highs[1:], strict=True)]
+        legend = [f"{number(b)} – {number(a)} m" for a, b in pairwise(highs)]
     service = figures.service(name)
     return {
         "id": name,
@@ -128,7 +129,12 @@ def _figures(figures: Figures, lang: Language) -> list[dict[str, Any]]:
     """Return numerators and denominators per indicator and pair; the province comes first."""
     blocks = []
     wanted = (
-        "population", "area", *figures.indicators("places:"), *figures.indicators("zones:"), "households", "communes"
+        "population",
+        "area",
+        *figures.indicators("places:"),
+        *figures.indicators("zones:"),
+        "households",
+        "communes",
     )
     for indicator in wanted:
         numerators: dict[str, list[float | int]] = {}
@@ -141,7 +147,9 @@ def _figures(figures: Figures, lang: Language) -> list[dict[str, Any]]:
                 ]
                 if rows[0] is None:
                     continue
-                numerators[_pair(figures, service, operator)] = [_number(r.numerator) if r else 0 for r in rows]
+                numerators[_pair(figures, service, operator)] = [
+                    _number(r.numerator) if r else 0 for r in rows
+                ]
                 totals = totals or [_number(r.denominator) if r else 0 for r in rows]
         if numerators:
             label = layer_label(indicator, lang) if ":" in indicator else ""
@@ -160,14 +168,16 @@ def _places(figures: Figures, lang: Language) -> list[dict[str, Any]]:
             for (s, o), part in mine.groupby(["service", "operator"], sort=False)
         }
         one = mine[(mine["service"] == figures.services[0]) & (mine["operator"] == ANY)]
-        found.append({
-            "layer": layer,
-            "label": layer_label(f"places:{layer}", lang),
-            "name": [shorten(str(n), NAME_LENGTH) for n in one["name"]],
-            "commune": [row_of.get(str(c), -1) for c in one["commune_code"]],
-            "at": pack_points(one[["lon", "lat"]].to_numpy(np.float64)),
-            "served": served,
-        })
+        found.append(
+            {
+                "layer": layer,
+                "label": layer_label(f"places:{layer}", lang),
+                "name": [shorten(str(n), NAME_LENGTH) for n in one["name"]],
+                "commune": [row_of.get(str(c), -1) for c in one["commune_code"]],
+                "at": pack_points(one[["lon", "lat"]].to_numpy(np.float64)),
+                "served": served,
+            }
+        )
     return found
 
 
@@ -241,7 +251,10 @@ def _images(figures: Figures) -> dict[str, Any]:
     frame, land = mercator_frame(layers.grid), land_mask(layers.grid, layers.communes)
     drawn = {
         _pair(figures, service, operator): signal_overlay(
-            reach, frame, land=land, people=layers.population.people,
+            reach,
+            frame,
+            land=land,
+            people=layers.population.people,
             min_people_per_km2=layers.project.gaps.min_people_per_km2,
             criterion_value=figures.criterion_value(service),
         ).uri
@@ -270,21 +283,27 @@ def _gaps(figures: Figures) -> list[dict[str, Any]]:
         mine = gaps[gaps["service"] == service].sort_values("rank")
         shown = mine.head(MAX_GAPS)
         rows = []
-        for gap, shape in zip(
-            shown.itertuples(index=False), shown.geometry.simplify(tolerance), strict=True
-        ):
-            rows.append([
-                figures.operators.index(str(gap.operator)), int(gap.rank), _number(gap.people),
-                _number(gap.area_km2),
-                [row_of[c] for c in str(gap.commune_codes).split("; ") if c in row_of],
-                round(float(gap.lon), 5), round(float(gap.lat), 5), str(gap.reason),
-                _word(gap.nearest_site_id), _metres(gap.nearest_site_m), _metres(gap.nearest_fibre_m),
-                shorten(str(gap.places), 300), pack_polygons(shape),
-            ])
+        for gap, shape in zip(shown.itertuples(index=False), shown.geometry.simplify(tolerance), strict=True):
+            rows.append(
+                [
+                    figures.operators.index(str(gap.operator)),
+                    int(gap.rank),
+                    _number(gap.people),
+                    _number(gap.area_km2),
+                    [row_of[c] for c in str(gap.commune_codes).split("; ") if c in row_of],
+                    round(float(gap.lon), 5),
+                    round(float(gap.lat), 5),
+                    str(gap.reason),
+                    _word(gap.nearest_site_id),
+                    _metres(gap.nearest_site_m),
+                    _metres(gap.nearest_fibre_m),
+                    shorten(str(gap.places), 300),
+                    pack_polygons(shape),
+                ]
+            )
         found.append({"total": len(mine), "rows": rows})
     return found
 
 
 def _metres(value: float) -> int | None:
     return round(float(value)) if np.isfinite(value) else None
-

@@ -97,7 +97,9 @@ def mercator_frame(grid: Grid) -> Frame:
     west, high = degrees.transform(left, top)
     far, low = degrees.transform(left + width * pixel, top - height * pixel)
     return Frame(
-        np.where(inside, row, 0).astype(np.int32), np.where(inside, col, 0).astype(np.int32), inside,
+        np.where(inside, row, 0).astype(np.int32),
+        np.where(inside, col, 0).astype(np.int32),
+        inside,
         (low, west, high, far),
     )
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from phusong.coverage.result import Result
 from phusong.data.language import Language
-from phusong.maps.assets import Page, asset, escape, leaflet_css, leaflet_js
 from phusong.maps.figures import is_illustration
+from phusong.maps.inline import Page, asset, escape, leaflet_css, leaflet_js
 from phusong.maps.inset import inset_svg
 from phusong.maps.map_data import map_data
 from phusong.maps.page_words import ILLUSTRATION, MAP_WORDS, NOT_BOUNDARY, PREDICTED
@@ -25,9 +25,21 @@ def folium_map(bounds: list[float]) -> Any:
 
     south, west, north, east = bounds
     drawn = folium.Map(
-        location=[(south + north) / 2, (west + east) / 2], zoom_start=9, tiles=None, prefer_canvas=True,
-        zoom_control=False, control_scale=False, min_zoom=5, max_zoom=17, zoom_snap=0.25, zoom_delta=0.5,
-        max_bounds=[[south - 3, west - 4], [north + 3, east + 4]],
+        location=[(south + north) / 2, (west + east) / 2],
+        zoom_start=9,
+        tiles=None,
+        prefer_canvas=True,
+        zoom_control=False,
+        control_scale=False,
+        min_zoom=5,
+        max_zoom=17,
+        zoom_snap=0.25,
+        zoom_delta=0.5,
+        max_bounds=True,
+        min_lat=south - 3,
+        max_lat=north + 3,
+        min_lon=west - 4,
+        max_lon=east + 4,
     )
     drawn.default_js, drawn.default_css = [], []
     # The same inputs give the same bytes: Folium's own names are random.
@@ -85,19 +97,24 @@ def _body(result: Result, lang: Language, element: str, data: dict[str, Any]) ->
     operators = "".join(f'<option value="{k}">{escape(o)}</option>' for k, o in enumerate(data["operators"]))
     tabs = "".join(
         f'<button type="button" role="tab" id="tab-{key}" aria-controls="pane-{key}" '
-        f'aria-selected="{"true" if k == 0 else "false"}" tabindex="{0 if k == 0 else -1}">{word(label)}</button>'
-        for k, (key, label) in enumerate((("map", "tabMap"), ("gaps", "tabGaps"), ("communes", "tabCommunes")))
+        f'aria-selected="{"true" if k == 0 else "false"}" '
+        f'tabindex="{0 if k == 0 else -1}">{word(label)}</button>'
+        for k, (key, label) in enumerate(
+            (("map", "tabMap"), ("gaps", "tabGaps"), ("communes", "tabCommunes"))
+        )
     )
     return [
         f'<a class="skip" href="#panel">{word("skip")}</a>',
         '<div class="app">',
         '<header class="bar">',
         f'<div class="who"><h1>{escape(province.name)}</h1><p>{word("title")} · '
-        f'{word("asOf")} {escape(data["province"]["asOf"])}</p></div>',
+        f"{word('asOf')} {escape(data['province']['asOf'])}</p></div>",
         f'<fieldset class="segments" id="services"><legend>{word("service")}</legend>{services}</fieldset>',
-        f'<label class="field"><span>{word("operator")}</span><select id="operator">{operators}</select></label>',
+        f'<label class="field"><span>{word("operator")}</span><select '
+        f'id="operator">{operators}</select></label>',
         f'<div class="field search"><label for="search">{word("search")}</label>'
-        f'<input id="search" type="search" placeholder="{word("search")}" role="combobox" autocomplete="off" spellcheck="false" '
+        f'<input id="search" type="search" placeholder="{word("search")}" role="combobox" '
+        'autocomplete="off" spellcheck="false" '
         'aria-autocomplete="list" aria-expanded="false" aria-controls="found">'
         f'<ul id="found" role="listbox" aria-label="{word("search")}" hidden></ul></div>',
         f'<div class="tools"><a class="button" href="index.html">{word("report")}</a>'
@@ -106,7 +123,9 @@ def _body(result: Result, lang: Language, element: str, data: dict[str, Any]) ->
         f'<button type="button" id="toggle" title="{word("panel")}" aria-label="{word("panel")}" '
         'aria-expanded="true" aria-controls="panel">☰</button></div>',
         "</header>",
-        f'<p class="banner" role="note">{escape(ILLUSTRATION.say(lang))}</p>' if is_illustration(result) else "",
+        f'<p class="banner" role="note">{escape(ILLUSTRATION.say(lang))}</p>'
+        if is_illustration(result)
+        else "",
         '<main class="stage">',
         f'<aside id="panel" tabindex="-1" aria-label="{word("panel")}">',
         '<section id="summary" aria-live="polite"></section>',
@@ -122,7 +141,7 @@ def _body(result: Result, lang: Language, element: str, data: dict[str, Any]) ->
         f'<noscript><p class="banner">{word("noScript")}</p></noscript>',
         '<div id="key" aria-hidden="true"></div>',
         f'<div id="north" aria-hidden="true"><svg viewBox="0 0 24 30"><path d="M12 1 4 21l8-5 8 5z"/></svg>'
-        f'<span>{word("north")}</span></div>',
+        f"<span>{word('north')}</span></div>",
         f'<div id="inset">{inset_svg((west, south, east, north), lang)}</div>',
         "</div>",
         "</main>",

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from phusong.coverage.result import Result
-from phusong.data.language import Language, format_number
-from phusong.layers.faults import Fault
+from phusong.data.language import Language
+from phusong.maps import report_behind as behind
 from phusong.maps import report_parts as parts
-from phusong.maps.assets import Page, asset, escape
 from phusong.maps.charts import class_styles
 from phusong.maps.figures import Figures, is_illustration
+from phusong.maps.inline import Page, asset, escape
 from phusong.maps.inset import inset_svg
 from phusong.maps.page_words import ILLUSTRATION, NOT_BOUNDARY, PREDICTED
-from phusong.maps.report_parts import Section
+from phusong.maps.report_section import Section
 from phusong.maps.report_words import NAVIGATION
-from phusong.maps.safe import shorten
 from phusong.maps.tables import version
-from phusong.maps.terms import DEFINITIONS
-
-FAULTS_OF_A_KIND = 8
 
 
 def render_report(result: Result, lang: Language) -> str:
@@ -36,8 +32,17 @@ def render_report(result: Result, lang: Language) -> str:
     """
     s = Section(Figures(result), lang)
     sections = [
-        parts.summary(s), parts.maps(s), parts.communes(s), parts.operators(s), parts.gaps(s), parts.places(s),
-        parts.targets(s), _method(s), parts.account(s), parts.sources(s), _faults(s),
+        parts.summary(s),
+        parts.maps(s),
+        parts.communes(s),
+        parts.operators(s),
+        parts.gaps(s),
+        parts.places(s),
+        behind.targets(s),
+        behind.method(s),
+        behind.account(s),
+        behind.sources(s),
+        behind.faults(s),
     ]
     name = result.layers.project.province.name
     page = Page(
@@ -47,7 +52,11 @@ def render_report(result: Result, lang: Language) -> str:
         scripts=[asset("report.js")],
         frames=True,
     )
-    page.body = [*_head(s, any('id="targets"' in x for x in sections)), *[x for x in sections if x], *_foot(s)]
+    page.body = [
+        *_head(s, any('id="targets"' in x for x in sections)),
+        *[x for x in sections if x],
+        *_foot(s),
+    ]
     return page.render()
 
 
@@ -61,10 +70,12 @@ def _head(s: Section, has_targets: bool) -> list[str]:
     west, south, east, north = result.layers.communes.to_crs(4326).total_bounds
     return [
         f'<a class="skip" href="#main">{s.word("skip")}</a>',
-        f'<p class="banner" role="note">{escape(ILLUSTRATION.say(s.lang))}</p>' if is_illustration(result) else "",
+        f'<p class="banner" role="note">{escape(ILLUSTRATION.say(s.lang))}</p>'
+        if is_illustration(result)
+        else "",
         '<header class="top"><div>',
         f'<p class="kind">{s.word("title")}</p><h1>{escape(result.layers.project.province.name)}</h1>',
-        f'<p>{s.word("asOf", date=s.figures.as_of(s.lang))} · {escape(PREDICTED.say(s.lang))}</p>',
+        f"<p>{s.word('asOf', date=s.figures.as_of(s.lang))} · {escape(PREDICTED.say(s.lang))}</p>",
         f'<p class="tools"><button type="button" id="print">{s.word("print")}</button> '
         f'<button type="button" id="theme">{s.word("theme")}</button></p></div>',
         f'<div class="insetbox">{inset_svg((west, south, east, north), s.lang)}</div></header>',
@@ -79,38 +90,3 @@ def _foot(s: Section) -> list[str]:
         f"<footer>{escape(PREDICTED.say(s.lang))} {escape(NOT_BOUNDARY.say(s.lang))} "
         f"{s.word('made', version=version())}.</footer>",
     ]
-
-
-def _method(s: Section) -> str:
-    project, grid = s.figures.result.layers.project, s.figures.result.layers.grid
-    epsg = grid.crs.to_epsg()
-    said = s.word(
-        "methodText", cell=format_number(grid.cell_m, s.lang), crs=f"EPSG:{epsg}" if epsg else grid.crs.name,
-        density=format_number(project.gaps.min_people_per_km2, s.lang),
-        people=format_number(project.gaps.min_people, s.lang),
-    )
-    criteria = "".join(
-        f"<dt>{escape(s.figures.label(x, s.lang))}</dt><dd>{escape(s.figures.criterion(x, s.lang))}.</dd>"
-        for x in s.figures.services
-    )
-    terms = "".join(f"<dt>{escape(t.say(s.lang))}</dt><dd>{escape(d.say(s.lang))}</dd>" for t, d in DEFINITIONS)
-    return f'{s.title("method")}<p>{said}</p><dl class="terms">{criteria}{terms}</dl></section>'
-
-
-def _faults(s: Section) -> str:
-    kinds: dict[str, list[Fault]] = {}
-    for fault in s.figures.result.faults:
-        kinds.setdefault(fault.code, []).append(fault)
-    if not kinds:
-        return f"{s.title('faults')}<p>{s.word('noFaults')}</p></section>"
-    count = s.word("faultsCount", n=len(s.figures.result.faults), kinds=len(kinds))
-    blocks = []
-    for code, faults in sorted(kinds.items()):
-        items = "".join(f"<li>{escape(shorten(f.say(s.lang), 400))}</li>" for f in faults[:FAULTS_OF_A_KIND])
-        more = len(faults) - FAULTS_OF_A_KIND
-        rest = f'<li class="quiet">{s.word("faultsMore", n=more)}</li>' if more > 0 else ""
-        blocks.append(
-            f"<details><summary><code>{escape(code)}</code> ({s.number(len(faults))})</summary><ul>{items}{rest}</ul>"
-            "</details>"
-        )
-    return f"{s.title('faults')}<p>{count}</p>{''.join(blocks)}</section>"

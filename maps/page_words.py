@@ -26,8 +26,10 @@ REASONS: Mapping[str, Text] = {
 MAP_WORDS: Mapping[str, Text] = {
     "title": Text("Bản đồ phủ sóng và cáp quang", "Map of mobile and fibre coverage"),
     "skip": Text("Đến bảng điều khiển", "Skip to the controls"),
-    "map": Text("Bản đồ: dùng phím mũi tên để di chuyển, + và - để phóng to, thu nhỏ",
-                "Map: arrow keys move it, + and - zoom"),
+    "map": Text(
+        "Bản đồ: dùng phím mũi tên để di chuyển, + và - để phóng to, thu nhỏ",
+        "Map: arrow keys move it, + and - zoom",
+    ),
     "service": Text("Dịch vụ", "Service"),
     "operator": Text("Nhà mạng", "Operator"),
     "search": Text("Tìm xã, thôn, làng", "Find a commune or village"),
@@ -77,7 +79,9 @@ MAP_WORDS: Mapping[str, Text] = {
     "notServed": Text("chưa được phủ", "not served"),
     "site": Text("Vị trí trạm", "Site"),
     "siteCluster": Text("nhóm vị trí trạm, số là số vị trí", "group of sites, with their number"),
-    "placeCluster": Text("nhóm điểm chưa được phủ, số là số điểm", "group of places not served, with their number"),
+    "placeCluster": Text(
+        "nhóm điểm chưa được phủ, số là số điểm", "group of places not served, with their number"
+    ),
     "fibreLive": Text("tuyến cáp đang khai thác", "operational route"),
     "fibrePlanned": Text("tuyến khác (dự kiến, ngừng)", "other route (planned, out of use)"),
     "fibreNode": Text("điểm, nút cáp quang", "fibre node"),
@@ -98,20 +102,27 @@ MAP_WORDS: Mapping[str, Text] = {
     "nearestSite": Text("Vị trí trạm gần nhất", "Nearest site"),
     "nearestFibre": Text("Cáp quang gần nhất", "Nearest fibre"),
     "inside": Text("Trong vùng", "Inside"),
-    "gapsShown": Text("{0} vùng lõm; hiện {1} vùng đông dân nhất.", "{0} gaps; the {1} with most people are shown."),
+    "gapsShown": Text(
+        "{0} vùng lõm; hiện {1} vùng đông dân nhất.", "{0} gaps; the {1} with most people are shown."
+    ),
     "gapsScattered": Text("Ngoài ra {0} người ở rải rác.", "Another {0} people live scattered."),
     "gapsAny": Text(
         "Vùng lõm được đánh số cho tất cả nhà mạng cộng lại; nơi riêng nhà mạng này chưa phủ có màu cam ở "
         "chế độ 'Vùng phủ'.",
-        "Gaps are numbered for all operators together; where this operator alone does not cover is orange under "
+        "Gaps are numbered for all operators together; where this operator alone does not cover is "
+        "orange under "
         "'Coverage area'.",
     ),
-    "notOffered": Text("Nhà mạng này không có số liệu cho dịch vụ này.", "No data of this operator for this service."),
+    "notOffered": Text(
+        "Nhà mạng này không có số liệu cho dịch vụ này.", "No data of this operator for this service."
+    ),
     "sort": Text("Sắp xếp theo tỷ lệ, thấp nhất trước", "Sorted by share, lowest first"),
     "inset": Text("Việt Nam", "Viet Nam"),
     "north": Text("Bắc", "N"),
-    "noScript": Text("Bản đồ cần JavaScript; số liệu có trong trang báo cáo.",
-                     "The map needs JavaScript; the figures are in the report."),
+    "noScript": Text(
+        "Bản đồ cần JavaScript; số liệu có trong trang báo cáo.",
+        "The map needs JavaScript; the figures are in the report.",
+    ),
 }
 
 

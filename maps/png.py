@@ -39,14 +39,16 @@ def palette_png(index: NDArray[np.uint8], palette: Sequence[Rgba]) -> bytes:
     packed = np.zeros((rows, 1 + even.shape[1] // 2), dtype=np.uint8)
     packed[:, 1:] = (even[:, 0::2] << 4) | even[:, 1::2]
     colours = np.asarray(palette, dtype=np.uint8)
-    return b"".join((
-        b"\x89PNG\r\n\x1a\n",
-        _chunk(b"IHDR", struct.pack(">IIBBBBB", cols, rows, 4, 3, 0, 0, 0)),
-        _chunk(b"PLTE", colours[:, :3].tobytes()),
-        _chunk(b"tRNS", colours[:, 3].tobytes()),
-        _chunk(b"IDAT", zlib.compress(packed.tobytes(), 6)),
-        _chunk(b"IEND", b""),
-    ))
+    return b"".join(
+        (
+            b"\x89PNG\r\n\x1a\n",
+            _chunk(b"IHDR", struct.pack(">IIBBBBB", cols, rows, 4, 3, 0, 0, 0)),
+            _chunk(b"PLTE", colours[:, :3].tobytes()),
+            _chunk(b"tRNS", colours[:, 3].tobytes()),
+            _chunk(b"IDAT", zlib.compress(packed.tobytes(), 6)),
+            _chunk(b"IEND", b""),
+        )
+    )
 
 
 def data_uri(png: bytes) -> str:

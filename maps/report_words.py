@@ -30,7 +30,9 @@ REPORT_WORDS: Mapping[str, Text] = {
     "embedMap": Text("Hiện bản đồ tương tác ngay tại đây", "Show the interactive map here"),
     "hideMap": Text("Ẩn bản đồ", "Hide the map"),
     "mapFrame": Text("Bản đồ tương tác", "Interactive map"),
-    "shareByCommune": Text("{service}: tỷ lệ dân số được phủ theo xã", "{service}: share of people covered, by commune"),
+    "shareByCommune": Text(
+        "{service}: tỷ lệ dân số được phủ theo xã", "{service}: share of people covered, by commune"
+    ),
     "commune": Text("Xã, phường, đặc khu", "Commune"),
     "code": Text("Mã", "Code"),
     "inhabitants": Text("Dân số (tính toán)", "People (computed)"),
@@ -46,7 +48,8 @@ REPORT_WORDS: Mapping[str, Text] = {
     "operator": Text("Nhà mạng", "Operator"),
     "coverByOperator": Text("Dân số được phủ theo nhà mạng", "People covered, by operator"),
     "countsByOperator": Text(
-        "Số vị trí, trạm và cell theo nhà mạng và công nghệ", "Sites, base stations and cells by operator and technology"
+        "Số vị trí, trạm và cell theo nhà mạng và công nghệ",
+        "Sites, base stations and cells by operator and technology",
     ),
     "allTechnologies": Text("Tất cả", "All"),
     "allOperators": Text("Tất cả nhà mạng", "All operators"),
@@ -56,7 +59,8 @@ REPORT_WORDS: Mapping[str, Text] = {
     "countsNote": Text(
         "Một vị trí dùng chung cho nhiều công nghệ, nhiều nhà mạng chỉ tính một lần ở dòng, cột tổng; vì vậy "
         "số vị trí không cộng dồn.",
-        "A site shared by several technologies or operators counts once in the totals, so sites do not add up.",
+        "A site shared by several technologies or operators counts once in the totals, so sites do not "
+        "add up.",
     ),
     "rank": Text("Hạng", "Rank"),
     "gapPeople": Text("Số dân", "People"),
@@ -69,9 +73,15 @@ REPORT_WORDS: Mapping[str, Text] = {
         "{service}: {total} vùng lõm có đánh số, {people} người; ngoài ra {scattered} người ở rải rác",
         "{service}: {total} numbered gaps with {people} people; another {scattered} live scattered",
     ),
-    "gapsNone": Text("{service}: không có vùng lõm nào đủ số dân để đánh số.", "{service}: no gap with enough people."),
-    "gapsAll": Text("Toàn bộ danh sách ở gaps.csv và trên bản đồ.", "The whole list is in gaps.csv and on the map."),
-    "placesOf": Text("{service}: {n}/{total} {places} chưa được phủ", "{service}: {n} of {total} {places} not served"),
+    "gapsNone": Text(
+        "{service}: không có vùng lõm nào đủ số dân để đánh số.", "{service}: no gap with enough people."
+    ),
+    "gapsAll": Text(
+        "Toàn bộ danh sách ở gaps.csv và trên bản đồ.", "The whole list is in gaps.csv and on the map."
+    ),
+    "placesOf": Text(
+        "{service}: {n}/{total} {places} chưa được phủ", "{service}: {n} of {total} {places} not served"
+    ),
     "placesAll": Text("Toàn bộ danh sách ở places.csv.", "The whole list is in places.csv."),
     "noCommune": Text("Không rõ xã", "Commune unknown"),
     "service": Text("Dịch vụ", "Service"),
@@ -85,7 +95,10 @@ REPORT_WORDS: Mapping[str, Text] = {
     "inside": Text("Trong các xã", "Inside communes"),
     "outside": Text("Ngoài các xã (biên giới, biển, khe hở)", "Outside communes (border, sea, holes)"),
     "total": Text("Tổng lưới dân số", "Total of the raster"),
-    "overlaps": Text("trong đó ở phần các xã chồng nhau (chỉ tính một lần)", "of these where communes overlap (counted once)"),
+    "overlaps": Text(
+        "trong đó ở phần các xã chồng nhau (chỉ tính một lần)",
+        "of these where communes overlap (counted once)",
+    ),
     "holes": Text("trong đó ở khe hở giữa các xã", "of these in holes between communes"),
     "scaled": Text(
         "Số dân từng xã đã được hiệu chỉnh theo số chính thức; trước hiệu chỉnh trong các xã có {n} người.",
@@ -93,7 +106,8 @@ REPORT_WORDS: Mapping[str, Text] = {
     ),
     "unscaled": Text(
         "Số dân lấy từ lưới dân số, không hiệu chỉnh theo số chính thức nên có thể khác số liệu thống kê.",
-        "People are those of the population raster, not scaled to the official figure, and may differ from it.",
+        "People are those of the population raster, not scaled to the official figure, and may differ "
+        "from it.",
     ),
     "item": Text("Khoản mục", "Item"),
     "source": Text("Lớp dữ liệu", "Layer"),
@@ -105,13 +119,19 @@ REPORT_WORDS: Mapping[str, Text] = {
     "faultsCount": Text("{n} cảnh báo, {kinds} loại.", "{n} warnings of {kinds} kinds."),
     "faultsMore": Text("… và {n} cảnh báo khác cùng loại.", "… and {n} more of this kind."),
     "methodText": Text(
-        "Lưới ô {cell} m, hệ tọa độ {crs}. Số dân của lưới gốc được chia theo diện tích, bảo toàn từng người; mỗi ô "
-        "được chia cho các xã theo đúng phần diện tích. Ô được phủ khi đạt tiêu chí của dịch vụ với trạm hoặc tuyến "
-        "cáp tốt nhất; vùng lõm là các ô liền nhau có từ {density} người/km², chưa được phủ, từ {people} người trở lên. "
+        "Lưới ô {cell} m, hệ tọa độ {crs}. Số dân của lưới gốc được chia theo diện tích, bảo toàn từng "
+        "người; mỗi ô "
+        "được chia cho các xã theo đúng phần diện tích. Ô được phủ khi đạt tiêu chí của dịch vụ với "
+        "trạm hoặc tuyến "
+        "cáp tốt nhất; vùng lõm là các ô liền nhau có từ {density} người/km², chưa được phủ, từ "
+        "{people} người trở lên. "
         "Tổng các xã bằng đúng số toàn tỉnh.",
-        "A grid of {cell} m cells in {crs}. People of the source raster are split by area and conserved; each cell is "
-        "shared among communes by exact area. A cell is covered where the best station or cable meets the criterion; a "
-        "gap is a patch of touching uncovered cells with at least {density} people per km² and {people} people in all. "
+        "A grid of {cell} m cells in {crs}. People of the source raster are split by area and "
+        "conserved; each cell is "
+        "shared among communes by exact area. A cell is covered where the best station or cable meets "
+        "the criterion; a "
+        "gap is a patch of touching uncovered cells with at least {density} people per km² and {people} "
+        "people in all. "
         "The communes sum exactly to the province.",
     ),
     "made": Text("Lập bằng phusong {version}", "Made with phusong {version}"),

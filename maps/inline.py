@@ -139,7 +139,10 @@ class Page:
             "<body>",
         ]
         tail = [
-            *(f'<script type="application/json" id="{k}">{safe_json(v)}</script>' for k, v in self.data.items()),
+            *(
+                f'<script type="application/json" id="{k}">{safe_json(v)}</script>'
+                for k, v in self.data.items()
+            ),
             *(f"<script>{s}</script>" for s in self.scripts),
             "</body>",
             "</html>",
