@@ -183,7 +183,8 @@ def _read_window(
     if not near:
         report.once(NO_OVERLAP)
         return None
-    held = (
+    held = _snapped(
+        near[0][0].transform,
         max(left, min(e[0] for _, e in near)), max(bottom, min(e[1] for _, e in near)),
         min(right, max(e[2] for _, e in near)), min(top, max(e[3] for _, e in near)),
     )
@@ -203,6 +204,18 @@ def _read_window(
     values = dataset.read(1, window=window, out_shape=shape, masked=True, resampling=(
         Resampling.average if shrink > 1 else Resampling.nearest))
     return Patch(_scaled(values, dataset), transform, crs, extents)
+
+
+def _snapped(
+    transform: Affine, left: float, bottom: float, right: float, top: float
+) -> tuple[float, float, float, float]:
+    """Return the bounds moved outwards onto the edges of pixels, so that tiles are not resampled."""
+    col0, row0 = ~transform * (left, top)
+    col1, row1 = ~transform * (right, bottom)
+    tiny = 1e-6
+    x0, y1 = transform * (math.floor(col0 + tiny), math.floor(row0 + tiny))
+    x1, y0 = transform * (math.ceil(col1 - tiny), math.ceil(row1 - tiny))
+    return x0, y0, x1, y1
 
 
 def _cell_in(grid: Grid, bounds: tuple[float, float, float, float]) -> tuple[float, float]:
