@@ -71,7 +71,6 @@ UNDECODABLE = error(
 _COUNT = Text("{encoding} {n} ô", "{encoding} {n} cells")
 _AMBIGUOUS = Text("{n} ô hiểu được theo nhiều cách", "{n} cells can be read in several ways")
 _ODD = Text("{n} ô không hiểu được theo cách nào", "{n} cells cannot be read in any way")
-_NEIGHBOURS = Text("các cột khác của tệp dùng {encoding}", "other columns of the file are in {encoding}")
 
 _WORDS = re.compile(r"[^\x00-\x26\x28-\x40\x5b-\x60\x7b-\x7f]+")
 """Runs of letters and of whatever signs old encodings show; ASCII punctuation and digits divide them."""
@@ -135,7 +134,7 @@ def _readings(cell: str) -> tuple[frozenset[str], tuple[tuple[str, frozenset[str
 
 
 def _is_evidence(word: str) -> bool:
-    return not word.isascii() and not all(c in _SIGNS for c in word) and word.casefold() not in _UNITS
+    return not word.isascii() and not all(c in _SIGNS for c in word) and word.lower() not in _UNITS
 
 
 @lru_cache(maxsize=65_536)
@@ -357,18 +356,8 @@ def tell_text(
 ) -> None:
     """Tell what was converted, and what stands in doubt.
 
-    Parameters
-    ----------
-    report : Report
-    header : str
-        As the file names the column.
-    column : TextColumn
-    given : sequence of shape (n,)
-        The cells before.
-    rows : array of int, shape (n,)
-        As the user counts them.
-    declared : bool
-        Whether the encoding came from the project.
+    ``given`` are the cells before, ``rows`` their numbers as the user counts them; ``declared`` says that
+    the encoding came from the project.
     """
     if column.lost:
         report.once(LOST, column=header, n=column.lost, sign="\ufffd")
@@ -396,7 +385,6 @@ def tell_text(
 
 
 def _share(column: TextColumn) -> Text:
-    """Return how many cells speak for what, as a part of a sentence."""
     parts: dict[Language, list[str]] = {lang: [] for lang in LANGUAGES}
     for lang in LANGUAGES:
         for name, n in sorted(column.speaks_for.items(), key=lambda item: -item[1]):
