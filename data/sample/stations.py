@@ -101,7 +101,7 @@ def make_sites(
     along = gaussian_filter(road.astype(np.float64), 400.0 / frame.cell_m)
     around, along = around / around.max(), along / max(float(along.max()), 1e-9)
     inside = communes.inside & ~relief.water
-    weight = np.where(inside, (around + 0.01 * along + 1e-6) ** 0.55, 0.0)
+    weight = np.where(inside, (around + 0.012 * along + 1e-6) ** 0.8, 0.0)
     open_to_all = weight * ~unreached(rng, frame, communes, settlement)
     if np.count_nonzero(open_to_all) >= 4 * count:
         weight = open_to_all
@@ -141,7 +141,7 @@ def _carriers(
         return [(default.frequency_mhz, default.bandwidth_mhz)]
     if busy > 0.75:
         return [(1800.0, 20.0), (2100.0, 15.0)]
-    if busy < 0.45 and draw < 0.35:
+    if busy < 0.65 and draw < 0.6:
         return [(900.0, 10.0)]
     return [(1800.0, 20.0)]
 
