@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -11,17 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phusong.coverage.criterion import technology_of
+from phusong.coverage.reasons import Cause, Explainer
 from phusong.coverage.result import ANY, GAP_COLUMNS, Reach
 from phusong.coverage.zonal import CommuneShares
 from phusong.layers.grid import FloatArray
 from phusong.layers.inventory import Layers
-from phusong.layers.project import FibreService, RangeService
+from phusong.layers.project import FibreService, RangeService, TerrainService
+from phusong.layers.status import OPERATIONAL
 
 if TYPE_CHECKING:
     import geopandas as gpd
-
-Why = Callable[[str, NDArray[np.int64], NDArray[np.int64], FloatArray], str]
-"""``why(service, rows, cols, people)``: the reason for the gap made of these cells."""
 
 _NEIGHBOURS = np.ones((3, 3), dtype=np.int8)
 """Cells that touch at a corner belong to one gap: people do not see the grid."""
@@ -47,8 +46,6 @@ def find_gaps(
     layers: Layers,
     shares: CommuneShares,
     reaches: Mapping[tuple[str, str], Reach],
-    *,
-    why: Why | None = None,
 ) -> Gaps:
     """Find, measure and rank the gaps of every service of any operator.
 
@@ -61,8 +58,6 @@ def find_gaps(
     layers : Layers
     shares : CommuneShares
     reaches : mapping of (service, operator) to Reach
-    why : callable, optional
-        Finds the reason of a radio gap; by default from the signal alone (`reason_from_signal`).
     """
     import geopandas as gpd
     import pandas as pd
@@ -74,7 +69,7 @@ def find_gaps(
     for (service, operator), reach in reaches.items():
         if operator != ANY:
             continue
-        frame = _gaps_of(layers, shares, people, home, service, reach, why)
+        frame = _gaps_of(layers, shares, people, home, service, reach)
         scattered[service] = float(people[~reach.covered.values].sum() - frame["people"].sum())
         frames.append(frame)
     filled = [f for f in frames if len(f)] or frames[:1]
@@ -89,7 +84,6 @@ def _gaps_of(
     home: NDArray[np.int32],
     service: str,
     reach: Reach,
-    why: Why | None,
 ) -> gpd.GeoDataFrame:
     import geopandas as gpd
     from scipy import ndimage
@@ -129,10 +123,11 @@ def _gaps_of(
         "nearest_fibre_m": _nearest_fibre(layers, x, y),
     }
     table["nearest_site_id"], table["nearest_site_m"] = _nearest_site(layers, service, x, y)
-    reason = why or (lambda s, r, c, p: reason_from_signal(layers, reach, s, r, c))
-    table["reason"] = [
-        reason(service, row[a:b], col[a:b], people[row[a:b], col[a:b]]) for a, b in pairwise(starts)
-    ]
+    causes = _causes(layers, reach, row, col, starts, x, y)
+    table["reason"] = [cause.reason for cause in causes]
+    table["server_site_id"] = [cause.site_id for cause in causes]
+    for name in ("shortfall_db", "terrain_db", "clutter_db", "ridge_m", "ridge_above_m"):
+        table[name] = np.array([getattr(cause, name) for cause in causes], dtype=np.float64)
     frame = gpd.GeoDataFrame(table, geometry=_outlines(layers, ranked), crs=layers.grid.crs).to_crs(4326)
     seats = gpd.GeoSeries.from_xy(x, y, crs=layers.grid.crs).to_crs(4326)
     return frame.assign(lon=seats.x.to_numpy(), lat=seats.y.to_numpy())
@@ -160,15 +155,30 @@ def _cut_large(
     return label, count
 
 
-def reason_from_signal(
-    layers: Layers, reach: Reach, service: str, row: NDArray[np.int64], col: NDArray[np.int64]
-) -> str:
+def _causes(
+    layers: Layers,
+    reach: Reach,
+    row: NDArray[np.int64],
+    col: NDArray[np.int64],
+    starts: NDArray[np.int64],
+    x: FloatArray,
+    y: FloatArray,
+) -> list[Cause]:
+    """Return the cause of each gap: over terrain, that at its most populous cell."""
+    kind = layers.project.services[reach.service]
+    if isinstance(kind, TerrainService) and layers.terrain is not None:
+        explainer = Explainer(layers, reach.service, kind)
+        return [explainer.explain(float(a), float(b)) for a, b in zip(x, y, strict=True)]
+    return [Cause(reason_from_signal(layers, reach, row[a:b], col[a:b])) for a, b in pairwise(starts)]
+
+
+def reason_from_signal(layers: Layers, reach: Reach, row: NDArray[np.int64], col: NDArray[np.int64]) -> str:
     """Say why cells are uncovered as far as the signal alone tells.
 
     ``no fibre`` for fibre, ``no station in range`` where less than half of the cells have any signal
     within the service's reach, else ``power``.
     """
-    kind = layers.project.services[service]
+    kind = layers.project.services[reach.service]
     if isinstance(kind, FibreService):
         return "no fibre"
     if isinstance(kind, RangeService):
@@ -244,7 +254,10 @@ def _nearest_fibre(layers: Layers, x: FloatArray, y: FloatArray) -> FloatArray:
     points = gpd.GeoSeries.from_xy(x, y, crs=layers.grid.crs)
     best = np.full(len(x), np.inf)
     for part in (layers.fibre_routes, layers.fibre_nodes):
-        if part is None or not len(part):
+        if part is None:
+            continue
+        part = part[(part["status"] == OPERATIONAL).to_numpy()]
+        if not len(part):
             continue
         (asked, _), distance = part.sindex.nearest(points, return_all=False, return_distance=True)
         best[asked] = np.minimum(best[asked], distance)

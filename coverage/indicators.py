@@ -16,6 +16,7 @@ from phusong.coverage.zonal import CommuneShares, cell_shares
 from phusong.layers.grid import FloatArray
 from phusong.layers.inventory import Layers
 from phusong.layers.project import FibreService
+from phusong.layers.status import OPERATIONAL
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -201,7 +202,11 @@ def _households(layers: Layers) -> Iterable[_Figure]:
 
 def _fibre_presence(layers: Layers) -> Iterable[_Figure]:
     parts = {"fibre_routes": layers.fibre_routes, "fibre_nodes": layers.fibre_nodes}
-    given = {name: part for name, part in parts.items() if part is not None}
+    given = {
+        name: part[(part["status"] == OPERATIONAL).to_numpy()]
+        for name, part in parts.items()
+        if part is not None
+    }
     if not given:
         return
     operators = sorted({o for part in given.values() for o in part["operator"].dropna()})

@@ -52,13 +52,21 @@ GAP_COLUMNS = (
     "nearest_fibre_m",
     "places",
     "reason",
+    "server_site_id",
+    "shortfall_db",
+    "terrain_db",
+    "clutter_db",
+    "ridge_m",
+    "ridge_above_m",
     "lon",
     "lat",
     "geometry",
 )
 """Columns of the gaps (EPSG:4326). ``gap_id`` is ``<service>-<rank>``; ``commune_codes``,
 ``commune_names`` and ``places`` are joined by ``; ``; ``lon lat`` is a populated point inside; ``reason``
-one of ``no station in range``, ``terrain``, ``clutter``, ``power``, ``no fibre``."""
+one of ``no station in range``, ``terrain``, ``clutter``, ``power``, ``no fibre``. The six columns after it
+take the loss of the best candidate server apart, as `phusong.coverage.reasons.Cause` says; empty where the
+model knows no terrain."""
 
 PLACE_COLUMNS = (
     "layer",

@@ -141,8 +141,8 @@ class Link:
 
 
 @dataclass(frozen=True)
-class _Path:
-    """What a model is asked: a profile and the ends of it."""
+class Path:
+    """What a model is asked: a profile, the clutter on it (None = bare ground), and both antennas."""
 
     profile: PathProfile
     clutter_m: np.ndarray[tuple[int], np.dtype[np.float64]] | None
@@ -151,7 +151,8 @@ class _Path:
     rx_height_m: float
 
 
-_Answer = tuple[float, float, tuple[Term, ...]]
+Answer = tuple[float, float, tuple[Term, ...]]
+"""Basic transmission loss, free space, all terms."""
 
 
 def analyse_link(
@@ -192,9 +193,9 @@ def analyse_link(
     technology = getattr(settings, "technology", None) or name
     frequency = cells[0].link.frequency_mhz if cells else technology_defaults()[technology].frequency_mhz
     chosen = model or (settings.model if isinstance(settings, TerrainService) else "p1812")
-    path = _Path(profile, profile.clutter_m, frequency, first.height_m, last.height_m)
+    path = Path(profile, profile.clutter_m, frequency, first.height_m, last.height_m)
     loss, free_space, terms = MODELS[chosen](layers, settings, path)
-    bare = MODELS[chosen](layers, settings, _Path(profile, None, frequency, first.height_m, last.height_m))[0]
+    bare = MODELS[chosen](layers, settings, Path(profile, None, frequency, first.height_m, last.height_m))[0]
     seen = clearance(
         profile,
         frequency_mhz=frequency,
@@ -202,7 +203,7 @@ def analyse_link(
         rx_height_m=last.height_m,
         earth_radius_km=median_earth_radius_km(layers.project.radio.delta_n),
     )
-    reports = [_cell_report(layers, settings, cell, path, chosen, seen, last) for cell in cells]
+    reports = [cell_report(layers, settings, cell, path, chosen) for cell in cells]
     reports.sort(key=lambda r: (-r.rsrp_dbm, r.cell_id))
     return Link(
         name, chosen, frequency, first, last, profile, seen, terms, loss, free_space,
@@ -282,22 +283,20 @@ def _end(
     return end
 
 
-def _cell_report(
+def cell_report(
     layers: Layers,
     settings: RangeService | FlatService | TerrainService | FibreService,
     cell: Cell,
-    path: _Path,
+    path: Path,
     model: str,
-    seen: Clearance,
-    end: End,
 ) -> CellReport:
-    own = _Path(
-        path.profile, path.clutter_m, cell.link.frequency_mhz, cell.link.tx_height_m, path.rx_height_m
-    )
+    """Return what a cell at the start of ``path`` delivers at its end, by ``model`` of `MODELS`."""
+    end_x, end_y = float(path.profile.x_m[-1]), float(path.profile.y_m[-1])
+    own = Path(path.profile, path.clutter_m, cell.link.frequency_mhz, cell.link.tx_height_m, path.rx_height_m)
     loss = MODELS[model](layers, settings, own)[0]
-    bearing = math.degrees(math.atan2(end.x_m - cell.x_m, end.y_m - cell.y_m)) % 360.0
+    bearing = math.degrees(math.atan2(end_x - cell.x_m, end_y - cell.y_m)) % 360.0
     ground = path.profile.ground_m
-    rise = (ground[-1] + path.rx_height_m) - (ground[0] + cell.link.tx_height_m) - seen_drop_m(layers, path)
+    rise = (ground[-1] + path.rx_height_m) - (ground[0] + cell.link.tx_height_m) - _drop_m(layers, path)
     elevation = math.degrees(math.atan2(rise, path.profile.length_m))
     gain = float(
         pattern_gain_db(
@@ -310,7 +309,7 @@ def _cell_report(
         )
     )
     rsrp = cell.budget.reference_dbm + gain - loss
-    sigma = float(cell.budget.spread_db(np.array([sigma_at(layers, cell, end)]))[0])
+    sigma = float(cell.budget.spread_db(np.array([sigma_at(layers, cell, end_x, end_y)]))[0])
     probability = float(location_probability(rsrp, cell.budget.required_dbm, sigma))
     station = layers.stations.iloc[cell.station]
     return CellReport(
@@ -327,17 +326,17 @@ def _cell_report(
     )
 
 
-def seen_drop_m(layers: Layers, path: _Path) -> float:
+def _drop_m(layers: Layers, path: Path) -> float:
     """Return how far the other end sinks below the horizontal by the curve of the earth."""
     return path.profile.length_m**2 / (2000.0 * median_earth_radius_km(layers.project.radio.delta_n))
 
 
-def sigma_at(layers: Layers, cell: Cell, end: End) -> float:
+def sigma_at(layers: Layers, cell: Cell, x_m: float, y_m: float) -> float:
     """Return the location variability at a point: Rec. ITU-R P.1812-7, section 4.7."""
     clutter = 0.0
     if layers.clutter is not None:
         heights = clutter_heights_m(layers.project.layers.clutter)
-        clutter = float(heights[layers.clutter.at(np.array([end.x_m]), np.array([end.y_m]), 0)][0])
+        clutter = float(heights[layers.clutter.at(np.array([x_m]), np.array([y_m]), 0)][0])
     return float(
         location_sigma_db(
             cell.link.frequency_mhz / 1000.0, layers.grid.cell_m, cell.link.rx_height_m, clutter
@@ -345,7 +344,7 @@ def sigma_at(layers: Layers, cell: Cell, end: End) -> float:
     )
 
 
-def _atmosphere(layers: Layers, settings: object, path: _Path) -> Atmosphere:
+def _atmosphere(layers: Layers, settings: object, path: Path) -> Atmosphere:
     from pyproj import Transformer
 
     x, y = path.profile.x_m.mean(), path.profile.y_m.mean()
@@ -359,7 +358,7 @@ def _atmosphere(layers: Layers, settings: object, path: _Path) -> Atmosphere:
     )
 
 
-def _p1812(layers: Layers, settings: object, path: _Path) -> _Answer:
+def _p1812(layers: Layers, settings: object, path: Path) -> Answer:
     r: P1812Result = path_loss(
         path.profile.distance_m / 1000.0,
         path.profile.ground_m,
@@ -404,7 +403,7 @@ def _p1812(layers: Layers, settings: object, path: _Path) -> _Answer:
     return r.loss_db, r.lbfs_db, terms
 
 
-def _p526(layers: Layers, settings: object, path: _Path) -> _Answer:
+def _p526(layers: Layers, settings: object, path: Path) -> Answer:
     from phusong.coverage.radio.p526 import path_diffraction
 
     r = path_diffraction(
@@ -435,7 +434,7 @@ def _p526(layers: Layers, settings: object, path: _Path) -> _Answer:
     return r.basic_loss_db, free, terms
 
 
-def _itm(layers: Layers, settings: object, path: _Path) -> _Answer:
+def _itm(layers: Layers, settings: object, path: Path) -> Answer:
     from phusong.coverage.radio.itm import Parameters, point_to_point
 
     step = float(path.profile.distance_m[1])
@@ -480,6 +479,6 @@ def _itm(layers: Layers, settings: object, path: _Path) -> _Answer:
     return r.loss_db, r.free_space_db, terms
 
 
-MODELS: Mapping[str, Callable[[Layers, object, _Path], _Answer]] = MappingProxyType(
+MODELS: Mapping[str, Callable[[Layers, object, Path], Answer]] = MappingProxyType(
     {"p1812": _p1812, "itm": _itm, "p526": _p526}
 )

@@ -340,7 +340,7 @@ def _gaps(
                 "; ".join(codes), "; ".join(names[c] for c in codes),
                 layers.stations.site_id[far.idxmin()], float(far.min()), float(fibre),
                 "; ".join(held["name"]),
-                "no fibre" if service == "fibre" else "no station in range", lon, lat,
+                "no fibre" if service == "fibre" else "no station in range", "", *[np.nan] * 5, lon, lat,
                 shapely.transform(patch, lambda xy: np.c_[back.transform(xy[:, 0], xy[:, 1])]),
             ))
     return gpd.GeoDataFrame(rows, columns=list(GAP_COLUMNS), geometry="geometry", crs=4326), scattered
