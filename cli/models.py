@@ -17,6 +17,6 @@ from phusong.data.language import Text
 def command(settings: Settings, as_json: bool) -> None:
     """List the models."""
     from phusong.cli.screen import say
-    from phusong.coverage.radio.models import describe_models
+    from phusong.maps.model_table import models_json, models_text
 
-    say(describe_models(settings.lang, as_json=as_json))
+    say(models_json() if as_json else models_text(settings.lang))
