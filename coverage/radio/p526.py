@@ -113,9 +113,10 @@ def path_diffraction(
         raise ValueError(f"distance_km: a profile needs at least 3 points, got shape {d.shape}")
     if h.shape != d.shape:
         raise ValueError(f"elevation_m: {h.size} heights for {d.size} distances")
-    g = h + (0.0 if clutter_m is None else np.asarray(clutter_m, dtype=np.float64))
-    if g.shape != d.shape:
-        raise ValueError(f"clutter_m: a profile of {g.size} for one of {d.size}")
+    over = np.zeros_like(h) if clutter_m is None else np.asarray(clutter_m, dtype=np.float64)
+    if over.shape != d.shape:
+        raise ValueError(f"clutter_m: {over.size} heights for {d.size} distances")
+    g = h + over
     if not (np.isfinite(d).all() and np.isfinite(g).all()):
         raise ValueError("elevation_m: the profile has points without a height")
     if d[0] != 0.0 or not (np.diff(d) > 0.0).all():
