@@ -91,7 +91,9 @@ def _gaps_of(
     settings = layers.project.gaps
     populated = people >= max(settings.min_people_per_km2 * layers.grid.cell_km2, 1e-12)
     label, count = ndimage.label(populated & ~reach.covered.values, structure=_NEIGHBOURS)
-    label, count = _cut_large(np.asarray(label, dtype=np.int32), count, home, settings.max_area_km2 / layers.grid.cell_km2)
+    label, count = _cut_large(
+        np.asarray(label, dtype=np.int32), count, home, settings.max_area_km2 / layers.grid.cell_km2
+    )
     size = np.bincount(label.ravel(), weights=people.ravel(), minlength=count + 1)
     wanted = np.flatnonzero(size[1:] >= settings.min_people) + 1
     # By people, then by place in the grid: the same order on every machine.

@@ -8,11 +8,10 @@ from pathlib import Path
 
 from phusong.coverage.analyse import Progress, analyse
 from phusong.coverage.result import Result
-from phusong.data.language import Language, Text
+from phusong.data.language import Language
 from phusong.layers.project_file import read_project
+from phusong.maps.place import check
 from phusong.maps.write import write_outputs
-
-WRITING = Text("Viết bản đồ và báo cáo", "Writing maps and reports")
 
 
 @dataclass(frozen=True)
@@ -44,10 +43,7 @@ def run_province(
     OSError
         If writing failed; what ``out`` held before is untouched.
     """
+    # A folder that must not be replaced is refused now, not after the analysis.
+    check(out)
     result = analyse(read_project(project), workers=workers, progress=progress)
-    if progress:
-        progress(WRITING, 0.0)
-    files = write_outputs(result, out, lang)
-    if progress:
-        progress(WRITING, 1.0)
-    return Outcome(result, files)
+    return Outcome(result, write_outputs(result, out, lang, progress=progress))
