@@ -22,3 +22,16 @@ def fast_kernel(function: Function) -> Function:
     """
     flags = {"contract", "reassoc", "nsz"}
     return cast("Function", njit(cache=True, nogil=True, error_model="numpy", fastmath=flags)(function))
+
+
+def inlined_kernel(function: Function) -> Function:
+    """Compile like `fast_kernel`, always merged into its callers.
+
+    A call hands over every array of a named tuple one register at a time; for small functions called
+    once per receiver that would cost more than the work.
+    """
+    flags = {"contract", "reassoc", "nsz"}
+    compiled = njit(
+        cache=True, nogil=True, error_model="numpy", fastmath=flags, forceinline=True
+    )(function)
+    return cast("Function", compiled)

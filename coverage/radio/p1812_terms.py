@@ -110,36 +110,56 @@ def bullington_db(nu: float, distance_km: float) -> float:
 
 
 @fast_kernel
-def _height_gain_db(b: float, floor_db: float) -> float:
-    """Gain of a normalised height over smooth earth, not below ``floor_db``; eqs. (34-35)."""
-    if b > 2.0:
-        gain = 17.6 * math.sqrt(b - 1.1) - 5.0 * math.log10(b - 1.1) - 8.0
-    else:
-        gain = 20.0 * math.log10(b + 0.1 * b * b * b)
-    return max(gain, floor_db)
+def surface_admittance(frequency_ghz: float, sea: bool, polarisation: int) -> float:
+    """Factor of the normalised surface admittance without the earth radius; eqs. (29a-29b).
+
+    The admittance is this value over the cube root of the radius in km.
+    """
+    permittivity, conductivity = (80.0, 5.0) if sea else (22.0, 0.003)
+    loss = 18.0 * conductivity / frequency_ghz
+    k = 0.036 * frequency_ghz ** (-1.0 / 3.0)
+    k *= ((permittivity - 1.0) ** 2 + loss * loss) ** -0.25
+    if polarisation == VERTICAL:
+        k *= math.sqrt(permittivity * permittivity + loss * loss)
+    return k
 
 
 @fast_kernel
-def _first_term_db(
-    permittivity: float, conductivity: float, distance_km: float, tx_m: float, rx_m: float,
-    radius_km: float, frequency_ghz: float, polarisation: int,
+def _height_gain(b: float, k: float) -> tuple[float, float]:
+    """Gain of a normalised height in dB, as a sum and a factor to take 20 log10 of; eqs. (34-35).
+
+    Its floor, 2 + 20 log10(k), is 20 log10(1.2589 k).
+    """
+    if b > 2.0:
+        # Above b = 2 the gain exceeds 9 dB, far over the floor of any real ground.
+        root = math.sqrt(b - 1.1)
+        return 17.6 * root - 8.0, 1.0 / math.sqrt(root)
+    return 0.0, max(b + 0.1 * b * b * b, 1.2589254117941673 * k)
+
+
+@fast_kernel
+def first_term_over_db(
+    admittance: float, cube_root: float, distance_km: float, tx_m: float, rx_m: float, radius_km: float
 ) -> float:
-    """First term of the residue series over ground of one kind; eqs. (29-36)."""
-    loss_tangent = 18.0 * conductivity / frequency_ghz
-    k = 0.036 * (radius_km * frequency_ghz) ** (-1.0 / 3.0)
-    k *= ((permittivity - 1.0) ** 2 + loss_tangent * loss_tangent) ** -0.25
-    if polarisation == VERTICAL:
-        k *= math.sqrt(permittivity * permittivity + loss_tangent * loss_tangent)
+    """First term of the residue series over ground of one kind; eqs. (29-36).
+
+    ``admittance`` comes from `surface_admittance`; ``cube_root`` is that of the frequency in GHz.
+    Logarithms are gathered into one.
+    """
+    bend = radius_km ** (-1.0 / 3.0)
+    k = admittance * bend
     k2 = k * k
     beta = (1.0 + 1.6 * k2 + 0.67 * k2 * k2) / (1.0 + 4.5 * k2 + 1.53 * k2 * k2)
-    x = 21.88 * beta * (frequency_ghz / (radius_km * radius_km)) ** (1.0 / 3.0) * distance_km
-    y = 0.9575 * beta * beta * (frequency_ghz * frequency_ghz / radius_km) ** (1.0 / 3.0)
+    x = 21.88 * beta * cube_root * bend * bend * distance_km
+    y = 0.9575 * beta * beta * cube_root * cube_root * bend
+    tx_db, tx_factor = _height_gain(y * tx_m, k)
+    rx_db, rx_factor = _height_gain(y * rx_m, k)
     if x >= 1.6:
-        f = 11.0 + 10.0 * math.log10(x) - 17.6 * x
+        gain_db, factor = 11.0 - 17.6 * x, math.sqrt(x)
     else:
-        f = -20.0 * math.log10(x) - 5.6488 * x**1.425
-    floor_db = 2.0 + 20.0 * math.log10(k)
-    return -f - _height_gain_db(y * tx_m, floor_db) - _height_gain_db(y * rx_m, floor_db)
+        gain_db, factor = -5.6488 * x**1.425, 1.0 / x
+    product = factor * tx_factor * rx_factor
+    return -(gain_db + tx_db + rx_db) - 2.0 * TEN_OVER_LN10 * math.log(product)
 
 
 @fast_kernel
@@ -148,15 +168,15 @@ def first_term_db(
     sea_share: float, polarisation: int,
 ) -> float:
     """First term of spherical-earth diffraction over land and sea, weighted by length; eq. (28)."""
+    cube_root = frequency_ghz ** (1.0 / 3.0)
     loss = 0.0
-    if sea_share < 1.0:
-        loss += (1.0 - sea_share) * _first_term_db(
-            22.0, 0.003, distance_km, tx_m, rx_m, radius_km, frequency_ghz, polarisation
-        )
-    if sea_share > 0.0:
-        loss += sea_share * _first_term_db(
-            80.0, 5.0, distance_km, tx_m, rx_m, radius_km, frequency_ghz, polarisation
-        )
+    for sea in (False, True):
+        share = sea_share if sea else 1.0 - sea_share
+        if share > 0.0:
+            loss += share * first_term_over_db(
+                surface_admittance(frequency_ghz, sea, polarisation), cube_root, distance_km, tx_m, rx_m,
+                radius_km,
+            )
     return loss
 
 

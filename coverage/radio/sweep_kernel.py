@@ -326,7 +326,7 @@ def sweep_rays(
                     view_curve(rare, ray.d, reach, ray.ground[0] + height)
                 trace_paths(
                     count, cells, paths, median, beyond, ray, prefix, curve, rare, height, rx_height,
-                    radius, rare_radius, root, with_rare,
+                    radius, rare_radius, root, with_rare, not area.has_clutter,
                 )
             wave = wave_of(frequency_ghz[w], climate, location_db[w])
             fill_losses(

@@ -9,7 +9,7 @@ import math
 from typing import NamedTuple
 
 from phusong.coverage.radio import p1812_terms as terms
-from phusong.coverage.radio.jit import fast_kernel
+from phusong.coverage.radio.jit import fast_kernel, inlined_kernel
 from phusong.coverage.radio.p1812_path import Climate
 from phusong.coverage.radio.sweep_ray import Floats, Ray
 from phusong.coverage.radio.sweep_receivers import (
@@ -33,6 +33,8 @@ class Wave(NamedTuple):
     scatter_db: float
     duct_db: float
     cube_root: float
+    land: float
+    sea: float
     location_db: float
 
 
@@ -47,29 +49,38 @@ def wave_of(frequency_ghz: float, climate: Climate, location_db: float) -> Wave:
         terms.troposcatter_fixed_db(frequency_ghz, climate.percent, climate.n0),
         102.45 + log_f + terms.low_frequency_db(frequency_ghz),
         frequency_ghz ** (1.0 / 3.0),
+        terms.surface_admittance(frequency_ghz, False, climate.polarisation),
+        terms.surface_admittance(frequency_ghz, True, climate.polarisation),
         location_db,
     )
 
 
-@fast_kernel
+@inlined_kernel
 def diffraction_db(
-    bends: Bends, k: int, total: float, paths: Paths, wave: Wave, polarisation: int
+    nu: float, nu_smooth: float, share: float, radius: float, total: float, tx_over: float, rx_over: float,
+    sea: float, wave: Wave,
 ) -> float:
-    """Delta-Bullington loss of receiver ``k``; eq. (39)."""
-    loss = terms.bullington_db(bends.nu[k] * wave.scale, total)
-    share = bends.share[k] * wave.scale
+    """Delta-Bullington loss of one receiver over an earth of one radius; eq. (39)."""
+    loss = terms.bullington_db(nu * wave.scale, total)
+    share *= wave.scale
     if share < 1.0:
-        spherical = (1.0 - share) * terms.first_term_db(
-            total, paths.tx_over[k], paths.rx_over[k], bends.radius[k], wave.frequency_ghz,
-            paths.sea[k], polarisation,
-        )
+        spherical = 0.0
+        if sea < 1.0:
+            spherical += (1.0 - sea) * terms.first_term_over_db(
+                wave.land, wave.cube_root, total, tx_over, rx_over, radius
+            )
+        if sea > 0.0:
+            spherical += sea * terms.first_term_over_db(
+                wave.sea, wave.cube_root, total, tx_over, rx_over, radius
+            )
+        spherical *= 1.0 - share
         if spherical > 0.0:
-            smooth = terms.bullington_db(bends.nu_smooth[k] * wave.scale, total)
+            smooth = terms.bullington_db(nu_smooth * wave.scale, total)
             loss += max(spherical - smooth, 0.0)
     return loss
 
 
-@fast_kernel
+@inlined_kernel
 def least_ducting_db(k: int, total: float, paths: Paths, wave: Wave, radius: float, floor: float) -> float:
     """Lower bound of the ducting loss, by leaving out what can only add to it.
 
@@ -88,7 +99,24 @@ def least_ducting_db(k: int, total: float, paths: Paths, wave: Wave, radius: flo
     )
 
 
-@fast_kernel
+@inlined_kernel
+def shielded_ducting_db(
+    total: float, tx_mrad: float, rx_mrad: float, tx_km: float, rx_km: float, wave: Wave, radius: float,
+    floor: float,
+) -> float:
+    """Ducting loss with the least time dependence ``floor``: a lower bound, all else being exact."""
+    root = math.sqrt(wave.frequency_ghz)
+    tx_excess, rx_excess = max(tx_mrad - 0.1 * tx_km, 0.0), max(rx_mrad - 0.1 * rx_km, 0.0)
+    product = (tx_km + rx_km) * (1.0 + 0.361 * tx_excess * root * math.sqrt(tx_km))
+    product *= 1.0 + 0.361 * rx_excess * root * math.sqrt(rx_km)
+    theta = 1000.0 * total / radius + min(tx_mrad, 0.1 * tx_km) + min(rx_mrad, 0.1 * rx_km)
+    return (
+        wave.duct_db + 2.0 * terms.TEN_OVER_LN10 * math.log(product) + floor
+        + wave.cube_root * (5e-5 * radius * theta + 0.264 * (tx_excess + rx_excess))
+    )
+
+
+@inlined_kernel
 def ducting_of(
     k: int, total: float, m: int, ground: float, tx: float, rx: float, paths: Paths, ray: Ray,
     climate: Climate, wave: Wave, radius: float,
@@ -105,7 +133,9 @@ def ducting_of(
         if paths.beta0[k] < 0.0:
             paths.beta0[k] = terms.ducting_incidence(climate.latitude_deg, paths.land[k], paths.inland[k])
         duct_tx, duct_rx = min(paths.fit_tx[k], ray.ground[0]), min(paths.fit_rx[k], ground)
-        roughness = find_roughness(ray, m, total, ground, tx_index, rx_index, duct_tx, duct_rx)
+        roughness = find_roughness(
+            d, ray.ground, total, tx_index, rx_index, duct_tx, duct_rx
+        )
         paths.beta[k] = terms.duct_beta(
             total, tx_km + rx_km, paths.inland[k], tx - duct_tx, rx - duct_rx, roughness, radius,
             paths.beta0[k],
@@ -136,14 +166,21 @@ def fill_losses(
         total, m = cells.total[k], cells.samples[k]
         ground = cells.ground[k]
         free = wave.free_db + paths.log_free[k]
-        diffraction = diffraction_db(median, k, total, paths, wave, climate.polarisation)
+        tx_over, rx_over, sea = paths.tx_over[k], paths.rx_over[k], paths.sea[k]
+        diffraction = diffraction_db(
+            median.nu[k], median.nu_smooth[k], median.share[k], median.radius[k], total, tx_over, rx_over,
+            sea, wave,
+        )
         los = free
         minimum = free + diffraction
         if general:
-            beta0, sea = paths.beta0[k], paths.sea[k]
+            beta0 = paths.beta0[k]
             f_time = terms.interpolation_by_time(percent, beta0)
             median_with = minimum
-            beyond = diffraction_db(rare, k, total, paths, wave, climate.polarisation)
+            beyond = diffraction_db(
+                rare.nu[k], rare.nu_smooth[k], rare.share[k], rare.radius[k], total, tx_over, rx_over,
+                sea, wave,
+            )
             diffraction += f_time * (beyond - diffraction)
             los = free + terms.focusing_db(paths.horizons_km[k], percent)
             if percent < beta0:
@@ -154,7 +191,13 @@ def fill_losses(
         loss = los + diffraction
         changed = general
         floor = duct_floor[min(int(total / ray.d[1]), duct_floor.shape[0] - 1)]
-        if least_ducting_db(k, total, paths, wave, radius, floor) <= loss:
+        possible = least_ducting_db(k, total, paths, wave, radius, floor) <= loss
+        if possible and paths.tx_index[k] > 0:
+            tx_km, rx_km = ray.d[paths.tx_index[k]], total - ray.d[paths.rx_index[k]]
+            possible = loss >= shielded_ducting_db(
+                total, paths.tx_mrad[k], paths.rx_mrad[k], tx_km, rx_km, wave, radius, floor
+            )
+        if possible:
             ducting = ducting_of(
                 k, total, m, ground, tx, ground + rx_height, paths, ray, climate, wave, radius
             )

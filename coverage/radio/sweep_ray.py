@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phusong.coverage.radio import p1812_terms as terms
-from phusong.coverage.radio.jit import fast_kernel, kernel
+from phusong.coverage.radio.jit import fast_kernel, inlined_kernel, kernel
 
 Floats = NDArray[np.float64]
 Grid32 = NDArray[np.float32]
@@ -198,7 +198,7 @@ def link_hull(y: Floats, n: int, parent: Ints) -> None:
         parent[i] = top
 
 
-@kernel
+@inlined_kernel
 def tangent(q: Floats, parent: Ints, d: Floats, m: int, total: float, level: float) -> int:
     """Sample of the first ``m`` that a receiver at ``total``, ``level`` sees highest."""
     k = m

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phusong.coverage.radio import p1812_terms as terms
-from phusong.coverage.radio.jit import fast_kernel, kernel
+from phusong.coverage.radio.jit import fast_kernel, inlined_kernel, kernel
 from phusong.coverage.radio.sweep_ray import (
     BLOCK,
     Curve,
@@ -102,7 +102,7 @@ def new_paths(n: int) -> Paths:
     )
 
 
-@fast_kernel
+@inlined_kernel
 def milliradians(slope: float) -> float:
     """Angle in mrad of a slope in m/km; the series is exact to the last digit for gentle slopes."""
     x = 0.001 * slope
@@ -118,7 +118,7 @@ def milliradians(slope: float) -> float:
     return slope * (1.0 - y * series)
 
 
-@fast_kernel
+@inlined_kernel
 def clear_nu(curve: Curve, d: Floats, m: int, total: float, aim: float, floor: float) -> float:
     """Largest diffraction parameter of a path that nothing obstructs, or -inf below ``floor``; eq. (15).
 
@@ -142,18 +142,24 @@ def clear_nu(curve: Curve, d: Floats, m: int, total: float, aim: float, floor: f
     return -math.sqrt(best * scale) if found else -math.inf
 
 
-@fast_kernel
+@inlined_kernel
 def edge_nu(
-    curve: Curve, d: Floats, m: int, total: float, tx: float, rx: float, curvature: float, floor: float
+    curve: Curve, d: Floats, m: int, total: float, tx: float, rx: float, curvature: float, floor: float,
+    known: int,
 ) -> float:
-    """Parameter of the Bullington point of the first ``m`` samples and a receiver; eqs. (13-20)."""
+    """Parameter of the Bullington point of the first ``m`` samples and a receiver; eqs. (13-20).
+
+    ``known`` is the sample that the receiver sees highest, or 0.
+    """
     slope = (rx - tx) / total
     rise = curvature * total
     from_tx = curve.highest[m] + rise
     if from_tx < slope:
         return clear_nu(curve, d, m, total, slope - rise, floor)
     level = rx - rise * total
-    k = tangent(curve.q, curve.parent, d, m, total, level)
+    k = known
+    if k == 0:
+        k = tangent(curve.q, curve.parent, d, m, total, level)
     from_rx = (curve.q[k] - level) / (total - d[k]) - rise
     point = (rx - tx + from_rx * total) / (from_tx + from_rx)
     return (from_tx - slope) * point * math.sqrt(0.002 * total / (point * (total - point)))
@@ -168,35 +174,56 @@ def _smooth_excess(d: float, total: float, tx: float, rx: float, curvature: floa
 
 
 @fast_kernel
-def smooth_nu(d: Floats, m: int, total: float, tx: float, rx: float, curvature: float) -> float:
-    """Parameter of the Bullington point of a profile of zero heights at the first ``m`` samples.
+def _touching_point(total: float, tx: float, rx: float, curvature: float) -> float:
+    """Distance at which smooth earth comes nearest to obstructing a line of sight.
+
+    With w = (D - d) / d the derivative of the diffraction parameter is zero where
+    P w (1 - w) + (S - Q w) (1 + w)^2 = 0, P = curvature D, Q = tx / D, S = rx / D: Newton's steps from
+    the place for a flat earth, w = S / Q.
+    """
+    p, q, s = curvature * total, tx / total, rx / total
+    w = s / q
+    for _ in range(8):
+        u = 1.0 + w
+        value = p * w * (1.0 - w) + (s - q * w) * u * u
+        slope = p * (1.0 - 2.0 * w) + u * (2.0 * (s - q * w) - q * u)
+        change = value / slope
+        w = min(max(w - change, 0.1 * w), 10.0 * w)
+        if abs(change) < 1e-3 * w:
+            break
+    return total / (1.0 + w)
+
+
+@fast_kernel
+def smooth_nu(step: float, m: int, total: float, tx: float, rx: float, curvature: float) -> float:
+    """Parameter of the Bullington point of a profile of zero heights at samples 1 to ``m``.
 
     Both slopes and the line-of-sight parameter have one maximum over the distance, so the best sample
-    is next to the place that calculus gives, or is reached from a guess by climbing.
+    is next to the place that calculus gives; climbing makes sure of it.
     """
-    step = d[1]
     slope = (rx - tx) / total
     k = min(max(int(math.sqrt(tx / curvature) / step), 1), m)
-    from_tx = curvature * (total - d[k]) - tx / d[k]
+    from_tx = curvature * (total - k * step) - tx / (k * step)
     if k < m:
-        from_tx = max(from_tx, curvature * (total - d[k + 1]) - tx / d[k + 1])
+        from_tx = max(from_tx, curvature * (total - (k + 1) * step) - tx / ((k + 1) * step))
     if from_tx >= slope:
         k = min(max(int((total - math.sqrt(rx / curvature)) / step), 1), m)
-        from_rx = curvature * d[k] - rx / (total - d[k])
+        from_rx = curvature * k * step - rx / (total - k * step)
         if k < m:
-            from_rx = max(from_rx, curvature * d[k + 1] - rx / (total - d[k + 1]))
+            from_rx = max(from_rx, curvature * (k + 1) * step - rx / (total - (k + 1) * step))
         point = (rx - tx + from_rx * total) / (from_tx + from_rx)
         return (from_tx - slope) * point * math.sqrt(0.002 * total / (point * (total - point)))
-    k = min(max(int(total * math.sqrt(tx) / (math.sqrt(tx) + math.sqrt(rx)) / step), 1), m)
-    best = _smooth_excess(d[k], total, tx, rx, curvature)
+    k = min(max(int(_touching_point(total, tx, rx, curvature) / step), 1), m)
+    best = _smooth_excess(k * step, total, tx, rx, curvature)
+    start = k
     while k < m:
-        other = _smooth_excess(d[k + 1], total, tx, rx, curvature)
+        other = _smooth_excess((k + 1) * step, total, tx, rx, curvature)
         if other <= best:
             break
         best = other
         k += 1
-    while k > 1:
-        other = _smooth_excess(d[k - 1], total, tx, rx, curvature)
+    while k > 1 and k <= start:
+        other = _smooth_excess((k - 1) * step, total, tx, rx, curvature)
         if other <= best:
             break
         best = other
@@ -204,7 +231,7 @@ def smooth_nu(d: Floats, m: int, total: float, tx: float, rx: float, curvature: 
     return best
 
 
-@fast_kernel
+@inlined_kernel
 def surely_clear(total: float, tx: float, rx: float, radius: float, root_wavelength: float) -> bool:
     """Tell cheaply that smooth earth costs nothing; True is certain, False is not.
 
@@ -216,9 +243,9 @@ def surely_clear(total: float, tx: float, rx: float, radius: float, root_wavelen
     return 4.0 * tx * rx >= need * need
 
 
-@fast_kernel
+@inlined_kernel
 def bend_smooth(
-    bends: Bends, k: int, d: Floats, m: int, total: float, tx: float, rx: float, radius: float,
+    bends: Bends, k: int, step: float, m: int, total: float, tx: float, rx: float, radius: float,
     root_wavelength: float,
 ) -> None:
     """Fill in what smooth earth of one radius does to receiver ``k``; sections 4.3.2 and 4.3.4."""
@@ -231,10 +258,10 @@ def bend_smooth(
         effective = terms.marginal_radius_km(total, tx, rx)
     bends.share[k] = share
     bends.radius[k] = effective
-    bends.nu_smooth[k] = smooth_nu(d, m, total, tx, rx, 500.0 / radius)
+    bends.nu_smooth[k] = smooth_nu(step, m, total, tx, rx, 500.0 / radius)
 
 
-@fast_kernel
+@inlined_kernel
 def find_heights(
     ray: Ray, prefix: Prefix, m: int, total: float, ground: float, tx: float, rx: float,
     fit_tx: float, fit_rx: float,
@@ -304,25 +331,33 @@ def find_clear_horizon(ray: Ray, m: int, total: float, tx: float, rx: float, cur
 
 @fast_kernel
 def find_roughness(
-    ray: Ray, m: int, total: float, ground: float, tx_index: int, rx_index: int, duct_tx: float,
-    duct_rx: float,
+    d: Floats, h: Floats, total: float, tx_index: int, rx_index: int, duct_tx: float, duct_rx: float
 ) -> float:
     """Largest height of the ground over the smooth surface between the horizons; eq. (93)."""
     slope = (duct_rx - duct_tx) / total
-    best = -math.inf
-    for i in range(tx_index, rx_index + 1):
-        best = max(best, ray.ground[i] - (duct_tx + slope * ray.d[i]))
-    return best
+    best = a = b = c = -math.inf
+    i = tx_index
+    while i + 3 <= rx_index:
+        best = max(best, h[i] - (duct_tx + slope * d[i]))
+        a = max(a, h[i + 1] - (duct_tx + slope * d[i + 1]))
+        b = max(b, h[i + 2] - (duct_tx + slope * d[i + 2]))
+        c = max(c, h[i + 3] - (duct_tx + slope * d[i + 3]))
+        i += 4
+    while i <= rx_index:
+        best = max(best, h[i] - (duct_tx + slope * d[i]))
+        i += 1
+    return max(max(best, a), max(b, c))
 
 
 @fast_kernel
 def trace_paths(
     count: int, cells: Receivers, paths: Paths, median: Bends, rare: Bends, ray: Ray, prefix: Prefix,
     curve: Curve, rare_curve: Curve, tx_height: float, rx_height: float, radius: float, rare_radius: float,
-    root_wavelength: float, with_rare: bool,
+    root_wavelength: float, with_rare: bool, bare_surface: bool,
 ) -> None:
     """Answer the ``count`` receivers of a ray for one transmitter height.
 
+    ``bare_surface`` tells that there is no clutter, so that horizon and Bullington point agree.
     ``root_wavelength`` is the square root of the longest wavelength in use; ``with_rare`` asks for the
     earth radius of beta0 per cent too.
     """
@@ -337,6 +372,7 @@ def trace_paths(
         drop = curvature * total
 
         bent = prefix.bent[m]
+        known = 0
         paths.beta[k] = -1.0
         if bent > slope - drop:
             level = rx - drop * total
@@ -346,6 +382,8 @@ def trace_paths(
             paths.rx_mrad[k] = milliradians(back)
             paths.tx_index[k] = prefix.place[m]
             paths.rx_index[k] = seen
+            if bare_surface:
+                known = seen
             paths.horizons_km[k] = d[prefix.place[m]] + total - d[seen]
         else:
             paths.tx_mrad[k] = milliradians(slope - drop)
@@ -371,15 +409,15 @@ def trace_paths(
         paths.tx_over[k] = tx_over
         paths.rx_over[k] = rx_over
 
-        median.nu[k] = edge_nu(curve, d, m, total, tx, rx, curvature, floor)
+        median.nu[k] = edge_nu(curve, d, m, total, tx, rx, curvature, floor, known)
         median.share[k] = math.inf
         if not clear:
-            bend_smooth(median, k, d, m, total, tx_over, rx_over, radius, root_wavelength)
+            bend_smooth(median, k, d[1], m, total, tx_over, rx_over, radius, root_wavelength)
         if with_rare:
-            rare.nu[k] = edge_nu(rare_curve, d, m, total, tx, rx, 500.0 / rare_radius, floor)
+            rare.nu[k] = edge_nu(rare_curve, d, m, total, tx, rx, 500.0 / rare_radius, floor, 0)
             rare.share[k] = math.inf
             if not clear_rare:
-                bend_smooth(rare, k, d, m, total, tx_over, rx_over, rare_radius, root_wavelength)
+                bend_smooth(rare, k, d[1], m, total, tx_over, rx_over, rare_radius, root_wavelength)
         rise = 0.001 * (tx - rx)
         paths.log_free[k] = terms.TEN_OVER_LN10 * math.log(total * total + rise * rise)
         paths.log_distance[k] = math.log10(total)
