@@ -16,6 +16,7 @@ import rasterio
 from affine import Affine
 from numpy.typing import NDArray
 from pyproj import CRS
+from rasterio._err import CPLE_BaseError
 from rasterio.enums import Resampling
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.merge import merge
@@ -41,6 +42,12 @@ MIXED_TILES = error(
     "Các mảnh ảnh không cùng hệ tọa độ hoặc độ phân giải.",
     "The tiles differ in coordinate system or in resolution.",
     "Đặt mỗi bộ ảnh vào một thư mục riêng.", "Keep each set of tiles in a folder of its own.",
+)
+NOT_NORTH_UP = error(
+    "not-north-up",
+    "Ảnh chưa được định vị, hoặc bị xoay: hàng đầu phải là phía bắc.",
+    "The raster is not placed on the ground, or is turned: its first row must be the northern one.",
+    "Định vị lại ảnh bằng gdalwarp hoặc QGIS.", "Warp it with gdalwarp or QGIS.",
 )
 NO_OVERLAP = error(
     "raster-elsewhere",
@@ -83,13 +90,40 @@ def raster_files(path: Path) -> list[Path]:
     return [path]
 
 
-def cells_of(path: Path) -> int:
-    """Return the number of pixels of a raster, 0 where it cannot be opened."""
-    try:
-        with rasterio.open(path) as dataset:
-            return int(dataset.width * dataset.height)
-    except RasterioError:
-        return 0
+def look_at(path: Path, report: Report) -> bool:
+    """Tell whether a raster can be opened and lies north up; sets the report's ``rows_read``."""
+    if not path.is_file():
+        report.once(MISSING_FILE, path=report.file or str(path), near=near_file(path))
+        return False
+    with ExitStack() as stack:
+        opened = _opened([path], stack, report)
+        if opened is None:
+            return False
+        report.rows_read = int(opened[0].width * opened[0].height)
+        return True
+
+
+def _opened(files: Sequence[Path], stack: ExitStack, report: Report) -> list[Any] | None:
+    opened = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", NotGeoreferencedWarning)
+        for file in files:
+            try:
+                opened.append(stack.enter_context(rasterio.open(file)))
+            except (RasterioError, CPLE_BaseError) as exception:
+                log.debug("cannot open %s", file, exc_info=exception)
+                report.once(UNREADABLE, value=file.name, kind=_kind(file))
+                return None
+    adrift = any(issubclass(w.category, NotGeoreferencedWarning) for w in caught)
+    turns = [d.transform for d in opened]
+    if adrift or any(t.a <= 0 or t.e >= 0 or abs(t.b) > 1e-12 or abs(t.d) > 1e-12 for t in turns):
+        report.once(NOT_NORTH_UP)
+        return None
+    return opened
+
+
+def _kind(file: Path) -> str:
+    return file.suffix.lstrip(".").upper() or "raster"
 
 
 def read_patch(
@@ -121,24 +155,17 @@ def read_patch(
         report.once(NO_TILES)
         return None
     with ExitStack() as stack:
-        stack.enter_context(warnings.catch_warnings())
-        warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        opened = []
-        for file in files:
-            try:
-                opened.append(stack.enter_context(rasterio.open(file)))
-            except RasterioError as exception:
-                log.debug("cannot open %s", file, exc_info=exception)
-                report.once(UNREADABLE, value=file.name, kind=file.suffix.lstrip(".").upper() or "raster")
-                return None
+        opened = _opened(files, stack, report)
+        if opened is None:
+            return None
         system = _system(opened, report, crs)
         if system is None:
             return None
         try:
             return _read_window(opened, grid, report, system, average)
-        except (RasterioError, ValueError) as exception:
+        except (RasterioError, CPLE_BaseError, ValueError) as exception:
             log.debug("cannot read %s", path, exc_info=exception)
-            report.once(UNREADABLE, kind=files[0].suffix.lstrip(".").upper() or "raster")
+            report.once(UNREADABLE, kind=_kind(files[0]))
             return None
 
 

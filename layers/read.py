@@ -18,11 +18,10 @@ from phusong.layers.places import read_places
 from phusong.layers.population import read_population
 from phusong.layers.project import ClutterTable, LayerTable, Project
 from phusong.layers.province import Province
-from phusong.layers.rasters import cells_of, raster_files
+from phusong.layers.rasters import look_at, raster_files
 from phusong.layers.roads import read_roads
 from phusong.layers.source import Layer
 from phusong.layers.stations import read_stations
-from phusong.layers.tables import MISSING_FILE, near_file
 from phusong.layers.terrain import terrain_layer
 from phusong.layers.zones import read_zones
 
@@ -125,10 +124,8 @@ def _population(reading: _Reading, province: Province | None) -> Any:
     layer = reading.layer("population", settings)
     if province is None:
         return None
-    if not layer.path.is_file():
-        layer.report.once(MISSING_FILE, path=layer.report.file, near=near_file(layer.path))
+    if not look_at(layer.path, layer.report):
         return None
-    layer.report.rows_read = cells_of(layer.path)
     return read_population(
         layer.path, province.communes, province.grid, reading.faults, file=layer.report.file,
         crs=settings.crs,

@@ -106,6 +106,30 @@ def test_tiles_of_two_kinds_and_none(tmp_path: Path) -> None:
         assert en in fault.say("en")
 
 
+def test_raster_without_a_place(tmp_path: Path) -> None:
+    from affine import Affine
+
+    for turn in (Affine(0.001, 0, 108, 0, 0.001, 14), Affine(0.001, 0.0005, 108, 0, -0.001, 14.5)):
+        with rasterio.open(
+            tmp_path / "dem.tif",
+            "w",
+            driver="GTiff",
+            height=9,
+            width=9,
+            count=1,
+            dtype="int16",
+            crs="EPSG:4326",
+            transform=turn,
+        ) as file:
+            file.write(np.ones((9, 9), dtype=np.int16), 1)
+        faults = Faults()
+        assert read_terrain(tmp_path / "dem.tif", grid_at(108.1, 14.4, 5, 5, 100.0), faults) is None
+        (fault,) = faults
+        assert fault.code == "terrain.not-north-up"
+        assert "hàng đầu phải là phía bắc" in fault.say("vi")
+        assert "northern" in fault.say("en")
+
+
 def test_real_mountains(shared: Path) -> None:
     """NASADEM: as a file and as a folder; cell centres against the raster's own pixels; summit in place."""
     path = shared / "terrain" / "N44W072.hgt"
