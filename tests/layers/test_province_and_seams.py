@@ -102,6 +102,7 @@ def test_a_clean_layer_has_no_seams() -> None:
     assert len(found.topology().overlaps) == 0
 
 
+@pytest.mark.slow
 def test_known_faults_of_real_communes(shared: Path) -> None:
     """Six slivers are claimed twice; the enclosed ground is sixteen square metres."""
     communes = gpd.read_file(shared / "gia-lai" / "communes.gpkg").rename(

@@ -130,6 +130,7 @@ def test_raster_without_a_place(tmp_path: Path) -> None:
         assert "northern" in fault.say("en")
 
 
+@pytest.mark.slow
 def test_real_mountains(shared: Path) -> None:
     """NASADEM: as a file and as a folder; cell centres against the raster's own pixels; summit in place."""
     path = shared / "terrain" / "N44W072.hgt"
