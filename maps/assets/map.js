@@ -165,10 +165,9 @@ function phusongMap(map) {
     var zoom = map.getZoom(), most = zoom < 9.5 ? 12 : zoom < 10.5 ? 40 : zoom < 11.5 ? 120 : 1e9;
     gapsNow().forEach(function (g, k) {
       var chosen = g[1] === state.gap;
-      if (zoom >= 9.5 || k < 40 || chosen) {
-        gapShapes.addLayer(L.polygon(phusong.shape(g[12]), { color: MISSING, weight: chosen ? 3 : 1.2, fillColor: MISSING,
-          fillOpacity: state.colour === "signal" ? 0 : 0.28, interactive: false, smoothFactor: 0.6 }));
-      }
+      // No fill: it would mix with the colour that stands for a share.
+      gapShapes.addLayer(L.polygon(phusong.shape(g[12]), { color: MISSING, weight: chosen ? 3 : 1.1, fillColor: MISSING,
+        fillOpacity: chosen ? 0.25 : 0, interactive: false, smoothFactor: 0.8 }));
       if (k >= most && !chosen) { return; }
       var mark = new phusong.Mark([g[6], g[5]], { form: "square", radius: chosen ? 12 : 9, color: "#fff", weight: 1.5, fillColor: "#8f3800", fillOpacity: 0.95,
         text: String(g[1]) });
@@ -341,23 +340,26 @@ function phusongMap(map) {
     var card = byId("card"), k = state.commune;
     card.hidden = k < 0;
     if (k < 0) { card.replaceChildren(); return; }
-    var body = el("tbody"), ranked = order(), extra = [];
+    var table = el("table"), ranked = order(), extra = [];
+    table.append(el("thead", {}, el("tr", {}, el("th", { scope: "col", text: say("service") }), el("th", { scope: "col", text: say("counts") }),
+      el("th", { scope: "col", text: say("share") }))));
     D.services.forEach(function (service, s) {
+      var body = el("tbody", {}, el("tr", { class: "svc" }, el("th", { scope: "rowgroup", colspan: 3, text: service.label })));
       D.figures.forEach(function (f) {
         var v = figure(f.id, k + 1, s);
         if (!v || !v.of || f.id === "communes" || f.id.slice(0, 5) === "zones") { return; }
         var label = f.id === "population" ? say("population") : f.id === "area" ? say("area") : f.id === "households" ? say("households") : f.label;
         var area = f.id === "area", tail = area ? " km²" : "";
-        body.append(el("tr", {}, el("th", { scope: "row", text: service.label + ": " + label }),
+        body.append(el("tr", {}, el("th", { scope: "row", text: label }),
           el("td", { text: number(v.n, area ? 1 : 0) + "/" + number(v.of, area ? 1 : 0) + tail }), el("td", { text: percent(v.n, v.of) })));
       });
+      if (body.childNodes.length > 1) { table.append(body); }
     });
     card.replaceChildren(
       el("header", {}, el("h2", { tabindex: "-1", text: D.communes.name[k] }),
         el("button", { type: "button", "aria-label": say("close"), text: "×", onclick: function () { selectCommune(-1); } })),
       el("p", { class: "quiet", text: say("code") + " " + D.communes.code[k] + " · " + D.operators[state.operator] }),
-      el("table", {}, el("thead", {}, el("tr", {}, el("th", { scope: "col", text: say("service") }), el("th", { scope: "col", text: say("counts") }),
-        el("th", { scope: "col", text: say("share") }))), body));
+      table);
     if (ranked.indexOf(k) >= 0) {
       card.append(el("p", { class: "crit", text: say("rank") + " " + D.services[state.service].label + ": " +
         say("rankOf", ranked.indexOf(k) + 1, ranked.length) }));
@@ -394,7 +396,7 @@ function phusongMap(map) {
     });
   }
   function update() { paint(); fillLegend(); fillSummary(); fillGaps(); fillCommunes(); fillCard(); writeHash(); }
-  function phone() { return window.matchMedia("(max-width: 820px)").matches; }
+  function phone() { return window.matchMedia("screen and (max-width: 820px)").matches; }
   function showPanel(shown) {
     document.body.classList.toggle("panel-off", !shown);
     byId("toggle").setAttribute("aria-expanded", String(shown));
@@ -515,8 +517,18 @@ function phusongMap(map) {
   document.addEventListener("keydown", function (event) {
     if (event.key === "Escape" && state.commune >= 0 && event.target !== field) { selectCommune(-1); }
   });
-  window.addEventListener("beforeprint", function () { map.invalidateSize({ animate: false }); map.fitBounds(whole, { animate: false }); });
-  window.addEventListener("afterprint", function () { map.invalidateSize({ animate: false }); });
+  var seen = null;
+  window.addEventListener("beforeprint", function () {
+    seen = map.getBounds();
+    document.body.classList.add("printing");
+    map.invalidateSize({ animate: false });
+    map.fitBounds(state.commune >= 0 ? seen : whole, { animate: false });
+  });
+  window.addEventListener("afterprint", function () {
+    document.body.classList.remove("printing");
+    map.invalidateSize({ animate: false });
+    if (seen) { map.fitBounds(seen, { animate: false }); }
+  });
   var Home = L.Control.extend({ options: { position: "topleft" }, onAdd: function () {
     var bar = L.DomUtil.create("div", "leaflet-bar leaflet-control leaflet-control-zoom");
     bar.append(el("a", { href: "#", role: "button", title: say("home"), "aria-label": say("home"), text: "⌂", onclick: function (event) {

@@ -463,3 +463,14 @@ def test_report_prints_on_a4(open_page: Open) -> None:
     page.emulate_media(media="print")
     assert page.locator("nav").is_hidden()
     assert page.locator("#table").is_visible()
+
+
+def test_map_prints_on_one_page_with_its_legend(open_page: Open) -> None:
+    page = open_page("map.html")
+    ARTIFACTS.mkdir(exist_ok=True)
+    pdf = page.pdf(path=str(ARTIFACTS / "map.pdf"), prefer_css_page_size=True)
+    assert pdf.count(b"/Type /Page\n") == 1
+    page.emulate_media(media="print")
+    assert page.locator("#key").is_visible()
+    assert page.locator("#summary").is_visible()
+    assert page.locator(".tools").is_hidden()
