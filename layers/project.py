@@ -77,6 +77,17 @@ class PopulationTable(LayerTable):
     scale: Literal["none", "official"] = "none"
 
 
+class TerrainTable(LayerTable):
+    """``[layers.terrain]``: voids stay voids unless ``fill_voids`` says otherwise.
+
+    ``vertical_datum`` (``EGM96``, ``EGM2008``, ``Hon Dau 1972``) is noted in the outputs; heights are not
+    shifted, since what matters to a path is their difference.
+    """
+
+    fill_voids: bool = False
+    vertical_datum: str = Field(default="", max_length=60)
+
+
 class ClutterTable(LayerTable):
     """``[layers.clutter]``: classes of the raster by value, and their heights."""
 
@@ -96,7 +107,7 @@ class LayersTable(_Table):
     fibre_nodes: LayerTable | None = None
     fibre_routes: LayerTable | None = None
     roads: LayerTable | None = None
-    terrain: LayerTable | None = None
+    terrain: TerrainTable | None = None
     clutter: ClutterTable | None = None
 
 

@@ -16,13 +16,14 @@ from phusong.layers.households import read_households
 from phusong.layers.inventory import Layers, Source
 from phusong.layers.places import read_places
 from phusong.layers.population import read_population
-from phusong.layers.project import ClutterTable, LayerTable, Project
+from phusong.layers.project import ClutterTable, LayerTable, Project, TerrainService, TerrainTable
 from phusong.layers.province import Province
 from phusong.layers.rasters import look_at, raster_files
 from phusong.layers.roads import read_roads
+from phusong.layers.rules import Report
 from phusong.layers.source import Layer
 from phusong.layers.stations import read_stations
-from phusong.layers.terrain import terrain_layer
+from phusong.layers.terrain import check_sites, terrain_layer
 from phusong.layers.zones import read_zones
 
 if TYPE_CHECKING:
@@ -49,6 +50,10 @@ class _Reading:
         layer = Layer.of(name, settings, self.project.file.parent, self.faults)
         self.opened.append(layer)
         return layer
+
+    def opened_report(self, name: str) -> Report:
+        """Return the report of a layer that was opened."""
+        return next(layer.report for layer in self.opened if layer.name == name)
 
     def maybe(
         self, name: str, read: Callable[[Layer, Province | None], Read | None], province: Province | None
@@ -106,6 +111,9 @@ def read_layers(project: Project, *, progress: Callable[[str], None] | None = No
     population = _population(reading, province)
     terrain = reading.maybe("terrain", _terrain, province)
     clutter = reading.maybe("clutter", _clutter, province)
+    over_terrain = any(isinstance(s, TerrainService) for s in project.services.values())
+    if over_terrain and terrain is not None and stations is not None:
+        check_sites(terrain, stations, reading.opened_report("terrain"))
     faults.raise_errors()
     assert province is not None
     assert found is not None
@@ -135,8 +143,9 @@ def _population(reading: _Reading, province: Province | None) -> Any:
 def _terrain(layer: Layer, province: Province | None) -> Any:
     if province is None:
         return None
+    settings = layer.settings if isinstance(layer.settings, TerrainTable) else None
     return terrain_layer(
-        layer.path, province.grid, layer.report, province.inside, crs=layer.settings.crs
+        layer.path, province.grid, layer.report, province.inside, crs=layer.settings.crs, settings=settings
     )
 
 

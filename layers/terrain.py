@@ -13,6 +13,7 @@ from rasterio.enums import Resampling
 from phusong.layers.faults import Faults
 from phusong.layers.geometry import said_area
 from phusong.layers.grid import Grid, Raster
+from phusong.layers.project import TerrainTable
 from phusong.layers.rasters import beyond, read_patch, warp
 from phusong.layers.rules import Report, error, warning
 
@@ -43,6 +44,21 @@ VOIDS = warning(
     "The raster has {n} void cells in the province ({area}): nothing is known there.",
     "Dùng bản đã lấp ô trống nếu diện tích đáng kể.", "Use a version with voids filled if the area matters.",
 )
+FILLED = warning(
+    "filled",
+    "Đã lấp {n} ô trống trong tỉnh ({area}) bằng nội suy từ các ô xung quanh, theo yêu cầu của dự án.",
+    "{n} void cells of the province ({area}) were filled from the cells around, as the project asks.",
+)
+SITE_WITHOUT_TERRAIN = error(
+    "site-without-terrain",
+    "{n} vị trí trạm đứng ở nơi địa hình không có giá trị: {sites}. Không tính được mặt cắt từ đó.",
+    "{n} sites stand where the terrain has no value: {sites}. No profile can start there.",
+    "Bổ sung mảnh địa hình, đặt fill_voids = true, hoặc sửa tọa độ trạm.",
+    "Add the missing tiles, set fill_voids = true, or mend the sites' coordinates.",
+)
+FILL_REACH_CELLS = 100
+"""Voids are filled from values at most so many cells away; what lies farther stays a void."""
+
 NO_HEIGHT = warning(
     "no-height",
     "{n} điểm ảnh có giá trị không thể là độ cao (từ {low} đến {high} m): coi là trống.",
@@ -109,11 +125,17 @@ def read_terrain(
 
 
 def terrain_layer(
-    path: Path, grid: Grid, report: Report, inside: NDArray[np.bool_], *, crs: str | None = None
+    path: Path,
+    grid: Grid,
+    report: Report,
+    inside: NDArray[np.bool_],
+    *,
+    crs: str | None = None,
+    settings: TerrainTable | None = None,
 ) -> Raster[np.float32] | None:
     """Do what `read_terrain` does on a grid that is wide enough, with the layer's own report.
 
-    ``inside`` tells the cells in which voids count.
+    ``inside`` tells the cells in which voids count; ``settings`` whether to fill them.
     """
     patch = read_patch(path, grid, report, crs=crs)
     if patch is None:
@@ -127,8 +149,36 @@ def terrain_layer(
     void = np.isnan(values) & inside
     if void.any():
         outside = beyond(patch, grid, void)
-        _tell(report, grid, int(outside.sum()), int((void & ~outside).sum()), int(inside.sum()))
+        holes = int((void & ~outside).sum())
+        filling = settings is not None and settings.fill_voids
+        _tell(report, grid, int(outside.sum()), 0 if filling else holes, int(inside.sum()))
+        if filling:
+            values = fill_voids(values)
+            filled = int((void & ~np.isnan(values)).sum())
+            report.once(FILLED, n=filled, area=said_area(filled * grid.cell_m**2))
     return Raster(values, grid)
+
+
+def fill_voids(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Fill NaN from the nearest values in all directions, inverse to distance (GDAL's fillnodata)."""
+    from rasterio.fill import fillnodata
+
+    known = np.isfinite(values)
+    if not known.any():
+        return values
+    # GDAL leaves what it cannot reach as it was: a height that no land has tells those cells.
+    marked = np.where(known, values, np.float32(2.0 * LOWEST_M))
+    filled = fillnodata(marked, mask=known.astype(np.uint8), max_search_distance=FILL_REACH_CELLS)
+    return np.where(filled < LOWEST_M, np.float32(np.nan), filled).astype(np.float32)
+
+
+def check_sites(terrain: Raster[np.float32], stations: gpd.GeoDataFrame, report: Report) -> None:
+    """Tell the sites on the grid that stand on a void: no profile can start there."""
+    height = terrain.at(stations.geometry.x.to_numpy(), stations.geometry.y.to_numpy(), np.float32(0.0))
+    sites = stations["site_id"][np.isnan(height)].astype(str).drop_duplicates()
+    if len(sites):
+        shown = ", ".join(sites.iloc[:5]) + (", …" if len(sites) > 5 else "")
+        report.once(SITE_WITHOUT_TERRAIN, n=len(sites), sites=shown)
 
 
 def _tell(report: Report, grid: Grid, outside: int, void: int, total: int) -> None:

@@ -47,6 +47,7 @@ path = "roads.gpkg"
 
 [layers.terrain]
 path = "terrain.tif"
+vertical_datum = "EGM2008"
 
 [layers.clutter]
 path = "clutter.tif"

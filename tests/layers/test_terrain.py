@@ -1,0 +1,80 @@
+"""Voids in the terrain: told, filled only when asked, and no site may stand on one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from small import add, faults_of, layers_of, raster, write_province
+
+from phusong.layers.terrain import fill_voids
+
+TERRAIN = '[layers.terrain]\npath = "terrain.tif"\n'
+OVER_TERRAIN = '[services.5G]\nmodel = "p1812"\ntechnology = "4G"\n'
+
+
+def project(folder: Path, void: slice, *parts: str) -> Path:
+    file = write_province(folder)
+    row, _ = np.mgrid[0:300, 0:300]
+    heights = (100.0 + row).astype(np.float32)
+    heights[void, :] = np.nan
+    raster(folder / "terrain.tif", heights, step=0.001, nodata=float("nan"))
+    for part in parts:
+        add(file, part)
+    return file
+
+
+def test_voids_stay_voids_unless_the_project_asks(tmp_path: Path) -> None:
+    file = project(tmp_path, slice(150, 154), TERRAIN)
+    assert [f.code for f in faults_of(file)] == ["terrain.voids"]
+    terrain = layers_of(file).terrain
+    assert terrain is not None
+    assert np.isnan(terrain.values).any()
+
+
+def test_filled_voids_are_said_and_lie_between_their_neighbours(tmp_path: Path) -> None:
+    file = project(tmp_path, slice(150, 154), TERRAIN + "fill_voids = true\n")
+    faults = faults_of(file)
+    assert [f.code for f in faults] == ["terrain.filled"]
+    assert "theo yêu cầu của dự án" in faults[0].say("vi")
+    assert "as the project asks" in faults[0].say("en")
+    terrain = layers_of(file).terrain
+    assert terrain is not None
+    assert not np.isnan(terrain.values).any()
+    # The ground rises by a metre a row to the south, before and after the void.
+    steps = np.diff(terrain.values[:, terrain.values.shape[1] // 2])
+    assert (steps > -0.5).all()
+
+
+def test_filling_leaves_what_is_too_far_and_touches_nothing_known() -> None:
+    values = np.full((20, 400), np.nan, dtype=np.float32)
+    values[:, 0] = np.arange(20)
+    filled = fill_voids(values)
+    np.testing.assert_array_equal(filled[:, 0], values[:, 0])
+    assert np.isfinite(filled[:, 50]).all()
+    assert np.isnan(filled[:, 300]).all()
+    nothing = np.full((3, 3), np.nan, dtype=np.float32)
+    assert np.isnan(fill_voids(nothing)).all()
+
+
+@pytest.mark.parametrize(("lang", "words"), [("vi", "không có giá trị"), ("en", "has no value")])
+def test_a_site_on_a_void_is_an_error_only_where_a_model_needs_the_ground(
+    tmp_path: Path, lang: str, words: str
+) -> None:
+    file = project(tmp_path, slice(0, 300), TERRAIN)
+    file_faults = {f.code for f in faults_of(file)}
+    assert "terrain.site-without-terrain" not in file_faults
+    add(file, OVER_TERRAIN)
+    found = [f for f in faults_of(file) if f.code == "terrain.site-without-terrain"]
+    assert len(found) == 1
+    assert found[0].severity == "error"
+    assert words in found[0].say(lang)  # type: ignore[arg-type]
+
+
+def test_the_vertical_datum_is_kept_with_the_project(tmp_path: Path) -> None:
+    file = project(tmp_path, slice(0, 0), TERRAIN + 'vertical_datum = "EGM2008"\n')
+    assert faults_of(file) == []
+    settings = layers_of(file).project.layers.terrain
+    assert settings is not None
+    assert settings.vertical_datum == "EGM2008"
