@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import io
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any
 
 import click
 
+from phusong.cli.errors import MEMORY, see_help, system_message, usage_message
 from phusong.cli.options import (
     Command,
     Context,
+    Option,
     Settings,
     first_language,
     globals_first,
     language_of,
     option,
-    usage_message,
 )
 from phusong.data.language import LANGUAGES, Text
 
@@ -35,6 +39,8 @@ COMMANDS: dict[str, Text] = {
     "loss": Text("Tính suy hao cho một bảng trường hợp.", "Compute losses for a table of cases."),
     "models": Text("Liệt kê các mô hình truyền sóng.", "List the propagation models."),
 }
+
+VERSION = Text("In số phiên bản.", "Show the version.")
 
 
 class Group(click.Group, Command):
@@ -79,6 +85,8 @@ class NoSuchCommandError(click.UsageError):
 @click.group(
     "phusong",
     cls=Group,
+    invoke_without_command=True,
+    subcommand_metavar="COMMAND [ARGS]...",
     text=Text(
         "phusong (phủ sóng): tỉnh ta ai đã có 4G, 5G, cáp quang, ai chưa có, vì sao, và cần gì để tới họ.",
         "phusong: who in a province has 4G, 5G and fibre, who has not, why, and what it takes to reach them.",
@@ -95,22 +103,35 @@ class NoSuchCommandError(click.UsageError):
     "-v", "--verbose", count=True, text=Text("In thêm chi tiết (-vv: tất cả).", "Say more (-vv: everything).")
 )
 @option("--quiet", is_flag=True, text=Text("Chỉ in lỗi.", "Print errors only."))
-@click.version_option(package_name="phusong", message="%(prog)s %(version)s", help=None)
+@click.version_option(package_name="phusong", message="%(prog)s %(version)s", cls=Option, text=VERSION)
 @click.pass_context
-def group(ctx: click.Context, lang: str | None, verbose: int, quiet: bool) -> None:
-    """Set language and logging for the command that follows."""
+def group(ctx: click.Context, lang: str | None, verbose: int, quiet: bool) -> int:
+    """Set language and logging for the command that follows; without one, show what there is."""
     settings = ctx.ensure_object(Settings)
     settings.lang = language_of(ctx)
     settings.verbose = verbose
     settings.quiet = quiet
     level = logging.WARNING if verbose == 0 else logging.INFO if verbose == 1 else logging.DEBUG
-    logging.basicConfig(level=level, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("phusong").setLevel(level)  # not the libraries': numba alone writes thousands of lines
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help(), err=True)
+        return 2
+    return 0
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the program and exit: 0 done, 1 part of a batch failed, 2 bad input or usage."""
     words = globals_first(sys.argv[1:] if arguments is None else arguments)
+    _speak_unicode()
     sys.exit(run(words, Settings(first_language(words))))
+
+
+def _speak_unicode() -> None:
+    """Write UTF-8 where the system would write an encoding without Vietnamese, as Windows does to files."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower().replace("-", "") != "utf8":
+            stream.reconfigure(encoding="utf-8")
 
 
 def run(words: Sequence[str], settings: Settings) -> int:
@@ -122,14 +143,21 @@ def run(words: Sequence[str], settings: Settings) -> int:
         return outcome if isinstance(outcome, int) else 0
     except NoSuchCommandError as error:
         tell(error.message)
+        tell(see_help(error, settings.lang))
         return 2
     except click.ClickException as error:
         tell(usage_message(error, settings.lang))
-        tell(Text("Xem: phusong --help", "See: phusong --help").say(settings.lang))
+        tell(see_help(error, settings.lang))
         return 2
     except click.Abort:
         tell(Text("Đã dừng theo yêu cầu.", "Stopped as asked.").say(settings.lang))
         return 130
+    except BrokenPipeError:  # the reader of a pipe has had enough: `phusong models | head`
+        _close_stdout()
+        return 141
+    except MemoryError:
+        tell(MEMORY.say(settings.lang))
+        return 2
     except Exception as error:
         from phusong.layers.faults import ExpectedError, InputError
 
@@ -140,7 +168,12 @@ def run(words: Sequence[str], settings: Settings) -> int:
             tell(error.say(settings.lang))
             return 2
         if isinstance(error, OSError):
-            text = Text("Không đọc hoặc ghi được: {reason}", "Cannot read or write: {reason}")
-            tell(text.say(settings.lang, reason=str(error)))
+            tell(system_message(error, settings.lang))
             return 2
         raise
+
+
+def _close_stdout() -> None:
+    """Send what is still in the buffer nowhere, so that Python's own exit does not fail on it."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

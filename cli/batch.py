@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from phusong.cli.options import OPEN, Settings, option
+from phusong.cli.options import OPEN, PROJECT, Settings, argument, option
 from phusong.cli.options import command as make_command
 from phusong.data.language import Text
 
@@ -24,13 +24,14 @@ TOTAL = Text(
 @make_command(
     "batch",
     Text(
-        "Chạy nhiều dự án PROJECT, mỗi tỉnh một tiến trình; tỉnh hỏng không cản tỉnh khác. Kết quả từng "
-        "tỉnh ở OUT/<mã tỉnh>, trang tổng hợp ở OUT/index.html. Mã thoát 1 nếu có tỉnh hỏng.",
+        "Chạy nhiều DỰ_ÁN, mỗi tỉnh một tiến trình; tỉnh hỏng không cản tỉnh khác. Kết quả từng "
+        "tỉnh ở thư mục con của --out mang mã tỉnh, trang tổng hợp là index.html ở đó. Mã thoát 1 nếu có "
+        "tỉnh hỏng.",
         "Run many PROJECTs, a process each; one that fails stops none. Each province's results are in "
-        "OUT/<code>, the summary page is OUT/index.html. Exit code 1 if any failed.",
+        "the folder of its code in --out, beside the summary page index.html. Exit code 1 if any failed.",
     ),
 )
-@click.argument("projects", metavar="PROJECT...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@argument("projects", PROJECT, nargs=-1, required=True, type=click.Path(path_type=Path))
 @option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),

@@ -12,6 +12,10 @@ from phusong.cli.options import command as make_command
 from phusong.data.language import Text
 
 MADE = Text("Đã sinh Tỉnh Mẫu (minh họa): {file}", "Made the sample province: {file}")
+A_FILE = Text(
+    "'{path}' là một tệp, không phải thư mục; không ghi đè. Chọn --out khác.",
+    "'{path}' is a file, not a folder; it is not overwritten. Choose another --out.",
+)
 TOOK = Text("Xong trong {seconds:.0f} giây.", "Done in {seconds:.0f} seconds.")
 
 
@@ -35,11 +39,17 @@ def command(settings: Settings, out: Path, workers: int) -> None:
     """Run the demo."""
     from phusong.cli.screen import progress_bar, say, tell
     from phusong.data.sample import make_sample
+    from phusong.layers.faults import ExpectedError
+    from phusong.maps.place import check
     from phusong.maps.run import run_province
     from phusong.maps.sentences import headline
 
     start = time.perf_counter()
-    project = make_sample(out / "tinh-mau", force=True)
+    check(out / "ket-qua")  # before the work, not after it
+    try:
+        project = make_sample(out / "tinh-mau", force=True)
+    except FileExistsError as error:
+        raise ExpectedError(A_FILE, path=str(out / "tinh-mau")) from error
     if not settings.quiet:
         tell(MADE.say(settings.lang, file=str(project)))
     with progress_bar(settings) as progress:

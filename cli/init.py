@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from phusong.cli.options import Settings, option
+from phusong.cli.options import FOLDER, Settings, argument, option
 from phusong.cli.options import command as make_command
 from phusong.data.language import Text
 
@@ -18,6 +18,10 @@ GIVE = Text(
     "Give its name or two-digit code with --province, for example --province 52.",
 )
 THERE = Text("Đã có {files}; không ghi đè. Chọn thư mục khác.", "{files} exist; nothing is overwritten.")
+FOUND = Text(
+    "{kind} {name}, mã {code}: {communes} xã, phường, đặc khu.",
+    "{name}, code {code}: {communes} communes, wards and special zones.",
+)
 WROTE = Text("Đã viết {file}", "Wrote {file}")
 NEXT = Text(
     "Chép các tệp dữ liệu vào thư mục này, rồi chạy: phusong check {file}",
@@ -28,13 +32,13 @@ NEXT = Text(
 @make_command(
     "init",
     Text(
-        "Tạo trong thư mục DIR tệp phusong.toml có chú thích cho một tỉnh, bảng mã xã và các bảng trống. "
+        "Tạo trong THƯ_MỤC tệp phusong.toml có chú thích cho một tỉnh, bảng mã xã và các bảng trống. "
         "Tên tỉnh lấy từ --province, hoặc từ tên thư mục (gia-lai).",
         "Make in DIR a commented phusong.toml for a province, the table of its communes' codes and empty "
         "tables. The province is --province, or the name of the folder (gia-lai).",
     ),
 )
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@argument("folder", FOLDER, type=click.Path(path_type=Path, file_okay=False))
 @option("--province", default=None, text=Text("Tên hoặc mã tỉnh.", "Name or code of the province."))
 @click.pass_obj
 def command(settings: Settings, folder: Path, province: str | None) -> None:
@@ -52,6 +56,12 @@ def command(settings: Settings, folder: Path, province: str | None) -> None:
         raise ExpectedError(text, asked=error.asked, nearest=", ".join(error.nearest)) from error
     except FileExistsError as error:
         raise ExpectedError(THERE, files=str(error)) from error
+    say(
+        FOUND.say(
+            settings.lang, kind=found.kind.capitalize(), name=found.name, code=found.code,
+            communes=found.communes,
+        )
+    )
     for file in files:
         say(WROTE.say(settings.lang, file=str(file)))
     say(NEXT.say(settings.lang, file=str(files[0])))

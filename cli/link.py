@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from phusong.cli.options import Settings, option
+from phusong.cli.options import PROJECT, Settings, argument, option
 from phusong.cli.options import command as make_command
 from phusong.data.language import Text
 
@@ -16,15 +16,15 @@ WROTE = Text("Đã viết {file}", "Wrote {file}")
 @make_command(
     "link",
     Text(
-        "Mặt cắt và từng thành phần suy hao giữa FROM và TO: mã vị trí trạm, hoặc 'vĩ độ,kinh độ'. "
+        "Mặt cắt và từng thành phần suy hao từ điểm TỪ đến điểm ĐẾN: mã vị trí trạm, hoặc 'vĩ độ,kinh độ'. "
         "Tọa độ âm thì đặt sau dấu --.",
         "Profile and every term of the loss between FROM and TO: a site id, or 'lat,lon'. Put negative "
         "coordinates after --.",
     ),
 )
-@click.argument("project", type=click.Path(path_type=Path))
-@click.argument("start", metavar="FROM")
-@click.argument("end", metavar="TO")
+@argument("project", PROJECT, type=click.Path(path_type=Path))
+@argument("start", Text("TỪ", "FROM"))
+@argument("end", Text("ĐẾN", "TO"))
 @option("--service", default=None, text=Text("Dịch vụ của dự án.", "Service of the project."))
 @option(
     "--model",
@@ -57,7 +57,8 @@ def command(
     from phusong.layers.read import read_layers
     from phusong.maps.link_view import link_json, link_png, link_text
 
-    link = analyse_link(read_layers(read_project(project)), start, end, service=service, model=model)
+    layers = read_layers(read_project(project), only=("terrain", "clutter"))
+    link = analyse_link(layers, start, end, service=service, model=model)
     say(link_json(link) if as_json else link_text(link, settings.lang))
     if png is not None:
         png.write_bytes(link_png(link, settings.lang))

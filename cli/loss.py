@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from phusong.cli.options import Settings, option
+from phusong.cli.options import Settings, argument, option
 from phusong.cli.options import command as make_command
 from phusong.data.language import Text
 
@@ -22,18 +22,18 @@ WRITTEN = Text("Đã viết bảng: {file}", "Table written: {file}")
 @make_command(
     "loss",
     Text(
-        "Tính suy hao bằng mô hình MODEL cho từng dòng của CASES (CSV cùng tên cột với dữ liệu tham chiếu đã "
-        "công bố) và so với các cột tham chiếu trong đó.",
+        "Tính suy hao cho từng dòng của BẢNG (CSV cùng tên cột với dữ liệu tham chiếu đã công bố) và so với "
+        "các cột tham chiếu trong đó. MÔ_HÌNH: " + ", ".join(MODELS) + ".",
         "Compute the loss of MODEL for every row of CASES (CSV with the column names of the published "
-        "reference data) and compare it with the reference columns there.",
+        "reference data) and compare it with the reference columns there. MODEL: " + ", ".join(MODELS) + ".",
     ),
 )
-@click.argument("model", type=click.Choice(MODELS))
-@click.argument("cases", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@argument("model", Text("MÔ_HÌNH", "MODEL"), type=click.Choice(MODELS))
+@argument("cases", Text("BẢNG", "CASES"), type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @option(
     "--profiles", type=click.Path(exists=True, dir_okay=False, path_type=Path),
     text=Text(
-        "Tệp JSON mặt cắt địa hình; mặc định là tệp *_profiles.json cạnh CASES.",
+        "Tệp JSON mặt cắt địa hình; mặc định là tệp *_profiles.json cạnh BẢNG.",
         "JSON with the terrain profiles; by default the *_profiles.json beside CASES.",
     ),
 )

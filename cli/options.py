@@ -1,4 +1,4 @@
-"""Options and help in both languages, and the errors of usage."""
+"""Options, arguments and help in both languages."""
 
 from __future__ import annotations
 
@@ -18,6 +18,20 @@ _HEADINGS = {
     "Usage": Text("Cách dùng", "Usage"),
     "Options": Text("Tùy chọn", "Options"),
     "Commands": Text("Lệnh", "Commands"),
+}
+_KINDS = {
+    "DIRECTORY": Text("THƯ_MỤC", "FOLDER"),
+    "FILE": Text("TỆP", "FILE"),
+    "PATH": Text("ĐƯỜNG_DẪN", "PATH"),
+    "TEXT": Text("CHỮ", "TEXT"),
+    "INTEGER": Text("SỐ", "NUMBER"),
+    "INTEGER RANGE": Text("SỐ", "NUMBER"),
+    "FLOAT": Text("SỐ", "NUMBER"),
+    "FLOAT RANGE": Text("SỐ", "NUMBER"),
+}
+_PIECES = {
+    "[OPTIONS]": Text("[TÙY_CHỌN]", "[OPTIONS]"),
+    "COMMAND [ARGS]...": Text("LỆNH [THAM_SỐ]...", "COMMAND [ARGS]..."),
 }
 
 
@@ -45,7 +59,8 @@ def language_of(ctx: click.Context) -> Language:
     return chosen if chosen in LANGUAGES else DEFAULT_LANGUAGE
 
 
-GLOBAL_FLAGS = ("-v", "-vv", "--verbose", "--quiet")
+def _is_global_flag(word: str) -> bool:
+    return word in ("--verbose", "--quiet") or (word.startswith("-v") and not word.strip("-v"))
 
 
 def globals_first(arguments: Sequence[str]) -> list[str]:
@@ -59,7 +74,7 @@ def globals_first(arguments: Sequence[str]) -> list[str]:
     for word in words:
         if word == "--":
             rest += [word, *words]
-        elif word in GLOBAL_FLAGS or word.startswith("--lang="):
+        elif _is_global_flag(word) or word.startswith("--lang="):
             front.append(word)
         elif word == "--lang":
             front += [word, *itertools.islice(words, 1)]
@@ -73,9 +88,12 @@ def first_language(arguments: Sequence[str]) -> Language:
 
     Without ``--lang`` the environment variable ``PHUSONG_LANG`` decides, then Vietnamese.
     """
-    asked = [w[7:] for w in arguments if w.startswith("--lang=")]
-    asked += [after for word, after in itertools.pairwise(arguments) if word == "--lang"]
-    for word in [*asked, os.environ.get("PHUSONG_LANG", "")]:
+    asked = [
+        after if word == "--lang" else word[7:]
+        for word, after in itertools.pairwise([*arguments, ""])
+        if word == "--lang" or word.startswith("--lang=")
+    ]
+    for word in [*reversed(asked), os.environ.get("PHUSONG_LANG", "")]:
         if word in LANGUAGES:
             return word
     return DEFAULT_LANGUAGE
@@ -113,6 +131,11 @@ class Option(click.Option):
         super().__init__(*args, **{**kwargs, "help": text.en})
         self.text = text
 
+    def make_metavar(self, ctx: click.Context | None = None) -> str:
+        """Return the kind of value in the chosen language; click 8.1 gives no context."""
+        plain = str(super().make_metavar(*([] if ctx is None else [ctx])))
+        return _KINDS[plain].say(_language_now(ctx)) if plain in _KINDS else plain
+
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
         """Return the option's line of help."""
         self.help = self.text.say(language_of(ctx))
@@ -122,6 +145,30 @@ class Option(click.Option):
             for english, vietnamese in words:
                 record = (record[0], record[1].replace(english, vietnamese))
         return record
+
+
+class Argument(click.Argument):
+    """An argument whose name on screen is a `Text`."""
+
+    def __init__(self, *args: Any, text: Text, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.text = text
+
+    def make_metavar(self, ctx: click.Context | None = None) -> str:
+        """Return the argument's name in the chosen language."""
+        return self._shown(_language_now(ctx))
+
+    def get_error_hint(self, ctx: click.Context | None) -> str:
+        """Return the name by which an error speaks of the argument."""
+        return f"'{self._shown(language_of(ctx) if ctx else DEFAULT_LANGUAGE)}'"
+
+    def _shown(self, lang: Language) -> str:
+        return self.text.say(lang) + ("" if self.nargs == 1 else "...")
+
+
+def _language_now(ctx: click.Context | None) -> Language:
+    ctx = ctx or click.get_current_context(silent=True)
+    return language_of(ctx) if ctx else DEFAULT_LANGUAGE
 
 
 OPEN = Text("Mở tệp này: {file}", "Open this file: {file}")
@@ -136,6 +183,11 @@ class Command(click.Command):
     def __init__(self, *args: Any, text: Text, **kwargs: Any) -> None:
         super().__init__(*args, **{**kwargs, "help": text.en})
         self.text = text
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        """Return the pieces of the usage line."""
+        lang = language_of(ctx)
+        return [_PIECES[p].say(lang) if p in _PIECES else p for p in super().collect_usage_pieces(ctx)]
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the help of the command."""
@@ -164,39 +216,10 @@ def option(*names: str, text: Text, **kwargs: Any) -> Callable[[Function], Funct
     return click.option(*names, cls=Option, text=text, **kwargs)
 
 
-def usage_message(error: click.ClickException, lang: Language) -> str:
-    """Say in ``lang`` what click found wrong with a command line."""
-    if lang == "en":
-        return error.format_message()
-    if isinstance(error, click.NoSuchOption):
-        nearest = ", ".join(error.possibilities or ())
-        return f"Không có tùy chọn {error.option_name}." + (f" Ý bạn là: {nearest}?" if nearest else "")
-    if isinstance(error, click.MissingParameter):
-        name = error.param.get_error_hint(error.ctx) if error.param and error.ctx else error.param_hint or ""
-        return f"Thiếu {name}."
-    if isinstance(error, click.BadParameter):
-        name = error.param.get_error_hint(error.ctx) if error.param and error.ctx else error.param_hint or ""
-        return f"Giá trị không hợp lệ cho {name}: {_reason(error)}"
-    if isinstance(error, click.BadOptionUsage):
-        return f"Tùy chọn {error.option_name} cần một giá trị."
-    return f"Dòng lệnh không hợp lệ: {error.message}"
+def argument(name: str, text: Text, **kwargs: Any) -> Callable[[Function], Function]:
+    """Add an argument with a name in both languages."""
+    return click.argument(name, cls=Argument, text=text, **kwargs)
 
 
-def _reason(error: click.BadParameter) -> str:
-    """Translate the reasons that click's own types give."""
-    kind = error.param.type if error.param else None
-    message = error.message
-    if isinstance(kind, click.Path):
-        shown = message.split("'")[1] if "'" in message else message
-        if "does not exist" in message:
-            return f"không tìm thấy '{shown}'."
-        return f"không dùng được '{shown}' (kiểm tra đó là tệp hay thư mục, và quyền đọc)."
-    if isinstance(kind, click.Choice):
-        return f"chỉ nhận một trong: {', '.join(map(str, kind.choices))}."
-    if isinstance(kind, click.IntRange | click.FloatRange):
-        low = "" if kind.min is None else f" từ {kind.min}"
-        high = "" if kind.max is None else f" đến {kind.max}"
-        return f"cần một số{low}{high}."
-    if isinstance(kind, click.types.IntParamType | click.types.FloatParamType):
-        return "cần một số."
-    return message
+PROJECT = Text("DỰ_ÁN", "PROJECT")
+FOLDER = Text("THƯ_MỤC", "DIR")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from phusong.cli.options import OPEN, Settings, option
+from phusong.cli.options import OPEN, PROJECT, Settings, argument, option
 from phusong.cli.options import command as make_command
 from phusong.data.language import Text
 
@@ -14,13 +14,13 @@ from phusong.data.language import Text
 @make_command(
     "run",
     Text(
-        "Đọc tệp dự án PROJECT (phusong.toml), tính vùng phủ 4G, 5G, cáp quang và viết bản đồ, báo cáo, bảng "
-        "vào thư mục --out. Kết quả được ghi trọn vẹn hoặc không ghi gì.",
-        "Read the project file PROJECT (phusong.toml), compute 4G, 5G and fibre coverage and write maps, "
+        "Đọc DỰ_ÁN (tệp phusong.toml hoặc thư mục chứa nó), tính vùng phủ 4G, 5G, cáp quang và viết bản "
+        "đồ, báo cáo, bảng vào thư mục --out. Kết quả được ghi trọn vẹn hoặc không ghi gì.",
+        "Read PROJECT (a phusong.toml, or its folder), compute 4G, 5G and fibre coverage and write maps, "
         "report and tables into --out. The output is written whole or not at all.",
     ),
 )
-@click.argument("project", type=click.Path(path_type=Path))
+@argument("project", PROJECT, type=click.Path(path_type=Path))
 @option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
