@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
 
 from phusong.layers.clutter import clutter_layer
 from phusong.layers.communes import read_communes
 from phusong.layers.faults import Faults
 from phusong.layers.fibre import read_fibre_nodes, read_fibre_routes
 from phusong.layers.households import read_households
-from phusong.layers.inventory import Layers, Source
+from phusong.layers.grid import Raster
+from phusong.layers.inventory import Layers, Population, Source
 from phusong.layers.places import read_places
 from phusong.layers.population import read_population
 from phusong.layers.project import ClutterTable, LayerTable, Project, TerrainService, TerrainTable
@@ -74,7 +77,12 @@ class _Reading:
         return {name: frame for name, frame in found.items() if frame is not None}
 
 
-def read_layers(project: Project, *, progress: Callable[[str], None] | None = None) -> Layers:
+def read_layers(
+    project: Project,
+    *,
+    progress: Callable[[str], None] | None = None,
+    only: Collection[str] | None = None,
+) -> Layers:
     """Read and check every layer of a project.
 
     All files are read even where one has errors, so that every fault is told at once.
@@ -84,6 +92,9 @@ def read_layers(project: Project, *, progress: Callable[[str], None] | None = No
     project : Project
     progress : callable, optional
         Called with the name of each layer before it is read.
+    only : collection of str, optional
+        Optional layers, and ``population``, to read beside communes and stations; by default all. Without
+        the population its raster is zero.
 
     Returns
     -------
@@ -96,7 +107,8 @@ def read_layers(project: Project, *, progress: Callable[[str], None] | None = No
         With every fault of every layer, warnings too, if one of them is an error.
     """
     faults = Faults()
-    reading = _Reading(project, faults, progress)
+    reading = _Reading(_limited(project, only), faults, progress)
+    project = reading.project
     ground = read_communes(
         reading.layer("communes", project.layers.communes), project.province.code, project.grid
     )
@@ -108,7 +120,11 @@ def read_layers(project: Project, *, progress: Callable[[str], None] | None = No
     fibre_nodes = reading.maybe("fibre_nodes", read_fibre_nodes, province)
     fibre_routes = reading.maybe("fibre_routes", read_fibre_routes, province)
     roads = reading.maybe("roads", read_roads, province)
-    population = _population(reading, province)
+    population = None
+    if only is None or "population" in only:
+        population = _population(reading, province)
+    elif province is not None:
+        population = Population(Raster(np.zeros(province.grid.shape), province.grid), 0.0, 0.0)
     terrain = reading.maybe("terrain", _terrain, province)
     clutter = reading.maybe("clutter", _clutter, province)
     over_terrain = any(isinstance(s, TerrainService) for s in project.services.values())
@@ -125,6 +141,16 @@ def read_layers(project: Project, *, progress: Callable[[str], None] | None = No
         fibre_routes=fibre_routes, roads=roads, terrain=terrain, clutter=clutter,
         faults=tuple(faults), sources=tuple(_sources(reading, households)), topology=found.topology(),
     )
+
+
+def _limited(project: Project, only: Collection[str] | None) -> Project:
+    """Return the project with none but the wanted optional layers."""
+    if only is None:
+        return project
+    needed = {"communes", "population", "stations"}
+    unwanted = {n: None for n in type(project.layers).model_fields if n not in needed and n not in only}
+    layers = project.layers.model_copy(update=unwanted)
+    return project.model_copy(update={"layers": layers, "places": {}, "zones": {}})
 
 
 def _population(reading: _Reading, province: Province | None) -> Any:

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from small import add, faults_of, layers_of, raster, write_province
 
+from phusong.layers.project_file import read_project
+from phusong.layers.read import read_layers
 from phusong.layers.terrain import fill_voids
 
 TERRAIN = '[layers.terrain]\npath = "terrain.tif"\n'
@@ -78,3 +80,13 @@ def test_the_vertical_datum_is_kept_with_the_project(tmp_path: Path) -> None:
     settings = layers_of(file).project.layers.terrain
     assert settings is not None
     assert settings.vertical_datum == "EGM2008"
+
+
+def test_only_what_is_asked_for_is_read(tmp_path: Path) -> None:
+    file = project(tmp_path, slice(0, 0), TERRAIN)
+    (tmp_path / "population.tif").write_bytes(b"no raster")
+    layers = read_layers(read_project(file), only=("terrain",))
+    assert layers.terrain is not None
+    assert layers.population.people.values.sum() == 0.0
+    assert [s.layer for s in layers.sources] == ["communes", "stations", "terrain"]
+    assert read_layers(read_project(file), only=()).terrain is None
