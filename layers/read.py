@@ -14,8 +14,8 @@ from phusong.layers.clutter import clutter_layer
 from phusong.layers.communes import read_communes
 from phusong.layers.faults import Faults
 from phusong.layers.fibre import read_fibre_nodes, read_fibre_routes
-from phusong.layers.households import read_households
 from phusong.layers.grid import Raster
+from phusong.layers.households import read_households
 from phusong.layers.inventory import Layers, Population, Source
 from phusong.layers.places import read_places
 from phusong.layers.population import read_population
