@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TypeVar, cast
+from typing import NamedTuple, TypeVar, cast
 
 import numpy as np
 from numba import njit
@@ -27,6 +27,30 @@ MAX_SAMPLES = 245
 _NEAR = 1e-9
 _FAR = 1e300
 _ALL_BUT_SIGN = 0x7FFFFFFFFFFFFFFF
+
+
+class Work(NamedTuple):
+    """Scratch of one thread; arrays with ``key`` in their name share the memory of those before them."""
+
+    angles: FloatArray
+    angle_keys: KeyArray
+    pieces: FloatArray
+    samples: FloatArray
+    sample_keys: KeyArray
+    value: FloatArray
+    value_key: KeyArray
+    deciles: FloatArray
+
+
+@kernel
+def new_work(longest: int) -> Work:
+    """Return scratch for profiles of up to ``longest`` samples."""
+    angles, samples, value = np.empty(longest), np.empty(MAX_SAMPLES), np.empty(1)
+    deciles = np.array([-1.25, 1.25])
+    return Work(
+        angles, angles.view(np.int64), np.empty((2, longest)), samples, samples.view(np.int64),
+        value, value.view(np.int64), deciles,
+    )
 
 
 def _loop(function: Function) -> Function:
@@ -52,16 +76,17 @@ def _to_keys(bits: KeyArray, first: int, stop: int) -> None:
 
 
 @_loop
-def _largest_key(keys: KeyArray, n: int, floor: int) -> tuple[int, int]:
-    # The largest of the keys 1 ... n-1 and the first that has it; n where none exceeds the floor.
+def _largest(bits: KeyArray, n: int, floor: int) -> tuple[int, int]:
+    # The largest key of the floats 1 ... n-1 and the first that has it; n where none exceeds the floor.
     best = floor
     for i in range(1, n):
-        best = max(best, keys[i])
+        best = max(best, bits[i] ^ ((bits[i] >> 63) & _ALL_BUT_SIGN))
     if best == floor:
         return best, n
+    wanted = best ^ ((best >> 63) & _ALL_BUT_SIGN)
     where = n
     for i in range(1, n):
-        where = min(where, i if keys[i] == best else n)
+        where = min(where, i if bits[i] == wanted else n)
     return best, where
 
 
@@ -84,14 +109,14 @@ def _angles_from_end(
 
 
 @kernel
-def _steepest(angles: FloatArray, keys: KeyArray, n: int, in_sight: float) -> tuple[float, int]:
+def _steepest(angles: FloatArray, bits: KeyArray, n: int, in_sight: float) -> tuple[float, int]:
     # Largest of the angles 1 ... n-1 and the first sample that has it; n and the angle of the other end
-    # where that is not exceeded. ``keys`` is the same memory as ``angles``.
+    # where that is not exceeded. ``bits`` is the same memory as ``angles``.
     angles[0] = in_sight
-    _to_keys(keys, 0, n)
-    best, where = _largest_key(keys, n, keys[0])
-    keys[0] = best
-    _to_keys(keys, 0, 1)
+    _to_keys(bits, 0, 1)
+    best, where = _largest(bits, n, bits[0])
+    bits[0] = best
+    _to_keys(bits, 0, 1)
     return angles[0], where
 
 
@@ -146,19 +171,23 @@ def _count_to(keys: KeyArray, n: int, limit: int) -> int:
 
 
 @_loop
-def _above(keys: KeyArray, n: int, limit: int) -> int:
-    above = _ALL_BUT_SIGN
+def _above(keys: KeyArray, n: int, limit: int) -> tuple[int, int]:
+    # How many are at or below the limit, and the smallest above it.
+    count, above = 0, _ALL_BUT_SIGN
     for i in range(n):
+        count += keys[i] <= limit
         above = min(above, keys[i] if keys[i] > limit else _ALL_BUT_SIGN)
-    return above
+    return count, above
 
 
 @_loop
-def _below(keys: KeyArray, n: int, limit: int) -> int:
-    below = -_ALL_BUT_SIGN
+def _below(keys: KeyArray, n: int, limit: int) -> tuple[int, int]:
+    # How many are below the limit, and the largest of them.
+    count, below = 0, -_ALL_BUT_SIGN
     for i in range(n):
+        count += keys[i] < limit
         below = max(below, keys[i] if keys[i] < limit else -_ALL_BUT_SIGN)
-    return below
+    return count, below
 
 
 @kernel
@@ -193,13 +222,19 @@ def smallest(
             break
     # Then rank by rank, one distinct value a turn, from the nearer end of the bracket.
     if high_count - k < k - low_count and high < _FAR:
-        found = _below(keys, n, high_key + 1)
-        while _count_to(keys, n, found - 1) >= k:
-            found = _below(keys, n, found)
+        _, found = _below(keys, n, high_key + 1)
+        while high_count > k:
+            high_count, under = _below(keys, n, found)
+            if high_count < k:
+                break
+            found = under
     else:
-        found = _above(keys, n, low_key)
-        while _count_to(keys, n, found) < k:
-            found = _above(keys, n, found)
+        low_count, found = _above(keys, n, low_key)
+        while low_count < k - 1:
+            low_count, over = _above(keys, n, found)
+            if low_count >= k:
+                break
+            found = over
     value_key[0] = found
     _to_keys(value_key, 0, 1)
     return float(value[0])
@@ -207,10 +242,9 @@ def smallest(
 
 @kernel
 def fast_delta_h_m(
-    heights: FloatArray, n: int, step_m: float, start_m: float, end_m: float, pieces: FloatArray,
-    samples: FloatArray,
+    heights: FloatArray, n: int, step_m: float, start_m: float, end_m: float, work: Work
 ) -> float:
-    """`itm_profile.delta_h_m` without sorting; ``pieces`` (2, n) and ``samples`` are scratch."""
+    """`itm_profile.delta_h_m` without sorting."""
     begin, finish = start_m / step_m, end_m / step_m
     if finish - begin < 2.0:
         return 0.0
@@ -218,19 +252,22 @@ def fast_delta_h_m(
     count = 10 * tenth - 5
     spacing = (finish - begin) / (count - 1.0)
     one = float(1 << 40)
-    _straight_pieces(heights, int(begin), n, pieces)
-    _resample(pieces, begin, spacing, int(begin * one), int(spacing * one), n - 1, count, samples)
+    samples = work.samples
+    _straight_pieces(heights, int(begin), n, work.pieces)
+    _resample(work.pieces, begin, spacing, int(begin * one), int(spacing * one), n - 1, count, samples)
     total, moment = _sum_and_moment(samples, 0, count - 1)
-    low, high = fitted_ends(samples[:count], 0, count - 1, total, moment)
+    low, high = fitted_ends(samples, count - 1, 0, count - 1, total, moment)
     mean, deviation = _take_off_line(samples, count, low, (high - low) / (count - 1.0))
-    # Where a normal distribution has its deciles, 1.28 deviations out, a rank is worth this much.
+    # A rank is worth this much where a normal distribution has its deciles, 1.28 deviations out. The
+    # deciles of the last path, in deviations, are where the search begins: neighbours are alike.
     per_rank = deviation / (0.1755 * count) + 1e-12
-    keys, value = samples.view(np.int64), np.empty(1)
-    value_key = value.view(np.int64)
-    _to_keys(keys, 0, count)
-    lowest = smallest(keys, count, tenth, mean - 1.25 * deviation, per_rank, value, value_key)
-    rank = count - tenth + 1
-    highest = smallest(keys, count, rank, mean + 1.25 * deviation, per_rank, value, value_key)
+    _to_keys(work.sample_keys, 0, count)
+    guess = mean + work.deciles[0] * deviation
+    lowest = smallest(work.sample_keys, count, tenth, guess, per_rank, work.value, work.value_key)
+    guess, rank = mean + work.deciles[1] * deviation, count - tenth + 1
+    highest = smallest(work.sample_keys, count, rank, guess, per_rank, work.value, work.value_key)
+    if deviation > 0.0:
+        work.deciles[0], work.deciles[1] = (lowest - mean) / deviation, (highest - mean) / deviation
     return (highest - lowest) / (1.0 - 0.8 * math.exp(-(end_m - start_m) / 50e3))
 
 
@@ -269,9 +306,9 @@ def _added_up(n: int, step_m: float, steps_tx: int, steps_rx: int) -> tuple[floa
 
 
 @kernel
-def _line(heights: FloatArray, first: int, last: int) -> tuple[float, float]:
+def _line(heights: FloatArray, n: int, first: int, last: int) -> tuple[float, float]:
     total, moment = _sum_and_moment(heights, first, last)
-    return fitted_ends(heights, first, last, total, moment)
+    return fitted_ends(heights, n, first, last, total, moment)
 
 
 @kernel
@@ -283,25 +320,19 @@ def fast_mean_height_m(heights: FloatArray, n: int) -> float:
 
 @kernel
 def fast_geometry(
-    heights: FloatArray, step_m: float, h_tx: float, h_rx: float, radius_m: float, inverse: FloatArray,
-    scratch: FloatArray, pieces: FloatArray, samples: FloatArray,
+    heights: FloatArray, n: int, step_m: float, h_tx: float, h_rx: float, radius_m: float,
+    inverse: FloatArray, work: Work,
 ) -> tuple[float, float, float, float, float, float, float]:
-    """Return what `itm_profile.path_geometry` returns.
+    """Return what `itm_profile.path_geometry` returns, of the samples 0 ... n.
 
-    Parameters
-    ----------
-    heights : array of shape (n + 1,)
-    inverse : array
-        1 / i at i, to n at least.
-    scratch, pieces, samples : arrays of (n + 1), (2, n) and (`MAX_SAMPLES`)
+    ``inverse`` holds 1 / i at i, to n at least.
     """
-    n = heights.size - 1
     d = n * step_m
     z_tx, z_rx = heights[0] + h_tx, heights[n] + h_rx
     bend = step_m / (2.0 * radius_m)
     end_bend = d / (2.0 * radius_m)
     per_step = 1.0 / step_m
-    keys = scratch.view(np.int64)
+    scratch, keys = work.angles, work.angle_keys
     _angles_from_start(heights, n, inverse, z_tx, per_step, bend, scratch)
     theta_tx, steps_tx = _steepest(scratch, keys, n, (z_rx - z_tx) / d - end_bend)
     _angles_from_end(heights, n, inverse, z_rx, per_step, bend, scratch)
@@ -313,18 +344,18 @@ def fast_geometry(
     if _cut_in_doubt(n, step_m, start, end, dl_tx, dl_rx):
         dl_tx, dl_rx = _added_up(n, step_m, steps_tx, steps_rx)
         start, end = terrain_stretch(h_tx, h_rx, dl_tx, dl_rx, d)
-    delta_h = fast_delta_h_m(heights, n, step_m, start, end, pieces, samples)
+    delta_h = fast_delta_h_m(heights, n, step_m, start, end, work)
     if dl_tx + dl_rx > 1.5 * d:
         first, last = fit_range(n, step_m, start, end)
-        fit_tx, fit_rx = _line(heights, first, last)
+        fit_tx, fit_rx = _line(heights, n, first, last)
         he_tx = h_tx + max(heights[0] - fit_tx, 0.0)
         he_rx = h_rx + max(heights[n] - fit_rx, 0.0)
         he_tx, he_rx, dl_tx, dl_rx, theta_tx, theta_rx = seen_horizons(he_tx, he_rx, delta_h, d, radius_m)
         return delta_h, he_tx, he_rx, dl_tx, dl_rx, theta_tx, theta_rx
     first, last = fit_range(n, step_m, start, 0.9 * dl_tx)
-    fit_tx, _ = _line(heights, first, last)
+    fit_tx, _ = _line(heights, n, first, last)
     first, last = fit_range(n, step_m, d - 0.9 * dl_rx, end)
-    _, fit_rx = _line(heights, first, last)
+    _, fit_rx = _line(heights, n, first, last)
     he_tx = h_tx + max(heights[0] - fit_tx, 0.0)
     he_rx = h_rx + max(heights[n] - fit_rx, 0.0)
     return delta_h, he_tx, he_rx, dl_tx, dl_rx, theta_tx, theta_rx

@@ -68,9 +68,9 @@ def fit_range(n: int, step_m: float, start_m: float, end_m: float) -> tuple[int,
 
 @kernel
 def fitted_ends(
-    values: FloatArray, first: int, last: int, total: float, moment: float
+    values: FloatArray, end: int, first: int, last: int, total: float, moment: float
 ) -> tuple[float, float]:
-    """Values at the first and last sample of all of the line fitted from ``first`` to ``last``.
+    """Values at samples 0 and ``end`` of the line fitted from ``first`` to ``last``.
 
     ``total`` is the sum of the inner samples, ``moment`` that of index times sample (index counted
     from ``first``); the two ends count half.
@@ -81,7 +81,7 @@ def fitted_ends(
     lever = moment - middle * total + 0.5 * middle * (values[last] - values[first])
     slope = 12.0 * lever / ((length * length + 2.0) * length)
     centre = first + middle
-    return mean - slope * centre, mean + slope * (values.size - 1 - centre)
+    return mean - slope * centre, mean + slope * (end - centre)
 
 
 @kernel
@@ -91,7 +91,7 @@ def fitted_line(values: FloatArray, first: int, last: int) -> tuple[float, float
     for i in range(first + 1, last):
         total += values[i]
         moment += (i - first) * values[i]
-    return fitted_ends(values, first, last, total, moment)
+    return fitted_ends(values, values.size - 1, first, last, total, moment)
 
 
 @kernel

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phusong.coverage.radio.itm import Parameters
-from phusong.coverage.radio.itm_fast import MAX_SAMPLES, fast_geometry, fast_mean_height_m
+from phusong.coverage.radio.itm_fast import fast_geometry, fast_mean_height_m, new_work
 from phusong.coverage.radio.itm_terms import (
     effective_curvature,
     free_space_loss_db,
@@ -150,10 +150,8 @@ def _sweep_rows(
     deviates: tuple[float, float, float], mdvar: int, inverse: FloatArray,
     loss: NDArray[np.floating[Any]], warnings: NDArray[np.int32],
 ) -> None:
-    heights, scratch = np.empty(inverse.size), np.empty(inverse.size)
-    samples = np.empty(MAX_SAMPLES)
-    pieces = np.empty((2, inverse.size))
-    pairs = np.empty((2, inverse.size), dtype=np.float32)
+    heights, pairs = np.empty(inverse.size), np.empty((2, inverse.size), dtype=np.float32)
+    work = new_work(inverse.size)
     links = frequency.size
     for r in range(begin, stop):
         for c in range(window[2], window[3]):
@@ -174,8 +172,7 @@ def _sweep_rows(
             curvature = effective_curvature(n_s)
             for g in range(tx_heights.size):
                 delta_h, he_tx, he_rx, dl_tx, dl_rx, theta_tx, theta_rx = fast_geometry(
-                    heights[: n + 1], step, tx_heights[g], rx_height, 1.0 / curvature, inverse, scratch,
-                    pieces, samples,
+                    heights, n, step, tx_heights[g], rx_height, 1.0 / curvature, inverse, work
                 )
                 for link in range(links):
                     if group[link] != g:

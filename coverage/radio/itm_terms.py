@@ -332,6 +332,10 @@ def _beyond_horizon_db(
 ) -> tuple[float, int]:
     # The diffraction line, or the scatter line beyond where they cross [H, 4.2-4.3].
     d_l = dl_tx + dl_rx
+    nearest = max(d_sml, d_l + 1.088 * np.cbrt(radius_m * radius_m / f) * math.log(f))
+    if d <= nearest:
+        # The crossing is not nearer than this, so scatter need not be known.
+        return slope * d + intercept, MODE_DIFFRACTION
     d5 = d_l + 200e3
     loss6, h0 = troposcatter_db(
         d_l + 400e3, f, n_s, radius_m, theta_los, theta_sum, he_tx, he_rx, dl_tx, dl_rx, -1.0
@@ -339,10 +343,7 @@ def _beyond_horizon_db(
     loss5, h0 = troposcatter_db(d5, f, n_s, radius_m, theta_los, theta_sum, he_tx, he_rx, dl_tx, dl_rx, h0)
     if loss5 < 1000.0:
         scatter_slope = (loss6 - loss5) / 200e3
-        crossing = max(
-            max(d_sml, d_l + 1.088 * np.cbrt(radius_m * radius_m / f) * math.log(f)),
-            (loss5 - intercept - scatter_slope * d5) / (slope - scatter_slope),
-        )
+        crossing = max(nearest, (loss5 - intercept - scatter_slope * d5) / (slope - scatter_slope))
         if d > crossing:
             return scatter_slope * d + (slope - scatter_slope) * crossing + intercept, MODE_TROPOSCATTER
     elif d > 10e6:
