@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import multiprocessing
 import os
+import signal
+import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from phusong.data.language import Language, Text
 from phusong.layers.faults import ExpectedError
@@ -27,6 +30,14 @@ KILLED = Text(
     "Run again with fewer --workers.",
 )
 BROKEN = Text("Lỗi trong chương trình: {error}. Xem {log}.", "A fault of the program: {error}. See {log}.")
+MORE = Text("… và {n} lỗi nữa: xem {log}.", "… and {n} more errors: see {log}.")
+SHOWN = 20
+"""Messages of one province on the summary page; its log has all."""
+NOT_READ = Text("Không đọc được '{path}': {reason}.", "Cannot read '{path}': {reason}.")
+NOT_A_FOLDER = Text(
+    "'{path}' là một tệp, không phải thư mục. Hãy chọn tên khác.",
+    "'{path}' is a file, not a folder. Choose another name.",
+)
 SAME_CODE = Text(
     "Hai dự án cùng mã tỉnh {code}: {first} và {second}. Mỗi tỉnh chỉ được một dự án trong một lần chạy.",
     "Two projects have the province code {code}: {first} and {second}. A run takes one project per province.",
@@ -46,7 +57,7 @@ class ProvinceRun:
     status : {"done", "skipped", "failed"}
         ``skipped``: inputs, parameters and version are those of the output that is there.
     messages : tuple of str
-        In the user's language: why it failed.
+        In the user's language: why it failed, the first of many.
     seconds : float
     peak_mb : float
         Largest resident memory of the province's process; NaN where it was killed.
@@ -111,7 +122,8 @@ def run_batch(
     ExpectedError
         If two projects are of one province.
     """
-    out.mkdir(parents=True, exist_ok=True)
+    if out.exists() and not out.is_dir():
+        raise ExpectedError(NOT_A_FOLDER, path=str(out))
     runs: dict[Path, ProvinceRun] = {}
     jobs: list[_Job] = []
 
@@ -120,10 +132,13 @@ def run_batch(
         if finished:
             finished(run)
 
-    read = _read_all(projects, lang, end)
+    read, unread = _read_all(projects, lang)
+    out.mkdir(parents=True, exist_ok=True)
+    for path, failed in unread.items():
+        end(path, failed)
     for path, project in read.items():
         job = _Job(project.province.code, project.province.name, path, out / project.province.code)
-        current = _figures_if_current(project, job.folder) if resume else None
+        current = _figures_if_current(project, job.folder, lang) if resume else None
         if current is None:
             jobs.append(job)
         else:
@@ -134,29 +149,38 @@ def run_batch(
                 ),
             )
     threads = max((os.cpu_count() or 1) // max(workers, 1), 1)
-    for job, run in _run_processes(jobs, lang, workers, threads):
-        end(job.project, run)
+    with contextlib.closing(_run_processes(jobs, lang, workers, threads)) as ended:
+        for job, run in ended:
+            end(job.project, run)
     return [runs[path] for path in dict.fromkeys(projects)]
 
 
 def _read_all(
-    projects: Iterable[Path], lang: Language, end: Callable[[Path, ProvinceRun], None]
-) -> dict[Path, Project]:
+    projects: Iterable[Path], lang: Language
+) -> tuple[dict[Path, Project], dict[Path, ProvinceRun]]:
     """Read the project files; those that cannot be read are failed provinces, not a failed batch."""
     read: dict[Path, Project] = {}
+    unread: dict[Path, ProvinceRun] = {}
     by_code: dict[str, Path] = {}
     for path in dict.fromkeys(projects):
         try:
             project = read_project(path)
-        except ExpectedError as error:
-            name = path.parent.name or path.name
-            end(path, ProvinceRun(name, name, str(path), "failed", tuple(_messages(error, lang))))
+        except (ExpectedError, OSError) as error:
+            where = path.resolve()
+            name = (where if where.is_dir() else where.parent).name or path.name
+            messages = (
+                _messages(error, lang)
+                if isinstance(error, ExpectedError)
+                else [NOT_READ.say(lang, path=str(path), reason=str(error.strerror or error))]
+            )
+            unread[path] = ProvinceRun(name, name, str(path), "failed", tuple(messages[:SHOWN]))
             continue
-        other = by_code.setdefault(project.province.code, path)
+        # Folders of codes that differ in case only are one folder on many systems.
+        other = by_code.setdefault(project.province.code.casefold(), path)
         if other != path:
             raise ExpectedError(SAME_CODE, code=project.province.code, first=str(other), second=str(path))
         read[path] = project
-    return read
+    return read, unread
 
 
 def _messages(error: ExpectedError, lang: Language) -> list[str]:
@@ -164,7 +188,9 @@ def _messages(error: ExpectedError, lang: Language) -> list[str]:
     return [f.say(lang) for f in faults] or [error.say(lang)]
 
 
-def _figures_if_current(project: Project, folder: Path) -> dict[str, tuple[float, float]] | None:
+def _figures_if_current(
+    project: Project, folder: Path, lang: Language
+) -> dict[str, tuple[float, float]] | None:
     """Return the figures of an output made from the same inputs by the same program, else None."""
     from phusong.layers.read import file_sha256
     from phusong.maps.manifest import read_manifest, sha256
@@ -176,6 +202,7 @@ def _figures_if_current(project: Project, folder: Path) -> dict[str, tuple[float
     try:
         same = (
             manifest["generator"]["version"] == version()
+            and manifest["language"] == lang
             and manifest["project"] == json.loads(project.model_dump_json())
             and all(
                 file_sha256(project.file.parent / entry["path"]) == entry["sha256"]
@@ -184,7 +211,7 @@ def _figures_if_current(project: Project, folder: Path) -> dict[str, tuple[float
             and all(sha256(folder / entry["path"]) == entry["sha256"] for entry in manifest["outputs"])
         )
         return _figures(folder) if same else None
-    except (OSError, KeyError, TypeError):
+    except (OSError, KeyError, TypeError, ValueError):
         return None
 
 
@@ -204,58 +231,65 @@ def _figures(folder: Path) -> dict[str, tuple[float, float]]:
 
 def _run_processes(
     jobs: Sequence[_Job], lang: Language, workers: int, threads: int
-) -> Iterable[tuple[_Job, ProvinceRun]]:
+) -> Generator[tuple[_Job, ProvinceRun], None, None]:
     """Keep ``workers`` processes busy and yield each province as its process ends."""
     context = multiprocessing.get_context("spawn")
     waiting = list(jobs)
-    running: dict[Any, tuple[_Job, Any, Connection, float]] = {}
-    while waiting or running:
-        while waiting and len(running) < max(workers, 1):
-            job = waiting.pop(0)
-            receiver, sender = context.Pipe(duplex=False)
-            process = context.Process(target=_work, args=(job, lang, threads, sender), name=job.code)
-            process.start()
-            sender.close()
-            running[process.sentinel] = (job, process, receiver, time.perf_counter())
-        for sentinel in wait([*running]):
-            job, process, receiver, start = running.pop(sentinel)
-            process.join()
-            yield job, _collect(job, process, receiver, time.perf_counter() - start, lang)
-
-
-def _collect(job: _Job, process: Any, receiver: Connection, seconds: float, lang: Language) -> ProvinceRun:
+    running: dict[Any, tuple[_Job, Any, float]] = {}
     try:
-        run: ProvinceRun | None = receiver.recv() if receiver.poll() else None
+        while waiting or running:
+            while waiting and len(running) < max(workers, 1):
+                job = waiting.pop(0)
+                receiver, sender = context.Pipe(duplex=False)
+                process = context.Process(target=_work, args=(job, lang, threads, sender), name=job.code)
+                process.start()
+                sender.close()
+                running[receiver] = (job, process, time.perf_counter())
+            # A pipe is ready when a province has been sent or its process is gone. To wait for the process
+            # instead would be for ever where what it sends fills the pipe.
+            for receiver in cast("list[Any]", wait([*running])):
+                job, process, start = running.pop(receiver)
+                yield job, _collect(job, process, receiver, start, lang)
+    finally:
+        for _, process, _ in running.values():
+            process.terminate()
+        for _, process, _ in running.values():
+            process.join()
+
+
+def _collect(job: _Job, process: Any, receiver: Any, start: float, lang: Language) -> ProvinceRun:
+    try:
+        run: ProvinceRun | None = receiver.recv()
     except (EOFError, OSError):
         run = None
     finally:
         receiver.close()
+    process.join()
     if run is not None:
         return run
     message = KILLED.say(lang, code=str(process.exitcode))
+    seconds = time.perf_counter() - start
     return ProvinceRun(job.code, job.name, str(job.project), "failed", (message,), seconds)
 
 
 def _work(job: _Job, lang: Language, threads: int, sender: Connection) -> None:
     """Run one province in a process of its own and send what became of it."""
-    import resource
-
-    from phusong.maps.run import run_province
-
-    log = job.folder.with_name(job.folder.name + ".log")
-    logging.basicConfig(
-        filename=log,
-        filemode="w",
-        level=logging.INFO,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
+    # Ctrl-C reaches every process of a terminal; the one that started this one ends it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     start = time.perf_counter()
+    log = job.folder.with_name(job.folder.name + ".log")
     status: Status = "failed"
     messages: list[str] = []
     figures: dict[str, tuple[float, float]] = {}
     try:
-        run_province(job.project, job.folder, lang, workers=threads)
-        figures = _figures(job.folder)
+        logging.basicConfig(
+            filename=log,
+            filemode="w",
+            encoding="utf-8",
+            level=logging.INFO,
+            format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        )
+        figures = _run(job, lang, threads)
         status = "done"
     except ExpectedError as error:
         messages = _messages(error, lang)
@@ -264,18 +298,39 @@ def _work(job: _Job, lang: Language, threads: int, sender: Connection) -> None:
         messages = [BROKEN.say(lang, error=f"{type(error).__name__}: {error}"[:300], log=log.name)]
     for message in messages:
         logging.getLogger(__name__).error("%s", message)
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
+    if len(messages) > SHOWN:
+        messages[SHOWN:] = [MORE.say(lang, n=len(messages) - SHOWN, log=log.name)]
+    folder = job.folder.name if status == "done" else ""
+    took, told = time.perf_counter() - start, tuple(messages)
     sender.send(
         ProvinceRun(
-            job.code,
-            job.name,
-            str(job.project),
-            status,
-            tuple(messages),
-            time.perf_counter() - start,
-            peak_mb,
-            job.folder.name if status == "done" else "",
-            figures,
+            job.code, job.name, str(job.project), status, told, took, _peak_mb(), folder, figures
         )
     )
     sender.close()
+
+
+def _run(job: _Job, lang: Language, threads: int) -> dict[str, tuple[float, float]]:
+    """Run one province, log its warnings, and return its figures."""
+    from phusong.maps.run import run_province
+
+    outcome = run_province(job.project, job.folder, lang, workers=threads)
+    for fault in outcome.result.faults:
+        logging.getLogger(__name__).warning("%s", fault.say(lang))
+    return _figures(job.folder)
+
+
+def _peak_mb() -> float:
+    """Return the largest resident memory of this process; NaN where the system does not tell."""
+    try:
+        # getrusage would count the process that started this one, too.
+        status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+        return float(status.split("VmHWM:")[1].split()[0]) / 1024.0
+    except (OSError, IndexError, ValueError):
+        pass
+    try:
+        import resource
+    except ImportError:  # Windows
+        return float("nan")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1024.0**2 if sys.platform == "darwin" else 1024.0)

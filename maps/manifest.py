@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from phusong.coverage.result import Result
+from phusong.data.language import Language
 from phusong.maps.tables import code_vintage, json_bytes, plain_value, version
 
 MANIFEST = "manifest.json"
@@ -32,7 +33,7 @@ def sha256(path: Path) -> str:
 
 
 def manifest(
-    result: Result, outputs: Iterable[Path], folder: Path, seconds: dict[str, float]
+    result: Result, outputs: Iterable[Path], folder: Path, seconds: dict[str, float], lang: Language
 ) -> dict[str, Any]:
     """Return the content of the manifest.
 
@@ -44,6 +45,8 @@ def manifest(
     folder : Path
     seconds : mapping of stage to float
         Of writing; those of the analysis come from the result.
+    lang : {"vi", "en"}
+        In which pages, document and workbook are written.
 
     Notes
     -----
@@ -60,6 +63,7 @@ def manifest(
             "system": platform.system(),
             "libraries": {name: importlib.metadata.version(name) for name in LIBRARIES},
         },
+        "language": lang,
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "province": {
             "code": project.province.code, "name": project.province.name,
@@ -95,11 +99,11 @@ def manifest(
 
 
 def write_manifest(
-    result: Result, outputs: Iterable[Path], folder: Path, seconds: dict[str, float]
+    result: Result, outputs: Iterable[Path], folder: Path, seconds: dict[str, float], lang: Language
 ) -> Path:
     """Write the manifest into ``folder`` and return its path; it is the last file of an output."""
     path = folder / MANIFEST
-    path.write_bytes(json_bytes(manifest(result, outputs, folder, seconds)))
+    path.write_bytes(json_bytes(manifest(result, outputs, folder, seconds, lang)))
     return path
 
 

@@ -85,7 +85,7 @@ def write_outputs(
             begin = time.perf_counter()
             write(folder / name)
             seconds[f"write {name}"] = time.perf_counter() - begin
-        write_manifest(result, [folder / name for name in jobs], folder, seconds)
+        write_manifest(result, [folder / name for name in jobs], folder, seconds, lang)
     if progress is not None:
         progress(WRITING, 1.0)
     out = out.expanduser().resolve()
