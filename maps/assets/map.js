@@ -162,7 +162,7 @@ function phusongMap(map) {
   function drawGaps() {
     gapShapes.clearLayers(); gapMarks.clearLayers();
     if (!on.gaps) { return; }
-    var zoom = map.getZoom(), most = zoom < 9.5 ? 12 : zoom < 10.5 ? 40 : zoom < 11.5 ? 120 : 1e9;
+    var closer = map.getZoom() - map.getBoundsZoom(whole), most = closer < 0.6 ? 12 : closer < 1.6 ? 40 : closer < 2.6 ? 120 : 1e9;
     gapsNow().forEach(function (g, k) {
       var chosen = g[1] === state.gap;
       // No fill: it would mix with the colour that stands for a share.
