@@ -197,7 +197,9 @@ def _explained(out: Path) -> Iterator[None]:
         raise
     except Exception as error:
         number = error.errno if isinstance(error, OSError) else None
-        if number in {errno.ENOSPC, getattr(errno, "EDQUOT", -1)} or _disk_full(out):
+        if number in {errno.ENOSPC, getattr(errno, "EDQUOT", -1)} or (
+            number is None and _disk_full(out)
+        ):
             raise ExpectedError(_FULL, path=str(out)) from error
         if number in {errno.EACCES, errno.EPERM, errno.EROFS}:
             raise ExpectedError(_DENIED, path=str(out)) from error

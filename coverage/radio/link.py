@@ -35,6 +35,10 @@ NEAR_SITES = Text(" Gần giống: {sites}.", " Similar: {sites}.")
 OUTSIDE = Text(
     "Điểm '{asked}' nằm ngoài lưới của tỉnh.", "The point '{asked}' lies outside the province's grid."
 )
+NO_PLACE = Text(
+    "'{asked}' không phải một điểm trên trái đất. Viết vĩ độ trước, kinh độ sau: 13.98,108.00.",
+    "'{asked}' is no place on earth. Latitude comes first, then longitude: 13.98,108.00.",
+)
 NO_TERRAIN = Text(
     "Cần lớp địa hình để vẽ mặt cắt: khai [layers.terrain] trong tệp dự án.",
     "A profile needs terrain: declare [layers.terrain] in the project file.",
@@ -271,9 +275,14 @@ def _end(
         except ValueError:
             known = layers.stations["site_id"].astype(str).unique().tolist()
             near = difflib.get_close_matches(label, known, n=3)
-            hint = Text(*(NEAR_SITES.say(lang, sites=", ".join(near)) for lang in ("vi", "en")))
+            names = ", ".join(near).replace("{", "{{").replace("}", "}}")
+            hint = Text(*(NEAR_SITES.say(lang, sites=names) for lang in ("vi", "en")))
             raise ExpectedError(UNKNOWN_SITE, asked=label, near=hint if near else "") from None
+        if not (abs(lat) <= 90.0 and abs(lon) <= 180.0):
+            raise ExpectedError(NO_PLACE, asked=label)
         x, y = Transformer.from_crs(4326, layers.grid.crs, always_xy=True).transform(lon, lat)
+        if not (math.isfinite(x) and math.isfinite(y)):  # the far side of the earth
+            raise ExpectedError(OUTSIDE, asked=label)
         technology = getattr(settings, "technology", None) or name
         mast = technology_defaults()[technology].antenna_height_m
         end = End(label, x, y, lon, lat, mast if height_m is None else height_m, False)
