@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo test check clean
+.PHONY: demo test lint check clean
 
 $(VENV)/.installed: pyproject.toml setup.cfg
 	$(PYTHON) -m venv $(VENV)
@@ -18,15 +18,17 @@ demo: $(VENV)/.installed
 	$(BIN)/phusong demo
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 # mypy cannot follow the mapping of folders to phusong.<folder>, so it is given links.
-check: $(VENV)/.test
+lint: $(VENV)/.test
 	mkdir -p .mypy_src/phusong
 	for folder in coverage layers maps data cli; do ln -sfn ../../$$folder .mypy_src/phusong/$$folder; done
 	$(BIN)/ruff check .
-	cd .mypy_src && ../$(BIN)/mypy --config-file ../pyproject.toml -p phusong
-	$(BIN)/python -m pytest -m "not slow and not browser"
+	cd .mypy_src && $(CURDIR)/$(BIN)/mypy --config-file ../pyproject.toml -p phusong
+
+check: lint
+	$(BIN)/python -m pytest -n auto -m "not slow and not browser"
 
 clean:
 	rm -rf $(VENV) .mypy_src build dist *.egg-info
