@@ -43,7 +43,7 @@ COMMANDS: dict[str, Text] = {
 VERSION = Text("In số phiên bản.", "Show the version.")
 
 
-class Group(click.Group, Command):
+class Group(Command, click.Group):
     """Commands live one in a module and are imported when named."""
 
     context_class = Context

@@ -88,9 +88,10 @@ def first_language(arguments: Sequence[str]) -> Language:
 
     Without ``--lang`` the environment variable ``PHUSONG_LANG`` decides, then Vietnamese.
     """
+    before = list(itertools.takewhile(lambda word: word != "--", arguments))
     asked = [
         after if word == "--lang" else word[7:]
-        for word, after in itertools.pairwise([*arguments, ""])
+        for word, after in itertools.pairwise([*before, ""])
         if word == "--lang" or word.startswith("--lang=")
     ]
     for word in [*reversed(asked), os.environ.get("PHUSONG_LANG", "")]:

@@ -1,0 +1,52 @@
+"""A project that runs in a second or two: the small sample, one circle round every site."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+PROJECT = """\
+[province]
+code = "99"
+name = "Tỉnh Mẫu (minh họa)"
+as_of = 2026-06-30
+
+[grid]
+cell_m = 500
+
+[layers.communes]
+path = "communes.gpkg"
+
+[layers.population]
+path = "population.tif"
+
+[layers.stations]
+path = "stations.csv"
+
+[layers.terrain]
+path = "terrain.tif"
+
+[places.villages]
+path = "villages.csv"
+columns = { place_id = "village_id", name = "village_name" }
+
+[services.4G]
+model = "range"
+radius_m = 2000
+"""
+FILES = ("communes.gpkg", "population.tif", "stations.csv", "terrain.tif", "villages.csv")
+
+
+def make_project(source: Path, folder: Path, code: str = "99") -> Path:
+    """Copy the files of the sample that a quick project needs, and write its project file."""
+    folder.mkdir(parents=True)
+    for name in FILES:
+        shutil.copy(source.parent / name, folder / name)
+    file = folder / "phusong.toml"
+    file.write_text(PROJECT.replace('code = "99"', f'code = "{code}"'), encoding="utf-8")
+    return file
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder, to hold two moments equal."""
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
