@@ -17,7 +17,7 @@ ENGLISH = re.compile(
     r"\b(OPTIONS|COMMAND|ARGS|TEXT|INTEGER|RANGE|FLOAT|DIRECTORY|FILE|PATH|Usage|Options|Commands|Show|this|"
     r"message|exit|default|required|the|and|or|of|with|folder|NUMBER|PROJECT|DIR|FROM|TO|CASES|MODEL)\b"
 )
-VIETNAMESE = re.compile("[ăâđêôơưàáảãạằắẳẵặầấẩẫậèéẻẽẹềếểễệìíỉĩịòóỏõọồốổỗộờớởỡợùúủũụừứửữựỳýỷỹỵ]", re.IGNORECASE)
+VIETNAMESE = re.compile("[ăâđêôơưàáảãạằắẳẵặầấẩẫậèéẻẽẹềếểễệìíỉĩịòóỏõọồốổỗộờớởỡợùúủũụừứửữựỳýỷỹỵ]", re.I)
 
 
 @pytest.mark.parametrize("name", ["", *COMMANDS])
@@ -28,7 +28,6 @@ def test_help_in_both_languages(phusong: Callable[..., Any], name: str) -> None:
     assert vi.err == en.err == ""
     assert vi.out.startswith(f"Cách dùng: phusong {name}".rstrip())
     assert en.out.startswith(f"Usage: phusong {name}".rstrip())
-    # 'or' may stand in Vietnamese only where it is Vietnamese; none of these words is.
     assert not ENGLISH.search(vi.out), ENGLISH.findall(vi.out)
     assert "In trang này." in vi.out
     assert "Show this message." in en.out

@@ -14,7 +14,8 @@ from phusong.cli import app
 from phusong.cli.errors import system_message
 
 SLIPS = [
-    (["chek", "x"], "Không có lệnh 'chek'. Ý bạn là 'check'?", "No such command 'chek'. Did you mean 'check'?"),
+    (["chek", "x"], "Không có lệnh 'chek'. Ý bạn là 'check'?",
+     "No such command 'chek'. Did you mean 'check'?"),
     (["zzz"], "Không có lệnh 'zzz'.", "No such command 'zzz'."),
     (["run", "x", "--ou", "y"], "Không có tùy chọn --ou. Ý bạn là: --out?", "No such option '--ou'"),
     (["run"], "Thiếu 'DỰ_ÁN'.", "Missing argument 'PROJECT'"),
@@ -24,7 +25,8 @@ SLIPS = [
     (["link", "x", "A"], "Thiếu 'ĐẾN'.", "Missing argument 'TO'"),
     (["link", "x", "A", "B", "--model", "moon"], "'--model': chỉ nhận một trong: p1812, itm, p526.",
      "'moon' is not one of 'p1812', 'itm', 'p526'"),
-    (["sample", "x", "--communes", "2"], "'--communes': cần một số từ 4 đến 400.", "2 is not in the range 4<=x<=400"),
+    (["sample", "x", "--communes", "2"], "'--communes': cần một số từ 4 đến 400.",
+     "2 is not in the range 4<=x<=400"),
     (["sample", "x", "--sites", "abc"], "'--sites': cần một số từ 10 đến 20000.", "'abc' is not a valid int"),
     (["sample", "x", "--seed", "-1"], "'--seed': cần một số từ 0 đến 999999999.", "-1 is not in the range"),
     (["sample", "x", "--coast=1"], "Tùy chọn --coast không nhận giá trị.", "does not take a value"),
@@ -38,7 +40,7 @@ SLIPS = [
 ]
 
 
-@pytest.mark.parametrize(("words", "vi", "en"), SLIPS, ids=lambda v: " ".join(v) if isinstance(v, list) else "")
+@pytest.mark.parametrize(("words", "vi", "en"), SLIPS, ids=[" ".join(slip[0]) for slip in SLIPS])
 def test_slips(phusong: Callable[..., Any], words: list[str], vi: str, en: str | None) -> None:
     answer = phusong(*words)
     assert answer.code == 2
@@ -63,7 +65,9 @@ def test_a_slip_points_to_the_help_of_its_command(phusong: Callable[..., Any]) -
      ["--lang", "vi", "models", "--lang", "en"], ["models", "-vv", "--lang", "en", "--quiet"]],
     ids=" ".join,
 )  # fmt: skip
-def test_language_may_stand_anywhere_and_the_last_one_counts(phusong: Callable[..., Any], words: list[str]) -> None:
+def test_language_may_stand_anywhere_and_the_last_one_counts(
+    phusong: Callable[..., Any], words: list[str]
+) -> None:
     answer = phusong(*words)
     assert answer.code == 0
     assert answer.out.startswith("By distance")
@@ -100,7 +104,8 @@ def test_models_as_text_and_json(phusong: Callable[..., Any]) -> None:
 @pytest.mark.parametrize(
     ("error", "vi", "en"),
     [
-        (OSError(errno.ENOSPC, "No space left on device", "/x/y"), "'/x/y': hết dung lượng đĩa.", "no space left"),
+        (OSError(errno.ENOSPC, "No space left on device", "/x/y"), "'/x/y': hết dung lượng đĩa.",
+         "no space left"),
         (PermissionError(errno.EACCES, "Permission denied", "a"), "'a': không có quyền.", "no permission"),
         (OSError(errno.EROFS, "Read-only file system"), "được: đĩa chỉ cho đọc.", "is read-only"),
         (OSError("strange"), "Không đọc hoặc ghi được: strange.", "Cannot read or write: strange."),
