@@ -152,7 +152,9 @@ def run(words: Sequence[str], settings: Settings) -> int:
     except click.Abort:
         tell(Text("Đã dừng theo yêu cầu.", "Stopped as asked.").say(settings.lang))
         return 130
-    except BrokenPipeError:  # the reader of a pipe has had enough: `phusong models | head`
+    except (BrokenPipeError, SystemExit):
+        # The reader of a pipe has had enough: `phusong models | head`. Click would exit with 1, which here
+        # means that provinces failed.
         _close_stdout()
         return 141
     except MemoryError:
