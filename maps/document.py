@@ -17,7 +17,7 @@ from phusong.maps.safe import one_line, shorten
 from phusong.maps.sentences import service_sentences, station_sentence
 from phusong.maps.static import draw_service, outlines, png_bytes
 from phusong.maps.tables import code_vintage, version
-from phusong.maps.words import reason_name, service_name
+from phusong.maps.words import cause_sentence, service_name
 
 if TYPE_CHECKING:
     from docx.document import Document
@@ -190,7 +190,7 @@ class _Report:
             [
                 figures.label(gap["service"], lang), str(gap["rank"]),
                 shorten(str(gap["commune_names"]), 90),
-                self.number(gap["people"]), self.number(gap["area_km2"], 1), reason_name(gap["reason"], lang),
+                self.number(gap["people"]), self.number(gap["area_km2"], 1), cause_sentence(gap, lang),
                 self.number(gap["nearest_site_m"] / 1000, 1),
             ]
             for gap in worst.drop(columns="geometry").to_dict("records")

@@ -22,8 +22,9 @@ from phusong.maps.overlay import (
     signal_breaks,
     signal_overlay,
 )
-from phusong.maps.page_words import MAP_WORDS, REASONS, words
+from phusong.maps.page_words import MAP_WORDS, words
 from phusong.maps.safe import shorten
+from phusong.maps.words import cause_sentence
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -69,8 +70,7 @@ def map_data(result: Result, lang: Language) -> dict[str, Any]:
         "roads": _lines(layers.roads),
         "zones": _zones(result),
         **_images(figures),
-        "gaps": _gaps(figures),
-        "reasons": words(REASONS, lang),
+        "gaps": _gaps(figures, lang),
         "scattered": {k: round(v, 1) for k, v in result.scattered.items()},
     }
 
@@ -274,7 +274,7 @@ def _water(result: Result) -> np.ndarray[Any, np.dtype[np.bool_]] | None:
     return np.asarray(result.layers.clutter.values == CLASSES["water"])
 
 
-def _gaps(figures: Figures) -> list[dict[str, Any]]:
+def _gaps(figures: Figures, lang: Language) -> list[dict[str, Any]]:
     gaps = figures.result.gaps
     row_of = {code: k for k, code in enumerate(figures.codes)}
     tolerance = 0.8 * figures.result.layers.grid.cell_m / 111_320.0
@@ -293,7 +293,7 @@ def _gaps(figures: Figures) -> list[dict[str, Any]]:
                     [row_of[c] for c in str(gap.commune_codes).split("; ") if c in row_of],
                     round(float(gap.lon), 5),
                     round(float(gap.lat), 5),
-                    str(gap.reason),
+                    cause_sentence(gap._asdict(), lang),
                     _word(gap.nearest_site_id),
                     _metres(gap.nearest_site_m),
                     _metres(gap.nearest_fibre_m),

@@ -9,10 +9,10 @@ from phusong.data.language import format_number
 from phusong.maps import charts, colours
 from phusong.maps.figures import Ratio, layer_label, operator_label
 from phusong.maps.inline import escape
-from phusong.maps.page_words import REASONS
 from phusong.maps.report_section import Section, table
 from phusong.maps.safe import shorten
 from phusong.maps.sentences import Sentence, network_layers, service_sentences, station_sentence
+from phusong.maps.words import cause_sentence, distance_words
 
 WORST_GAPS = 15
 NAMES_PER_COMMUNE = 60
@@ -209,14 +209,13 @@ def gaps(s: Section) -> str:
             [
                 s.number(g.rank),
                 escape(shorten(str(g.commune_names), 160)),
-                _reason(s, str(g.reason)),
+                escape(cause_sentence(g._asdict(), s.lang)),
                 escape(shorten(str(g.places), 160)) or "–",
                 s.number(g.people),
                 s.number(g.area_km2, 1),
-                f"{_metres(s, g.nearest_site_m)}<small>{escape(g.nearest_site_id)}</small>"
-                if isinstance(g.nearest_site_id, str) and g.nearest_site_id
-                else "–",
-                _metres(s, g.nearest_fibre_m),
+                f"{escape(distance_words(g.nearest_site_m, s.lang))}"
+                f"<small>{escape(g.nearest_site_id or '')}</small>",
+                escape(distance_words(g.nearest_fibre_m, s.lang)),
             ]
             for g in mine.head(WORST_GAPS).itertuples(index=False)
         ]
@@ -240,17 +239,6 @@ def gaps(s: Section) -> str:
         parts.append(table(caption, [s.word(k) for k in keys], rows, numeric=4, kind="gaps"))
     parts.append(f'<p class="quiet">{s.word("gapsAll")}</p></section>')
     return "".join(parts)
-
-
-def _reason(s: Section, reason: str) -> str:
-    known = [REASONS[r].say(s.lang) if r in REASONS else r for r in reason.split("; ")]
-    return escape("; ".join(known))
-
-
-def _metres(s: Section, value: float) -> str:
-    if value != value or value is None:
-        return "–"
-    return f"{s.number(value)} m" if value < 1000 else f"{s.number(value / 1000, 1)} km"
 
 
 def places(s: Section) -> str:

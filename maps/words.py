@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from typing import Any
 
 from phusong.coverage.criterion import COUNTED, PRESENCE, REPORTED, describe
 from phusong.coverage.result import Result
-from phusong.data.language import Language, Text
+from phusong.data.language import Language, Text, format_number
 from phusong.maps.figures import Figures, layer_label
 from phusong.maps.page_words import REASONS
 
@@ -33,6 +35,26 @@ _UNITS = {
     "m": Text("m", "m"),
 }
 
+_SITE = Text("trạm {site}", "site {site}")
+_SOME_SITE = Text("trạm mạnh nhất", "the strongest site")
+_TERRAIN = Text(
+    "địa hình: sống đất cách {site} {far}, cao hơn tia {above:.0f} m",
+    "terrain: a ridge {far} from {site}, {above:.0f} m above the ray",
+)
+_TERRAIN_LOSS = Text(
+    "địa hình: làm mất thêm {loss:.0f} dB trên đường từ {site}",
+    "terrain: takes another {loss:.0f} dB on the path from {site}",
+)
+_CLUTTER = Text(
+    "rừng, nhà cửa: làm mất thêm {loss:.0f} dB trên đường từ {site}",
+    "forest or buildings: take another {loss:.0f} dB on the path from {site}",
+)
+_POWER = Text(
+    "tín hiệu yếu: kể cả khi thông thoáng, {site} vẫn không đủ mạnh",
+    "weak signal: {site} would not do even over open ground",
+)
+_SHORT = Text("; thiếu {db:.0f} dB", "; {db:.0f} dB short")
+
 
 def _say(words: Mapping[str, Text], key: str, lang: Language) -> str:
     return words[key].say(lang) if key in words else key
@@ -58,6 +80,55 @@ def unit_name(unit: str, lang: Language) -> str:
 def reason_name(reason: str, lang: Language) -> str:
     """Return why a gap is one; several reasons may be joined by ``; ``."""
     return "; ".join(_say(REASONS, part, lang) for part in str(reason).split("; "))
+
+
+def distance_words(metres: float, lang: Language) -> str:
+    """Write a distance: ``850 m``, ``3,2 km``; a dash where there is none."""
+    if not math.isfinite(metres):
+        return "–"
+    return (
+        f"{format_number(round(metres), lang)} m"
+        if metres < 1000
+        else f"{format_number(metres / 1000, lang, 1)} km"
+    )
+
+
+def _figure(gap: Mapping[str, Any], name: str) -> float:
+    value = gap.get(name)
+    return float("nan") if value is None else float(value)
+
+
+def cause_sentence(gap: Mapping[str, Any], lang: Language) -> str:
+    """Say why a gap is one, with the figures that the analysis took apart.
+
+    Parameters
+    ----------
+    gap : mapping
+        A row of `phusong.coverage.result.GAP_COLUMNS`.
+    lang : {"vi", "en"}
+
+    Returns
+    -------
+    str
+        Such as ``địa hình: sống đất cách trạm MO520000 3,2 km, cao hơn tia 84 m; thiếu 12 dB``; the bare
+        reason where the model knows no terrain.
+    """
+    reason, short = str(gap["reason"]), _figure(gap, "shortfall_db")
+    terrain, clutter = _figure(gap, "terrain_db"), _figure(gap, "clutter_db")
+    site = str(gap.get("server_site_id") or "")
+    from_site = _SITE.say(lang, site=site) if site else _SOME_SITE.say(lang)
+    ridge_m, above_m = _figure(gap, "ridge_m"), _figure(gap, "ridge_above_m")
+    if reason == "terrain" and math.isfinite(ridge_m) and above_m >= 0.5:
+        said = _TERRAIN.say(lang, site=from_site, far=distance_words(ridge_m, lang), above=above_m)
+    elif reason == "terrain" and terrain >= 0.5:
+        said = _TERRAIN_LOSS.say(lang, site=from_site, loss=terrain)
+    elif reason == "clutter" and clutter >= 0.5:
+        said = _CLUTTER.say(lang, site=from_site, loss=clutter)
+    elif reason == "power" and math.isfinite(short):
+        said = _POWER.say(lang, site=from_site)
+    else:
+        said = reason_name(reason, lang)
+    return said + (_SHORT.say(lang, db=short) if short >= 0.5 else "")
 
 
 def criterion_names(result: Result, lang: Language) -> dict[str, str]:

@@ -15,7 +15,14 @@ from phusong.maps.safe import one_line
 from phusong.maps.sentences import service_sentences, station_sentence
 from phusong.maps.sheet import Book, Column, as_date
 from phusong.maps.terms import DEFINITIONS
-from phusong.maps.words import criterion_names, indicator_name, reason_name, service_name, unit_name
+from phusong.maps.words import (
+    cause_sentence,
+    criterion_names,
+    indicator_name,
+    reason_name,
+    service_name,
+    unit_name,
+)
 
 TITLE = Text("Phủ sóng viễn thông {name}", "Telecommunications coverage of {name}")
 AS_OF = Text("Số liệu đến ngày {date}", "Figures as of {date}")
@@ -58,6 +65,7 @@ _HEADERS = {
     "site_m": Text("Cách trạm gần nhất (m)", "To the nearest site (m)"),
     "fibre_m": Text("Cách cáp quang gần nhất (m)", "To the nearest fibre (m)"),
     "places": Text("Thôn, làng, điểm bên trong", "Places inside"), "reason": Text("Nguyên nhân", "Reason"),
+    "cause": Text("Diễn giải", "In detail"), "short": Text("Thiếu (dB)", "Short by (dB)"),
     "term": Text("Khái niệm", "Term"), "meaning": Text("Ý nghĩa, cách tính", "Meaning, how it is computed"),
     "input": Text("Lớp dữ liệu", "Layer"), "file": Text("Tệp", "File"),
     "rows": Text("Số dòng, số ô", "Rows or cells"), "severity": Text("Mức", "Severity"),
@@ -275,6 +283,7 @@ class _Writer:
 
     def gaps(self) -> None:
         lang, gaps = self.lang, self.result.gaps
+        table = gaps.drop(columns="geometry").to_dict("records")
         self.book.table(self._sheet("gaps"), [
             self._column("service", "text", [service_name(self.figures, s, lang) for s in gaps["service"]]),
             self._column("rank", "count", gaps["rank"].tolist()),
@@ -283,6 +292,8 @@ class _Writer:
             self._column("communes", "text", gaps["commune_names"].astype(str).tolist()),
             self._column("commune_code", "text", gaps["commune_codes"].astype(str).tolist()),
             self._column("reason", "text", [reason_name(r, lang) for r in gaps["reason"]]),
+            self._column("cause", "note", [cause_sentence(g, lang) for g in table]),
+            self._column("short", "number", gaps["shortfall_db"].astype(float).tolist()),
             self._column("site", "text", gaps["nearest_site_id"].fillna("").astype(str).tolist()),
             self._column("site_m", "count", gaps["nearest_site_m"].astype(float).tolist()),
             self._column("fibre_m", "count", gaps["nearest_fibre_m"].astype(float).tolist()),

@@ -180,7 +180,7 @@ function phusongMap(map) {
     var names = g[4].map(function (k) { return D.communes.name[k]; });
     return [say("gaps").split(" (")[0] + " " + g[1] + ": " + number(g[2]) + " " + say("people"),
       names.slice(0, 3).join(", ") + (names.length > 3 ? " …" : ""),
-      say("reason") + ": " + (D.reasons[g[7]] || g[7]),
+      say("reason") + ": " + g[7],
       say("nearestSite") + ": " + (g[8] ? g[8] + ", " : "") + phusong.distance(g[9]),
       say("nearestFibre") + ": " + phusong.distance(g[10])];
   }
@@ -314,7 +314,7 @@ function phusongMap(map) {
     return el("li", {}, el("button", { type: "button", "data-gap": g[1], onclick: function () { selectGap(g[1], true); } },
       el("span", { class: "n", text: g[1] }), el("span", { text: names.slice(0, 2).join(", ") + (names.length > 2 ? " …" : "") }),
       el("span", { class: "v", text: number(g[2]) + " " + say("people") }),
-      el("span", { class: "more", text: (D.reasons[g[7]] || g[7]) + " · " + number(g[3], 1) + " km² · " + say("nearestSite").toLowerCase() + " " +
+      el("span", { class: "more", text: g[7] + " · " + number(g[3], 1) + " km² · " + say("nearestSite").toLowerCase() + " " +
         phusong.distance(g[9]) + (g[10] === null ? "" : " · " + say("fibre").toLowerCase() + " " + phusong.distance(g[10])) }),
       g[11] && g[1] === state.gap ? el("span", { class: "more", text: say("inside") + ": " + g[11] }) : null));
   }
