@@ -1,0 +1,115 @@
+"""No page has a serious fault for who reads it by keyboard, screen reader or with weak sight (axe-core).
+
+axe-core comes with the package axe-playwright-python, licensed MPL-2.0; only the tests use it. Reference:
+W3C, Web Content Accessibility Guidelines 2.2, levels A and AA.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from phusong.coverage.result import Result
+from phusong.maps.batch import ProvinceRun
+from phusong.maps.batch_page import render_batch
+from phusong.maps.page_map import render_map
+from phusong.maps.page_report import render_report
+
+CHROMIUM = os.environ.get("PHUSONG_CHROMIUM") or shutil.which("chromium")
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
+REQUIRED = os.environ.get("PHUSONG_REQUIRE_BROWSER") == "1"
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None and not REQUIRED, reason="no Chromium"),
+    pytest.mark.skipif(
+        importlib.util.find_spec("axe_playwright_python") is None and not REQUIRED, reason="no axe-core"
+    ),
+]
+
+
+def axe_source() -> str:
+    """Return the script of axe-core."""
+    spec = importlib.util.find_spec("axe_playwright_python")
+    assert spec is not None
+    assert spec.origin is not None
+    return (Path(spec.origin).parent / "axe.min.js").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+def violations(page: Any) -> list[str]:
+    """Return what axe-core finds serious or critical on a page, one line each."""
+    page.evaluate(axe_source())
+    found = page.evaluate(
+        "async tags => (await axe.run(document, {runOnly: {type: 'tag', values: tags}})).violations", WCAG
+    )
+    return [
+        f"{v['id']} ({v['impact']}): {node['html'][:160]} {node['failureSummary'][:240]}"
+        for v in found
+        if v["impact"] in ("serious", "critical")
+        for node in v["nodes"]
+    ]
+
+
+PAGES = {"map.html": render_map, "index.html": render_report}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("lang", ["vi", "en"])
+@pytest.mark.parametrize("name", [*PAGES, "batch.html"])
+def test_axe_finds_nothing_serious(
+    browser: Any, tiny_result: Result, tmp_path: Path, name: str, lang: Any, scheme: str
+) -> None:
+    if name == "batch.html":
+        runs = [
+            ProvinceRun("52", "Gia Lai", "p", "done", (), 3.0, 80.0, "52", {"4G": (8.0, 10.0)}),
+            ProvinceRun("68", "Lâm Đồng", "p", "failed", ("hỏng",), 1.0),
+        ]
+        text = render_batch(runs, lang)
+    else:
+        text = PAGES[name](tiny_result, lang)
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    # A test's own script is no part of the page: its policy is checked by the other browser tests.
+    size = {"width": 1280, "height": 800}
+    context = browser.new_context(color_scheme=scheme, bypass_csp=True, viewport=size)
+    page = context.new_page()
+    try:
+        page.goto((tmp_path / name).as_uri())
+        if name == "map.html":
+            page.wait_for_selector("html[data-ready='1']")
+            assert violations(page) == []
+            page.click("#tab-gaps")
+            page.click("#pane-gaps [data-gap]")
+            assert violations(page) == []
+            page.click("#tab-communes")
+            page.click("#pane-communes [data-commune]")
+        assert violations(page) == []
+    finally:
+        context.close()
+
+
+def test_axe_sees_what_is_wrong(browser: Any) -> None:
+    page = browser.new_page()
+    page.set_content("<html><body><img src='data:,'><p style='color:#ddd'>pale</p></body></html>")
+    found = " ".join(violations(page))
+    page.close()
+    assert "image-alt" in found
+    assert "color-contrast" in found
+    assert "html-has-lang" in found
