@@ -20,7 +20,7 @@ GIVE = Text(
 THERE = Text("Đã có {files}; không ghi đè. Chọn thư mục khác.", "{files} exist; nothing is overwritten.")
 FOUND = Text(
     "{kind} {name}, mã {code}: {communes} xã, phường, đặc khu.",
-    "{name}, code {code}: {communes} communes, wards and special zones.",
+    "{kind} {name}, code {code}: {communes} communes, wards and special zones.",
 )
 WROTE = Text("Đã viết {file}", "Wrote {file}")
 NEXT = Text(

@@ -63,8 +63,9 @@ def test_people_agree_with_the_raster_itself(result: Result, shared: Path) -> No
     )
     expected = found.set_index("ward_code")["sum"]
     ours = figures(result, "4G", "population")["denominator"]
-    # Cells without a value count as empty here and there; the border cells differ by the curved edges.
-    np.testing.assert_allclose(ours.loc[expected.index], expected, rtol=2e-3)
+    # Along a border our cell of 100 m mixes the source cells of 1 km that meet in it.
+    np.testing.assert_allclose(ours.loc[expected.index], expected, rtol=5e-3)
+    assert (ours.loc[expected.index] / expected - 1.0).abs().median() < 5e-4
     assert ours.sum() == pytest.approx(expected.sum(), rel=2e-4)
 
 
