@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import time
+import tomllib
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
@@ -18,8 +19,8 @@ from typing import Any, Literal, cast
 
 from phusong.data.language import Language, Text
 from phusong.layers.faults import ExpectedError
-from phusong.layers.project import Project
-from phusong.layers.project_file import read_project
+from phusong.layers.project import Project, ProvinceTable
+from phusong.layers.project_file import FILE_NAME, read_project
 
 Status = Literal["done", "skipped", "failed"]
 
@@ -51,7 +52,7 @@ class ProvinceRun:
     Attributes
     ----------
     code, name : str
-        Of the province; the code is the project's folder where the project could not be read.
+        Of the province; the project's folder where the project file does not even tell these.
     project : str
         Path of the project file as it was given.
     status : {"done", "skipped", "failed"}
@@ -166,14 +167,12 @@ def _read_all(
         try:
             project = read_project(path)
         except (ExpectedError, OSError) as error:
-            where = path.resolve()
-            name = (where if where.is_dir() else where.parent).name or path.name
             messages = (
                 _messages(error, lang)
                 if isinstance(error, ExpectedError)
                 else [NOT_READ.say(lang, path=str(path), reason=str(error.strerror or error))]
             )
-            unread[path] = ProvinceRun(name, name, str(path), "failed", tuple(messages[:SHOWN]))
+            unread[path] = ProvinceRun(*_called(path), str(path), "failed", tuple(messages[:SHOWN]))
             continue
         # Folders of codes that differ in case only are one folder on many systems.
         other = by_code.setdefault(project.province.code.casefold(), path)
@@ -181,6 +180,17 @@ def _read_all(
             raise ExpectedError(SAME_CODE, code=project.province.code, first=str(other), second=str(path))
         read[path] = project
     return read, unread
+
+
+def _called(path: Path) -> tuple[str, str]:
+    """Return code and name from a project file that has faults, or the name of its folder."""
+    file = path.resolve() / FILE_NAME if path.is_dir() else path.resolve()
+    folder = file.parent.name or path.name
+    try:
+        table = tomllib.loads(file.read_text(encoding="utf-8-sig"))["province"]
+        return ProvinceTable(**table).code, ProvinceTable(**table).name
+    except (OSError, ValueError, LookupError, TypeError):
+        return folder, folder
 
 
 def _messages(error: ExpectedError, lang: Language) -> list[str]:
