@@ -75,15 +75,28 @@ def _dots() -> str:
     return "".join(f"M{x} {y}h0" for x, y in sorted(points))
 
 
+def within(bounds: tuple[float, float, float, float]) -> bool:
+    """Tell whether a province (west, south, east, north in degrees) lies where the inset shows it."""
+    west, south, east, north = bounds
+    return west > WEST and east < EAST and south > SOUTH and north < NORTH
+
+
 def inset_svg(bounds: tuple[float, float, float, float], lang: Language) -> str:
     """Draw Vietnam with a frame round the province.
 
     Parameters
     ----------
     bounds : tuple of float
-        West, south, east, north of the province, in degrees. A frame beyond the inset is left out.
+        West, south, east, north of the province, in degrees.
     lang : {"vi", "en"}
+
+    Returns
+    -------
+    str
+        Empty for a province elsewhere: its map has no use for Vietnam.
     """
+    if not within(bounds):
+        return ""
     height = _position(WEST, SOUTH)[1]
     west, south, east, north = bounds
     label = (
@@ -104,12 +117,11 @@ def inset_svg(bounds: tuple[float, float, float, float], lang: Language) -> str:
             f'<text x="{x:.0f}" y="{y + 16:.0f}"><tspan x="{x:.0f}">{first}</tspan>'
             f'<tspan x="{x:.0f}" dy="11">{last}</tspan></text>'
         )
-    if west > WEST and east < EAST and south > SOUTH and north < NORTH:
-        left, top = _position(west, north)
-        right, bottom = _position(east, south)
-        parts.append(
-            f'<rect class="here" x="{left:.1f}" y="{top:.1f}" width="{max(right - left, 3):.1f}" '
-            f'height="{max(bottom - top, 3):.1f}"/>'
-        )
+    left, top = _position(west, north)
+    right, bottom = _position(east, south)
+    parts.append(
+        f'<rect class="here" x="{left:.1f}" y="{top:.1f}" width="{max(right - left, 3):.1f}" '
+        f'height="{max(bottom - top, 3):.1f}"/>'
+    )
     parts.append("</svg>")
     return "".join(parts)

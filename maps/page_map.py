@@ -89,6 +89,7 @@ def _body(result: Result, lang: Language, element: str, data: dict[str, Any]) ->
 
     province = result.layers.project.province
     south, west, north, east = data["province"]["bounds"]
+    inset = inset_svg((west, south, east, north), lang)
     services = "".join(
         f'<label><input type="radio" name="service" value="{k}"{" checked" if k == 0 else ""}>'
         f"<span>{escape(service['label'])}</span></label>"
@@ -142,7 +143,7 @@ def _body(result: Result, lang: Language, element: str, data: dict[str, Any]) ->
         '<div id="key" aria-hidden="true"></div>',
         f'<div id="north" aria-hidden="true"><svg viewBox="0 0 24 30"><path d="M12 1 4 21l8-5 8 5z"/></svg>'
         f"<span>{word('north')}</span></div>",
-        f'<div id="inset">{inset_svg((west, south, east, north), lang)}</div>',
+        f'<div id="inset">{inset}</div>' if inset else "",
         "</div>",
         "</main>",
         f'<footer class="notes">{escape(PREDICTED.say(lang))} {escape(NOT_BOUNDARY.say(lang))}</footer>',

@@ -68,6 +68,7 @@ def _head(s: Section, has_targets: bool) -> list[str]:
         if key != "targets" or has_targets
     )
     west, south, east, north = result.layers.communes.to_crs(4326).total_bounds
+    inset = inset_svg((west, south, east, north), s.lang)
     return [
         f'<a class="skip" href="#main">{s.word("skip")}</a>',
         f'<p class="banner" role="note">{escape(ILLUSTRATION.say(s.lang))}</p>'
@@ -78,7 +79,7 @@ def _head(s: Section, has_targets: bool) -> list[str]:
         f"<p>{s.word('asOf', date=s.figures.as_of(s.lang))} · {escape(PREDICTED.say(s.lang))}</p>",
         f'<p class="tools"><button type="button" id="print">{s.word("print")}</button> '
         f'<button type="button" id="theme">{s.word("theme")}</button></p></div>',
-        f'<div class="insetbox">{inset_svg((west, south, east, north), s.lang)}</div></header>',
+        f'<div class="insetbox">{inset}</div></header>' if inset else "</header>",
         f'<nav aria-label="{s.word("contents")}">{links}</nav>',
         '<main id="main" tabindex="-1">',
     ]

@@ -14,7 +14,7 @@ from phusong.data.language import Language, Text, format_date, format_number
 from phusong.maps.colours import MISSING_COLOUR, PERCENT_BREAKS, PERCENT_COLOURS, css, percent_class
 from phusong.maps.figures import Figures, operator_label
 from phusong.maps.geometry import simplify_coverage
-from phusong.maps.inset import ARCHIPELAGOS, EAST, NORTH, SOUTH, WEST, commune_points
+from phusong.maps.inset import ARCHIPELAGOS, EAST, NORTH, SOUTH, WEST, commune_points, within
 from phusong.maps.page_words import MAP_WORDS, NOT_BOUNDARY, PREDICTED
 from phusong.maps.safe import shorten
 
@@ -177,6 +177,9 @@ def _wrapped(text: str) -> str:
 
 
 def _draw_inset(figure: Any, communes: Any) -> None:
+    west, south, east, north = communes.to_crs(4326).total_bounds
+    if not within((west, south, east, north)):
+        return
     axes = figure.add_axes((0.76, 0.1, 0.22, 0.4))
     lon_lat = zip(*commune_points(), strict=True)
     axes.plot(*lon_lat, ".", color="#8a8a8a", markersize=0.6, markeredgewidth=0)
@@ -184,9 +187,7 @@ def _draw_inset(figure: Any, communes: Any) -> None:
         axes.plot([i[0] for i in islands], [i[1] for i in islands], ".", color="#444444", markersize=1.6)
         axes.text(lon, lat - 1.0, name.replace(" ", "\n", 2).replace("\n", " ", 1), fontsize=4.5,
                   ha="center", va="top")
-    west, south, east, north = communes.to_crs(4326).total_bounds
-    if west > WEST and east < EAST and south > SOUTH and north < NORTH:
-        axes.add_patch(_box(west, south, east, north))
+    axes.add_patch(_box(west, south, east, north))
     axes.set_xlim(WEST, EAST)
     axes.set_ylim(SOUTH, NORTH)
     axes.set_aspect(1.04)
