@@ -240,12 +240,13 @@ class P1812Field:
 
     def profile(
         self, row: float, col: float, to_row: int, to_col: int, *, max_distance_m: float | None = None,
-        rays_per_cell: float = DEFAULT_RAYS_PER_CELL,
+        rays_per_cell: float = DEFAULT_RAYS_PER_CELL, step_m: float | None = None,
     ) -> Profile:
         """Return the profile that the sweep uses for one cell, or that of the cell's own path.
 
         With ``max_distance_m`` the samples lie on the ray that a sweep to that distance would use;
-        without, on the straight line to the cell, at the same distances.
+        without, on the straight line to the cell, at the same distances. ``step_m`` between samples is
+        ``cell_m`` by default.
         """
         reach = self.cell_m * (math.hypot(to_row - row, to_col - col) + 2.0)
         site = self.site(row, col, max_distance_m or reach, rays_per_cell)
@@ -257,8 +258,10 @@ class P1812Field:
             return self._profile(site, np.array([0.0, 0.5 * total, total]), 0.5 * dr, 0.5 * dc, to_row, to_col)
         if max_distance_m is not None:
             step_row, step_col = ray_direction(ray_of(site, to_row, to_col), site.quarter_rays)
-        samples = int(steps - LAST_GAP_STEPS)
-        along = np.append(np.arange(samples + 1.0), steps)
+        step = (step_m or self.cell_m) / self.cell_m
+        samples = max(int(steps / step - LAST_GAP_STEPS), 1)
+        along = np.append(np.arange(samples + 1.0), steps / step) * step
+        step_row, step_col = step * step_row, step * step_col
         return self._profile(site, along, step_row, step_col, to_row, to_col)
 
     def _profile(
@@ -268,14 +271,16 @@ class P1812Field:
         n = along.size - 2
         ground, surface = np.empty(n + 2), np.empty(n + 2)
         zone = np.full(n + 2, terms.ZONE_INLAND, dtype=np.uint8)
-        for grid, out in ((self._area.terrain, ground), (self._area.surface, surface)):
-            sample_line(grid, site.row, site.col, step_row, step_col, n, out)
-            out[-1] = self._area.terrain[to_row, to_col]
+        sample_line(
+            self._area.terrain, self._area.surface, site.row, site.col, step_row, step_col, n, ground, surface,
+            self._area.has_clutter,
+        )
+        ground[-1] = surface[-1] = self._area.terrain[to_row, to_col]
         surface[0] = ground[0]
         if self._area.has_zones:
             sample_zones(self._area.zone, site.row, site.col, step_row, step_col, n, zone)
             zone[-1] = self._area.zone[to_row, to_col]
-        return Profile(along * self._area.cell_km, ground, surface - ground, zone)
+        return Profile(along * self._area.cell_km, ground, np.maximum(surface - ground, 0.0), zone)
 
 
 @dataclass(frozen=True)

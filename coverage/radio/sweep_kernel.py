@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phusong.coverage.radio import p1812_terms as terms
-from phusong.coverage.radio.jit import fast_kernel, kernel
+from phusong.coverage.radio.jit import array_kernel, fast_array_kernel, fast_kernel, kernel
 from phusong.coverage.radio.p1812_path import Climate, path_loss_db
 from phusong.coverage.radio.sweep_losses import Wave, fill_losses, wave_of
 from phusong.coverage.radio.sweep_ray import (
@@ -113,7 +113,7 @@ def ray_direction(ray: int, quarter_rays: int) -> tuple[float, float]:
     return (minor, major) if by_col else (major, minor)
 
 
-@kernel
+@array_kernel
 def collect_cells(ray: int, site: Site, area: Area, cells: Receivers) -> int:
     """Find the cells of a ray that lie farther than the nearest ones; returns their number."""
     rows, cols = area.terrain.shape
@@ -152,7 +152,7 @@ def collect_cells(ray: int, site: Site, area: Area, cells: Receivers) -> int:
     return count
 
 
-@kernel
+@array_kernel
 def drop_beyond_void(count: int, cells: Receivers, ray: Ray, n: int) -> tuple[int, int]:
     """Leave out receivers that are void or behind a void sample; returns their number and the samples'."""
     reach = n
@@ -170,40 +170,47 @@ def drop_beyond_void(count: int, cells: Receivers, ray: Ray, n: int) -> tuple[in
     return kept, max(reach, 0)
 
 
-@fast_kernel
+@fast_array_kernel
+def copy_first(values: Floats, n: int, out: Floats) -> None:
+    """Copy values 0 to ``n``."""
+    for i in range(n + 1):
+        out[i] = values[i]
+
+
+@fast_array_kernel
 def sample_ray(ray: Ray, area: Area, site: Site, number: int, n: int) -> None:
     """Read the samples 0 to ``n`` of a ray from the grids."""
     row_step, col_step = ray_direction(number, site.quarter_rays)
-    sample_line(area.terrain, site.row, site.col, row_step, col_step, n, ray.ground)
-    if area.has_clutter:
-        sample_line(area.surface, site.row, site.col, row_step, col_step, n, ray.surface)
-    else:
-        ray.surface[: n + 1] = ray.ground[: n + 1]
+    sample_line(
+        area.terrain, area.surface, site.row, site.col, row_step, col_step, n, ray.ground, ray.surface,
+        area.has_clutter,
+    )
     if area.has_zones:
         sample_zones(area.zone, site.row, site.col, row_step, col_step, n, ray.zone)
 
 
-@fast_kernel
+@fast_array_kernel
 def link_curves(
     ray: Ray, curve: Curve, rare: Curve, n: int, has_clutter: bool, curvature: float,
     rare_curvature: float, with_rare: bool,
 ) -> None:
     """Bend the ray over both earths and link the hulls of its samples."""
     bend(ray.d, ray.ground, curvature, n, ray.q_bare)
-    link_hull(ray.q_bare, n, ray.bare)
-    link_hull(ray.ground, n, ray.flat)
+    link_hull(ray.q_bare, n, ray.bare, ray.spare)
+    link_hull(ray.ground, n, ray.flat, ray.spare)
     if has_clutter:
         bend(ray.d, ray.surface, curvature, n, curve.q)
-        link_hull(curve.q, n, curve.parent)
+        link_hull(curve.q, n, curve.parent, ray.spare)
     else:
-        curve.q[: n + 1] = ray.q_bare[: n + 1]
-        curve.parent[: n + 1] = ray.bare[: n + 1]
+        copy_first(ray.q_bare, n, curve.q)
+        for i in range(n + 1):
+            curve.parent[i] = ray.bare[i]
     if with_rare:
         bend(ray.d, ray.surface, rare_curvature, n, rare.q)
-        link_hull(rare.q, n, rare.parent)
+        link_hull(rare.q, n, rare.parent, ray.spare)
 
 
-@kernel
+@array_kernel
 def set_inland(count: int, cells: Receivers, paths: Paths) -> None:
     """Stretches of receivers on land that no sea is near."""
     for k in range(count):

@@ -9,7 +9,7 @@ import math
 from typing import NamedTuple
 
 from phusong.coverage.radio import p1812_terms as terms
-from phusong.coverage.radio.jit import fast_kernel, inlined_kernel
+from phusong.coverage.radio.jit import fast_array_kernel, fast_kernel, inlined_kernel
 from phusong.coverage.radio.p1812_path import Climate
 from phusong.coverage.radio.sweep_ray import Floats, Ray
 from phusong.coverage.radio.sweep_receivers import (
@@ -81,20 +81,22 @@ def diffraction_db(
 
 
 @inlined_kernel
-def least_ducting_db(k: int, total: float, paths: Paths, wave: Wave, radius: float, floor: float) -> float:
+def least_ducting_db(
+    total: float, tx: float, rx: float, horizons_km: float, log_horizons: float, hidden: bool, wave: Wave,
+    radius: float, floor: float,
+) -> float:
     """Lower bound of the ducting loss, by leaving out what can only add to it.
 
     ``floor`` is the least time dependence at this distance. With horizon distances d and angles a,
     min(a, 0.1 d) >= min(a, 0) and max(a - 0.1 d, 0) >= max(a, 0) - 0.1 d, whose sum over both ends needs
-    the sum of the distances alone; on a line of sight the second part is dropped.
+    the sum of the distances alone; on a line of sight (not ``hidden``) the second part is dropped.
     """
-    tx, rx = paths.tx_mrad[k], paths.rx_mrad[k]
     theta = 1000.0 * total / radius + min(tx, 0.0) + min(rx, 0.0)
     excess = 0.0
-    if paths.tx_index[k] > 0:
-        excess = max(max(tx, 0.0) + max(rx, 0.0) - 0.1 * paths.horizons_km[k], 0.0)
+    if hidden:
+        excess = max(max(tx, 0.0) + max(rx, 0.0) - 0.1 * horizons_km, 0.0)
     return (
-        wave.duct_db + 20.0 * paths.log_horizons[k] + floor
+        wave.duct_db + 20.0 * log_horizons + floor
         + wave.cube_root * (5e-5 * radius * theta + 0.264 * excess)
     )
 
@@ -116,26 +118,21 @@ def shielded_ducting_db(
     )
 
 
-@inlined_kernel
+@fast_array_kernel
 def ducting_of(
-    k: int, total: float, m: int, ground: float, tx: float, rx: float, paths: Paths, ray: Ray,
+    k: int, total: float, m: int, ground: float, tx: float, rx: float, paths: Paths, d: Floats, h: Floats,
     climate: Climate, wave: Wave, radius: float,
 ) -> float:
     """Ducting loss of receiver ``k``, with what only it needs; eqs. (46-56a)."""
-    d = ray.d
     if paths.tx_index[k] == 0:
-        paths.tx_index[k] = paths.rx_index[k] = find_clear_horizon(
-            ray, m, total, tx, rx, 500.0 / radius
-        )
+        paths.tx_index[k] = paths.rx_index[k] = find_clear_horizon(d, h, m, total, tx, rx, 500.0 / radius)
     tx_index, rx_index = paths.tx_index[k], paths.rx_index[k]
     tx_km, rx_km = d[tx_index], total - d[rx_index]
     if paths.beta[k] < 0.0:
         if paths.beta0[k] < 0.0:
             paths.beta0[k] = terms.ducting_incidence(climate.latitude_deg, paths.land[k], paths.inland[k])
-        duct_tx, duct_rx = min(paths.fit_tx[k], ray.ground[0]), min(paths.fit_rx[k], ground)
-        roughness = find_roughness(
-            d, ray.ground, total, tx_index, rx_index, duct_tx, duct_rx
-        )
+        duct_tx, duct_rx = min(paths.fit_tx[k], h[0]), min(paths.fit_rx[k], ground)
+        roughness = find_roughness(d, h, total, tx_index, rx_index, duct_tx, duct_rx)
         paths.beta[k] = terms.duct_beta(
             total, tx_km + rx_km, paths.inland[k], tx - duct_tx, rx - duct_rx, roughness, radius,
             paths.beta0[k],
@@ -150,7 +147,7 @@ def ducting_of(
     )
 
 
-@fast_kernel
+@fast_array_kernel
 def fill_losses(
     count: int, cells: Receivers, paths: Paths, median: Bends, rare: Bends, ray: Ray, climate: Climate,
     wave: Wave, tx_height: float, rx_height: float, radius: float, duct_floor: Floats, out: Floats,
@@ -161,10 +158,12 @@ def fill_losses(
     """
     percent = climate.percent
     general = percent < 50.0
-    tx = ray.ground[0] + tx_height
+    d, h = ray.d, ray.ground
+    totals, grounds, samples = cells.total, cells.ground, cells.samples
+    step, last_floor = d[1], duct_floor.shape[0] - 1
+    tx = h[0] + tx_height
     for k in range(count):
-        total, m = cells.total[k], cells.samples[k]
-        ground = cells.ground[k]
+        total = totals[k]
         free = wave.free_db + paths.log_free[k]
         tx_over, rx_over, sea = paths.tx_over[k], paths.rx_over[k], paths.sea[k]
         diffraction = diffraction_db(
@@ -190,24 +189,29 @@ def fill_losses(
                 minimum = median_with + (los_beta0 + (1.0 - sea) * diffraction - median_with) * f_time
         loss = los + diffraction
         changed = general
-        floor = duct_floor[min(int(total / ray.d[1]), duct_floor.shape[0] - 1)]
-        possible = least_ducting_db(k, total, paths, wave, radius, floor) <= loss
-        if possible and paths.tx_index[k] > 0:
-            tx_km, rx_km = ray.d[paths.tx_index[k]], total - ray.d[paths.rx_index[k]]
+        floor = duct_floor[min(int(total / step), last_floor)]
+        tx_mrad, rx_mrad, theta = paths.tx_mrad[k], paths.rx_mrad[k], paths.theta[k]
+        tx_index, rx_index = paths.tx_index[k], paths.rx_index[k]
+        possible = loss >= least_ducting_db(
+            total, tx_mrad, rx_mrad, paths.horizons_km[k], paths.log_horizons[k], tx_index > 0, wave,
+            radius, floor,
+        )
+        if possible and tx_index > 0:
             possible = loss >= shielded_ducting_db(
-                total, paths.tx_mrad[k], paths.rx_mrad[k], tx_km, rx_km, wave, radius, floor
+                total, tx_mrad, rx_mrad, d[tx_index], total - d[rx_index], wave, radius, floor
             )
         if possible:
+            ground = grounds[k]
             ducting = ducting_of(
-                k, total, m, ground, tx, ground + rx_height, paths, ray, climate, wave, radius
+                k, total, samples[k], ground, tx, ground + rx_height, paths, d, h, climate, wave, radius
             )
             bounded = terms.at_least(ducting, los)
             if bounded <= loss:
                 loss = bounded + (loss - bounded) * terms.interpolation_by_distance(total)
                 changed = True
         if changed:
-            loss += (minimum - loss) * terms.interpolation_by_angle(paths.theta[k])
-        scatter = terms.troposcatter_db(wave.scatter_db, paths.log_distance[k], paths.theta[k])
+            loss += (minimum - loss) * terms.interpolation_by_angle(theta)
+        scatter = terms.troposcatter_db(wave.scatter_db, paths.log_distance[k], theta)
         if abs(scatter - loss) < NEGLIGIBLE_DB:
             loss = terms.power_sum_db(scatter, loss)
         else:

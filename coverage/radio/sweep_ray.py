@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phusong.coverage.radio import p1812_terms as terms
-from phusong.coverage.radio.jit import fast_kernel, inlined_kernel, kernel
+from phusong.coverage.radio.jit import array_kernel, fast_array_kernel, inlined_kernel, kernel
 
 Floats = NDArray[np.float64]
 Grid32 = NDArray[np.float32]
@@ -32,7 +32,8 @@ class Ray(NamedTuple):
     """Samples of a ray; index 0 is the site, 1 to n are samples one step apart.
 
     ``ground`` and ``surface`` (with clutter) in m; ``v1`` and ``v2`` are the sums of the least-squares
-    surface; ``flat`` is the hull of the ground without curvature, ``bare`` that of ``q_bare``.
+    surface; ``flat`` is the hull of the ground without curvature, ``bare`` that of ``q_bare``;
+    ``spare`` is room for work.
     """
 
     d: Floats
@@ -44,6 +45,7 @@ class Ray(NamedTuple):
     q_bare: Floats
     bare: Ints
     flat: Ints
+    spare: Floats
 
 
 class Curve(NamedTuple):
@@ -86,6 +88,7 @@ def new_ray(n: int) -> Ray:
     return Ray(
         np.zeros(n + 1), np.zeros(n + 1), np.zeros(n + 1), np.zeros(n + 1, np.uint8), np.zeros(n + 1),
         np.zeros(n + 1), np.zeros(n + 1), np.zeros(n + 1, np.int32), np.zeros(n + 1, np.int32),
+        np.zeros(n + 2),
     )
 
 
@@ -113,7 +116,7 @@ def new_stretches(n: int) -> Stretches:
     )
 
 
-@fast_kernel
+@fast_array_kernel
 def interpolate(values: Grid32, row: float, col: float) -> float:
     """Bilinear value at a fractional position, held to the grid's outermost cell centres."""
     rows, cols = values.shape
@@ -127,28 +130,36 @@ def interpolate(values: Grid32, row: float, col: float) -> float:
     return (1.0 - fr) * above + fr * below
 
 
-@fast_kernel
+@fast_array_kernel
 def sample_line(
-    values: Grid32, row: float, col: float, row_step: float, col_step: float, n: int, out: Floats
+    terrain: Grid32, surface: Grid32, row: float, col: float, row_step: float, col_step: float, n: int,
+    ground: Floats, covered: Floats, both: bool,
 ) -> None:
-    """Interpolate samples 0 to ``n`` of a line into ``out``; as `interpolate`, in a loop that vectorises."""
-    rows, cols = values.shape
-    flat = values.ravel()
+    """Interpolate samples 0 to ``n`` of a line into ``ground`` and ``covered``; as `interpolate`.
+
+    Without ``both`` the surface is the terrain.
+    """
+    rows, cols = terrain.shape
     last_row, last_col = rows - 1.0, cols - 1.0
     for k in range(n + 1):
         r = min(max(row + k * row_step, 0.0), last_row)
         c = min(max(col + k * col_step, 0.0), last_col)
-        i = np.int32(min(r, last_row - 1.0))
-        j = np.int32(min(c, last_col - 1.0))
+        i = np.uint32(min(r, last_row - 1.0))
+        j = np.uint32(min(c, last_col - 1.0))
         fr, fc = r - i, c - j
-        at = np.uintp(i * np.int32(cols) + j)
-        under = at + np.uintp(cols)
-        above = flat[at] + fc * (flat[at + np.uintp(1)] - flat[at])
-        below = flat[under] + fc * (flat[under + np.uintp(1)] - flat[under])
-        out[k] = above + fr * (below - above)
+        under, right = i + np.uint32(1), j + np.uint32(1)
+        above = terrain[i, j] + fc * (terrain[i, right] - terrain[i, j])
+        below = terrain[under, j] + fc * (terrain[under, right] - terrain[under, j])
+        ground[k] = above + fr * (below - above)
+        if both:
+            above = surface[i, j] + fc * (surface[i, right] - surface[i, j])
+            below = surface[under, j] + fc * (surface[under, right] - surface[under, j])
+            covered[k] = above + fr * (below - above)
+        else:
+            covered[k] = ground[k]
 
 
-@kernel
+@array_kernel
 def sample_zones(
     values: Bytes, row: float, col: float, row_step: float, col_step: float, n: int, out: Bytes
 ) -> None:
@@ -160,7 +171,7 @@ def sample_zones(
         out[k] = values[i, j]
 
 
-@fast_kernel
+@fast_array_kernel
 def sum_smooth_surface(ray: Ray, n: int) -> None:
     """Running sums of the least-squares surface; attachment 1, eqs. (83-84)."""
     d, h, v1, v2 = ray.d, ray.ground, ray.v1, ray.v2
@@ -175,27 +186,31 @@ def sum_smooth_surface(ray: Ray, n: int) -> None:
         v2[i] = b
 
 
-@fast_kernel
+@fast_array_kernel
 def bend(d: Floats, heights: Floats, curvature: float, n: int, q: Floats) -> None:
     """Lower each height by the drop of an earth of ``curvature`` = 500 / radius."""
     for i in range(n + 1):
         q[i] = heights[i] - curvature * d[i] * d[i]
 
 
-@kernel
-def link_hull(y: Floats, n: int, parent: Ints) -> None:
-    """Link each of samples 1 to ``n``, equally spaced, to its predecessor on the upper hull up to it."""
+@fast_array_kernel
+def link_hull(y: Floats, n: int, parent: Ints, slope: Floats) -> None:
+    """Link each of samples 1 to ``n``, equally spaced, to its predecessor on the upper hull up to it.
+
+    ``slope`` is room for the slope from each predecessor.
+    """
     parent[0] = 0
-    if n >= 1:
-        parent[1] = 0
+    parent[1] = 0
+    slope[0] = slope[1] = math.inf
     for i in range(2, n + 1):
         top = i - 1
         yi = y[i]
-        below = parent[top]
-        while below > 0 and (y[top] - y[below]) * (i - below) <= (yi - y[below]) * (top - below):
-            top = below
-            below = parent[top]
+        run = 1.0
+        while yi - y[top] >= slope[top] * run:
+            top = parent[top]
+            run = float(i - top)
         parent[i] = top
+        slope[i] = (yi - y[top]) / run
 
 
 @inlined_kernel
@@ -213,7 +228,7 @@ def tangent(q: Floats, parent: Ints, d: Floats, m: int, total: float, level: flo
     return k
 
 
-@fast_kernel
+@fast_array_kernel
 def view_curve(curve: Curve, d: Floats, n: int, tx: float) -> None:
     """Slopes from an antenna at ``tx`` m above sea level to each sample, and their running maximum."""
     q, slope, highest, block = curve.q, curve.slope, curve.highest, curve.block
@@ -232,7 +247,7 @@ def view_curve(curve: Curve, d: Floats, n: int, tx: float) -> None:
             in_block = -math.inf
 
 
-@fast_kernel
+@fast_array_kernel
 def view_ground(prefix: Prefix, ray: Ray, n: int, tx: float) -> None:
     """Running maxima of the slopes to the bare ground; the first of equal ones keeps the place."""
     d, h, q = ray.d, ray.ground, ray.q_bare
@@ -250,7 +265,7 @@ def view_ground(prefix: Prefix, ray: Ray, n: int, tx: float) -> None:
         place[i] = best_place
 
 
-@kernel
+@array_kernel
 def measure_stretches(run: Stretches, d: Floats, zone: Bytes, n: int) -> None:
     """Fill in the stretches of samples 0 to ``n``; borders lie halfway between samples."""
     best_land, start_land, best_inland, start_inland = 0.0, -1.0, 0.0, -1.0
@@ -283,7 +298,7 @@ def measure_stretches(run: Stretches, d: Floats, zone: Bytes, n: int) -> None:
         run.sea[i], run.sea_first[i], run.sea_last[i] = sea, first, last
 
 
-@kernel
+@array_kernel
 def close_stretch(best: float, start: float, inside: bool, border: float, total: float) -> float:
     """Longest stretch once the receiver at ``total`` is added, with its border to the last sample."""
     if inside:

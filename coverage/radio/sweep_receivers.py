@@ -13,7 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phusong.coverage.radio import p1812_terms as terms
-from phusong.coverage.radio.jit import fast_kernel, inlined_kernel, kernel
+from phusong.coverage.radio.jit import (
+    array_kernel,
+    fast_array_kernel,
+    fast_kernel,
+    inlined_kernel,
+    kernel,
+)
 from phusong.coverage.radio.sweep_ray import (
     BLOCK,
     Curve,
@@ -119,17 +125,25 @@ def milliradians(slope: float) -> float:
 
 
 @inlined_kernel
-def clear_nu(curve: Curve, d: Floats, m: int, total: float, aim: float, floor: float) -> float:
-    """Largest diffraction parameter of a path that nothing obstructs, or -inf below ``floor``; eq. (15).
+def clear_nu(
+    slope: Floats, block: Floats, d: Floats, m: int, total: float, aim: float, floor: float, guess: int
+) -> tuple[float, int]:
+    """Largest diffraction parameter of a path that nothing obstructs, and its sample; eq. (15).
 
     ``aim`` is the slope to the receiver less the earth's rise; the parameter of sample i is
     -(aim - slope_i) sqrt(d_i / (D - d_i)) times a factor of D, and grows with the slope of a block. The
-    last block may hold samples beyond the receiver, which may rise above the aim.
+    last block may hold samples beyond the receiver, which may rise above the aim. A good ``guess``, the
+    sample of the receiver before, leaves few blocks to look into. Below ``floor`` the answer is -inf.
     """
-    slope, block = curve.slope, curve.block
     scale = 0.002 * total
     best = floor * floor / scale
-    found = False
+    place = 0
+    if guess > 0:
+        i = min(guess, m)
+        gap = aim - slope[i]
+        if gap * gap * d[i] < best * (total - d[i]):
+            best = gap * gap * d[i] / (total - d[i])
+            place = i
     for b in range(m // BLOCK + 1):
         gap = max(aim - block[b], 0.0)
         start = d[max(b * BLOCK, 1)]
@@ -138,31 +152,32 @@ def clear_nu(curve: Curve, d: Floats, m: int, total: float, aim: float, floor: f
                 gap = aim - slope[i]
                 if gap * gap * d[i] < best * (total - d[i]):
                     best = gap * gap * d[i] / (total - d[i])
-                    found = True
-    return -math.sqrt(best * scale) if found else -math.inf
+                    place = i
+    return (-math.sqrt(best * scale) if place > 0 else -math.inf), place
 
 
 @inlined_kernel
 def edge_nu(
-    curve: Curve, d: Floats, m: int, total: float, tx: float, rx: float, curvature: float, floor: float,
-    known: int,
-) -> float:
+    q: Floats, parent: Ints, slopes: Floats, highest: Floats, block: Floats, d: Floats, m: int,
+    total: float, tx: float, rx: float, curvature: float, floor: float, known: int, guess: int,
+) -> tuple[float, int]:
     """Parameter of the Bullington point of the first ``m`` samples and a receiver; eqs. (13-20).
 
-    ``known`` is the sample that the receiver sees highest, or 0.
+    ``known`` is the sample that the receiver sees highest, or 0; ``guess`` one that may come nearest to
+    a clear path. Returns the parameter and the next guess.
     """
     slope = (rx - tx) / total
     rise = curvature * total
-    from_tx = curve.highest[m] + rise
+    from_tx = highest[m] + rise
     if from_tx < slope:
-        return clear_nu(curve, d, m, total, slope - rise, floor)
+        return clear_nu(slopes, block, d, m, total, slope - rise, floor, guess)
     level = rx - rise * total
     k = known
     if k == 0:
-        k = tangent(curve.q, curve.parent, d, m, total, level)
-    from_rx = (curve.q[k] - level) / (total - d[k]) - rise
+        k = tangent(q, parent, d, m, total, level)
+    from_rx = (q[k] - level) / (total - d[k]) - rise
     point = (rx - tx + from_rx * total) / (from_tx + from_rx)
-    return (from_tx - slope) * point * math.sqrt(0.002 * total / (point * (total - point)))
+    return (from_tx - slope) * point * math.sqrt(0.002 * total / (point * (total - point))), guess
 
 
 @fast_kernel
@@ -245,31 +260,29 @@ def surely_clear(total: float, tx: float, rx: float, radius: float, root_wavelen
 
 @inlined_kernel
 def bend_smooth(
-    bends: Bends, k: int, step: float, m: int, total: float, tx: float, rx: float, radius: float,
-    root_wavelength: float,
-) -> None:
-    """Fill in what smooth earth of one radius does to receiver ``k``; sections 4.3.2 and 4.3.4."""
+    step: float, m: int, total: float, tx: float, rx: float, radius: float, root_wavelength: float
+) -> tuple[float, float, float]:
+    """Share, radius and parameter of `Bends` for smooth earth; sections 4.3.2 and 4.3.4."""
     share, effective = 0.0, radius
     if total < terms.line_of_sight_km(tx, rx, radius):
         _, share, _ = terms.smooth_clearance(total, tx, rx, radius)
         if share > root_wavelength:
-            bends.share[k] = math.inf
-            return
+            return math.inf, radius, 0.0
         effective = terms.marginal_radius_km(total, tx, rx)
-    bends.share[k] = share
-    bends.radius[k] = effective
-    bends.nu_smooth[k] = smooth_nu(step, m, total, tx, rx, 500.0 / radius)
+    return share, effective, smooth_nu(step, m, total, tx, rx, 500.0 / radius)
 
 
 @inlined_kernel
 def find_heights(
-    ray: Ray, prefix: Prefix, m: int, total: float, ground: float, tx: float, rx: float,
-    fit_tx: float, fit_rx: float,
+    d: Floats, h: Floats, parent: Ints, highest: float, m: int, total: float, ground: float, tx: float,
+    rx: float, fit_tx: float, fit_rx: float,
 ) -> tuple[float, float]:
-    """Heights over the smooth surface for diffraction where the ground obstructs; eqs. (87-89)."""
-    d, h, parent = ray.d, ray.ground, ray.flat
+    """Heights over the smooth surface for diffraction where the ground obstructs; eqs. (87-89).
+
+    ``highest`` is the largest slope from the antenna to the flat ground of the first ``m`` samples.
+    """
     slope = (rx - tx) / total
-    from_tx = prefix.flat[m] - slope
+    from_tx = highest - slope
     k = tangent(h, parent, d, m, total, rx)
     from_rx = (h[k] - rx) / (total - d[k]) + slope
     top = h[k] - slope * d[k]
@@ -284,7 +297,7 @@ def find_heights(
     )
 
 
-@kernel
+@array_kernel
 def trace_zones(count: int, cells: Receivers, zones: Flags, paths: Paths, ray: Ray, run: Stretches) -> None:
     """Fill in stretches of land, share of sea and distance to it of the ``count`` receivers of a ray."""
     d = ray.d
@@ -315,21 +328,23 @@ def trace_zones(count: int, cells: Receivers, zones: Flags, paths: Paths, ray: R
         paths.rx_coast[k] = total - shore if first >= 0.0 else terms.FAR_FROM_COAST_KM
 
 
-@fast_kernel
-def find_clear_horizon(ray: Ray, m: int, total: float, tx: float, rx: float, curvature: float) -> int:
+@fast_array_kernel
+def find_clear_horizon(
+    d: Floats, h: Floats, m: int, total: float, tx: float, rx: float, curvature: float
+) -> int:
     """Sample of largest diffraction parameter over the bare ground of a line-of-sight path; eq. (81a)."""
-    d, h = ray.d, ray.ground
-    best, index = -math.inf, 1
+    aim = (rx - tx) / total - curvature * total
+    best, across, index = math.inf, 1.0, 1
     for i in range(1, m + 1):
-        left = total - d[i]
-        excess = h[i] + curvature * d[i] * left - (tx * left + rx * d[i]) / total
-        nu = excess / math.sqrt(d[i] * left)
-        if nu >= best:
-            best, index = nu, i
+        # The clearance squared over d (D - d), compared without division.
+        gap = aim * d[i] - (h[i] - curvature * d[i] * d[i] - tx)
+        square, other = gap * gap, d[i] * (total - d[i])
+        if square * across <= best * other:
+            best, across, index = square, other, i
     return index
 
 
-@fast_kernel
+@fast_array_kernel
 def find_roughness(
     d: Floats, h: Floats, total: float, tx_index: int, rx_index: int, duct_tx: float, duct_rx: float
 ) -> float:
@@ -349,7 +364,7 @@ def find_roughness(
     return max(max(best, a), max(b, c))
 
 
-@fast_kernel
+@fast_array_kernel
 def trace_paths(
     count: int, cells: Receivers, paths: Paths, median: Bends, rare: Bends, ray: Ray, prefix: Prefix,
     curve: Curve, rare_curve: Curve, tx_height: float, rx_height: float, radius: float, rare_radius: float,
@@ -361,64 +376,97 @@ def trace_paths(
     ``root_wavelength`` is the square root of the longest wavelength in use; ``with_rare`` asks for the
     earth radius of beta0 per cent too.
     """
-    d = ray.d
-    tx = ray.ground[0] + tx_height
+    d, h, q_bare, bare, flat, v1, v2 = ray.d, ray.ground, ray.q_bare, ray.bare, ray.flat, ray.v1, ray.v2
+    q, parent, slopes, highest, block = curve.q, curve.parent, curve.slope, curve.highest, curve.block
+    high_flat, high_bent, high_place = prefix.flat, prefix.bent, prefix.place
+    totals, grounds, samples = cells.total, cells.ground, cells.samples
+    tx = h[0] + tx_height
     curvature = 500.0 / radius
     floor = terms.NU_NO_LOSS * root_wavelength
+    guess = 0
     for k in range(count):
-        total, ground, m = cells.total[k], cells.ground[k], cells.samples[k]
+        total, ground, m = totals[k], grounds[k], samples[k]
         rx = ground + rx_height
         slope = (rx - tx) / total
         drop = curvature * total
 
-        bent = prefix.bent[m]
+        bent = high_bent[m]
         known = 0
-        paths.beta[k] = -1.0
-        if bent > slope - drop:
+        tx_index, rx_index, horizons = 0, 0, total
+        tx_angle, rx_angle = slope - drop, -slope - drop
+        if bent > tx_angle:
             level = rx - drop * total
-            seen = tangent(ray.q_bare, ray.bare, d, m, total, level)
-            paths.tx_mrad[k] = milliradians(bent)
-            back = (ray.q_bare[seen] - level) / (total - d[seen]) - 2.0 * drop
-            paths.rx_mrad[k] = milliradians(back)
-            paths.tx_index[k] = prefix.place[m]
-            paths.rx_index[k] = seen
+            rx_index = tangent(q_bare, bare, d, m, total, level)
+            tx_angle = bent
+            rx_angle = (q_bare[rx_index] - level) / (total - d[rx_index]) - 2.0 * drop
+            tx_index = high_place[m]
+            horizons = d[tx_index] + total - d[rx_index]
             if bare_surface:
-                known = seen
-            paths.horizons_km[k] = d[prefix.place[m]] + total - d[seen]
-        else:
-            paths.tx_mrad[k] = milliradians(slope - drop)
-            paths.rx_mrad[k] = milliradians(-slope - drop)
-            paths.tx_index[k] = 0
-            paths.rx_index[k] = 0
-            paths.horizons_km[k] = total
-        paths.theta[k] = 1000.0 * total / radius + paths.tx_mrad[k] + paths.rx_mrad[k]
+                known = rx_index
+        tx_angle, rx_angle = milliradians(tx_angle), milliradians(rx_angle)
+        paths.tx_mrad[k], paths.rx_mrad[k] = tx_angle, rx_angle
+        paths.tx_index[k], paths.rx_index[k] = tx_index, rx_index
+        paths.horizons_km[k] = horizons
+        paths.log_horizons[k] = math.log10(horizons)
+        paths.theta[k] = 1000.0 * total / radius + tx_angle + rx_angle
+        paths.beta[k] = -1.0
 
-        gap = total - d[m]
-        v1 = ray.v1[m] + gap * (ground + ray.ground[m])
-        v2 = ray.v2[m] + gap * (ground * (2.0 * total + d[m]) + ray.ground[m] * (total + 2.0 * d[m]))
-        fit_tx = (2.0 * v1 * total - v2) / (total * total)
-        fit_rx = (v2 - v1 * total) / (total * total)
-        paths.fit_tx[k] = fit_tx
-        paths.fit_rx[k] = fit_rx
-        tx_over = tx - min(fit_tx, ray.ground[0])
-        rx_over = rx - min(fit_rx, ground)
+        gap, before, last = total - d[m], d[m], h[m]
+        sum1 = v1[m] + gap * (ground + last)
+        sum2 = v2[m] + gap * (ground * (2.0 * total + before) + last * (total + 2.0 * before))
+        fit_tx = (2.0 * sum1 * total - sum2) / (total * total)
+        fit_rx = (sum2 - sum1 * total) / (total * total)
+        paths.fit_tx[k], paths.fit_rx[k] = fit_tx, fit_rx
+        tx_over, rx_over = tx - min(fit_tx, h[0]), rx - min(fit_rx, ground)
         clear = surely_clear(total, tx_over, rx_over, radius, root_wavelength)
         clear_rare = not with_rare or surely_clear(total, tx_over, rx_over, rare_radius, root_wavelength)
-        if prefix.flat[m] > slope and not (clear and clear_rare):
-            tx_over, rx_over = find_heights(ray, prefix, m, total, ground, tx, rx, fit_tx, fit_rx)
-        paths.tx_over[k] = tx_over
-        paths.rx_over[k] = rx_over
+        if high_flat[m] > slope and not (clear and clear_rare):
+            tx_over, rx_over = find_heights(
+                d, h, flat, high_flat[m], m, total, ground, tx, rx, fit_tx, fit_rx
+            )
+        paths.tx_over[k], paths.rx_over[k] = tx_over, rx_over
 
-        median.nu[k] = edge_nu(curve, d, m, total, tx, rx, curvature, floor, known)
-        median.share[k] = math.inf
+        nu, guess = edge_nu(
+            q, parent, slopes, highest, block, d, m, total, tx, rx, curvature, floor, known, guess
+        )
+        median.nu[k] = nu
+        share, effective, nu_smooth = math.inf, radius, 0.0
         if not clear:
-            bend_smooth(median, k, d[1], m, total, tx_over, rx_over, radius, root_wavelength)
-        if with_rare:
-            rare.nu[k] = edge_nu(rare_curve, d, m, total, tx, rx, 500.0 / rare_radius, floor, 0)
-            rare.share[k] = math.inf
-            if not clear_rare:
-                bend_smooth(rare, k, d[1], m, total, tx_over, rx_over, rare_radius, root_wavelength)
+            share, effective, nu_smooth = bend_smooth(
+                d[1], m, total, tx_over, rx_over, radius, root_wavelength
+            )
+        median.share[k], median.radius[k], median.nu_smooth[k] = share, effective, nu_smooth
         rise = 0.001 * (tx - rx)
         paths.log_free[k] = terms.TEN_OVER_LN10 * math.log(total * total + rise * rise)
         paths.log_distance[k] = math.log10(total)
-        paths.log_horizons[k] = math.log10(paths.horizons_km[k])
+    if with_rare:
+        trace_rare(
+            count, cells, paths, rare, d, rare_curve.q, rare_curve.parent, rare_curve.slope,
+            rare_curve.highest, rare_curve.block, tx, rx_height, rare_radius, root_wavelength,
+        )
+
+
+@fast_array_kernel
+def trace_rare(
+    count: int, cells: Receivers, paths: Paths, rare: Bends, d: Floats, q: Floats, parent: Ints,
+    slopes: Floats, highest: Floats, block: Floats, tx: float, rx_height: float, radius: float,
+    root_wavelength: float,
+) -> None:
+    """Fill in ``rare``, the diffraction over the earth radius of beta0 per cent of the time."""
+    curvature = 500.0 / radius
+    floor = terms.NU_NO_LOSS * root_wavelength
+    guess = 0
+    for k in range(count):
+        total, m = cells.total[k], cells.samples[k]
+        rx = cells.ground[k] + rx_height
+        tx_over, rx_over = paths.tx_over[k], paths.rx_over[k]
+        nu, guess = edge_nu(
+            q, parent, slopes, highest, block, d, m, total, tx, rx, curvature, floor, 0, guess
+        )
+        rare.nu[k] = nu
+        share, effective, nu_smooth = math.inf, radius, 0.0
+        if not surely_clear(total, tx_over, rx_over, radius, root_wavelength):
+            share, effective, nu_smooth = bend_smooth(
+                d[1], m, total, tx_over, rx_over, radius, root_wavelength
+            )
+        rare.share[k], rare.radius[k], rare.nu_smooth[k] = share, effective, nu_smooth
