@@ -53,8 +53,20 @@ TOTAL = Text(
         "Skip provinces whose inputs, parameters and version are unchanged.",
     ),
 )
+@option(
+    "--public",
+    is_flag=True,
+    text=Text(
+        "Bản công khai: không kèm vị trí trạm, tên nhà mạng, lưới tín hiệu, lớp có confidential = true và "
+        "nội dung lỗi.",
+        "Public version: without sites, names of operators, signal rasters, layers with confidential = true "
+        "and the text of faults.",
+    ),
+)
 @click.pass_obj
-def command(settings: Settings, projects: tuple[Path, ...], out: Path, workers: int, resume: bool) -> int:
+def command(
+    settings: Settings, projects: tuple[Path, ...], out: Path, workers: int, resume: bool, public: bool
+) -> int:
     """Run a batch."""
     from phusong.cli.screen import duration, say, tell
     from phusong.maps.batch import ProvinceRun, run_batch
@@ -68,8 +80,10 @@ def command(settings: Settings, projects: tuple[Path, ...], out: Path, workers: 
         for message in run.messages:
             tell("  ✗ " + message)
 
-    runs = run_batch(projects, out, settings.lang, workers=workers, resume=resume, finished=show)
-    page = write_summary(runs, out, settings.lang)
+    runs = run_batch(
+        projects, out, settings.lang, workers=workers, resume=resume, finished=show, public=public
+    )
+    page = write_summary(runs, out, settings.lang, public=public)
     counts = {status: sum(run.status == status for run in runs) for status in STATUS}
     say(TOTAL.say(settings.lang, **counts))
     say(OPEN.say(settings.lang, file=str(page)))

@@ -33,15 +33,27 @@ from phusong.data.language import Text
     default=0,
     text=Text("Số luồng tính (0: mỗi nhân một luồng).", "Threads (0: one per core)."),
 )
+@option(
+    "--public",
+    is_flag=True,
+    text=Text(
+        "Bản công khai: không kèm vị trí trạm, tên nhà mạng, lưới tín hiệu và các lớp có "
+        "confidential = true.",
+        "Public version: without sites, names of operators, signal rasters and layers with "
+        "confidential = true.",
+    ),
+)
 @click.pass_obj
-def command(settings: Settings, project: Path, out: Path, workers: int) -> None:
+def command(settings: Settings, project: Path, out: Path, workers: int, public: bool) -> None:
     """Run one province."""
     from phusong.cli.screen import print_faults, progress_bar, say
     from phusong.maps.run import run_province
     from phusong.maps.sentences import headline
 
     with progress_bar(settings) as progress:
-        outcome = run_province(project, out, settings.lang, workers=workers, progress=progress)
+        outcome = run_province(
+            project, out, settings.lang, workers=workers, progress=progress, public=public
+        )
     if not settings.quiet:
         print_faults(outcome.result.faults, settings.lang, warnings=bool(settings.verbose))
         for sentence in headline(outcome.result, settings.lang):

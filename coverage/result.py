@@ -169,6 +169,8 @@ class Result:
     faults : tuple of Fault
         Warnings of reading and of analysis.
     seconds : mapping of stage to float
+    public : bool
+        Whether what must not be shown to everybody has been left out.
     """
 
     layers: Layers
@@ -180,3 +182,4 @@ class Result:
     scattered: Mapping[str, float]
     faults: tuple[Fault, ...]
     seconds: Mapping[str, float]
+    public: bool = False

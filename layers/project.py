@@ -69,6 +69,8 @@ class LayerTable(_Table):
     as_of: datetime.date | None = None
     defaults: dict[str, str | float] = Field(default_factory=dict)
     """Values for columns that the file lacks: ``{ technology = "4G" }``."""
+    confidential: bool = False
+    """Left out of outputs made with ``--public``."""
 
 
 class PopulationTable(LayerTable):

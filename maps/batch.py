@@ -85,6 +85,7 @@ class _Job:
     name: str
     project: Path
     folder: Path
+    public: bool = False
 
 
 def run_batch(
@@ -95,6 +96,7 @@ def run_batch(
     workers: int = 1,
     resume: bool = False,
     finished: Callable[[ProvinceRun], None] | None = None,
+    public: bool = False,
 ) -> list[ProvinceRun]:
     """Run every project, ``workers`` provinces at a time, each in a process of its own.
 
@@ -112,6 +114,9 @@ def run_batch(
         Skip provinces whose inputs, parameters and version are those of the output that is there.
     finished : callable, optional
         Called with each province as it ends.
+    public : bool
+        Leave out what must not be shown to everybody, in logs too. An output without the names and columns
+        of its inputs does not tell whether it is current, so every province is computed anew.
 
     Returns
     -------
@@ -138,8 +143,8 @@ def run_batch(
     for path, failed in unread.items():
         end(path, failed)
     for path, project in read.items():
-        job = _Job(project.province.code, project.province.name, path, out / project.province.code)
-        current = _figures_if_current(project, job.folder, lang) if resume else None
+        job = _Job(project.province.code, project.province.name, path, out / project.province.code, public)
+        current = _figures_if_current(project, job.folder, lang) if resume and not public else None
         if current is None:
             jobs.append(job)
         else:
@@ -213,6 +218,7 @@ def _figures_if_current(
         same = (
             manifest["generator"]["version"] == version()
             and manifest["language"] == lang
+            and not manifest.get("public", False)
             and manifest["project"] == json.loads(project.model_dump_json())
             and all(
                 file_sha256(project.file.parent / entry["path"]) == entry["sha256"]
@@ -296,7 +302,7 @@ def _work(job: _Job, lang: Language, threads: int, sender: Connection) -> None:
             filename=log,
             filemode="w",
             encoding="utf-8",
-            level=logging.INFO,
+            level=logging.WARNING if job.public else logging.INFO,
             format="%(asctime)s %(levelname)s %(name)s: %(message)s",
         )
         figures = _run(job, lang, threads)
@@ -304,9 +310,9 @@ def _work(job: _Job, lang: Language, threads: int, sender: Connection) -> None:
     except ExpectedError as error:
         messages = _messages(error, lang)
     except Exception as error:
-        logging.getLogger(__name__).exception("the province failed")
+        logging.getLogger(__name__).exception("the province failed", exc_info=not job.public)
         messages = [BROKEN.say(lang, error=f"{type(error).__name__}: {error}"[:300], log=log.name)]
-    for message in messages:
+    for message in [] if job.public else messages:
         logging.getLogger(__name__).error("%s", message)
     if len(messages) > SHOWN:
         messages[SHOWN:] = [MORE.say(lang, n=len(messages) - SHOWN, log=log.name)]
@@ -324,9 +330,9 @@ def _run(job: _Job, lang: Language, threads: int) -> dict[str, tuple[float, floa
     """Run one province, log its warnings, and return its figures."""
     from phusong.maps.run import run_province
 
-    outcome = run_province(job.project, job.folder, lang, workers=threads)
+    outcome = run_province(job.project, job.folder, lang, workers=threads, public=job.public)
     for fault in outcome.result.faults:
-        logging.getLogger(__name__).warning("%s", fault.say(lang))
+        logging.getLogger(__name__).warning("%s", fault.code if job.public else fault.say(lang))
     return _figures(job.folder)
 
 

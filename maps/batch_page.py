@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -207,12 +208,17 @@ def summary_document(rows: Sequence[ProvinceRun]) -> dict[str, Any]:
     }
 
 
-def write_summary(rows: Sequence[ProvinceRun], out: Path, lang: Language) -> Path:
+def write_summary(
+    rows: Sequence[ProvinceRun], out: Path, lang: Language, *, public: bool = False
+) -> Path:
     """Write ``index.html``, ``summary.csv`` and ``summary.json`` into ``out`` and return the page's path.
 
-    Each file takes the place of an earlier one whole.
+    With ``public``, without the messages of failed provinces, which quote their inputs. Each file
+    takes the place of an earlier one whole.
     """
     out.mkdir(parents=True, exist_ok=True)
+    if public:
+        rows = [replace(row, messages=()) for row in rows]
     page = out / "index.html"
     _replace(out / "summary.csv", csv_bytes(*summary_table(rows)))
     _replace(out / "summary.json", json_bytes(summary_document(rows)))

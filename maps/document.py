@@ -12,7 +12,7 @@ from phusong.data.tables import provinces
 from phusong.maps import docx_form as form
 from phusong.maps.document_words import HEADERS, WORDS
 from phusong.maps.figures import Figures, layer_label, operator_label
-from phusong.maps.page_words import NOT_BOUNDARY, PREDICTED
+from phusong.maps.page_words import notes
 from phusong.maps.safe import one_line, shorten
 from phusong.maps.sentences import service_sentences, station_sentence
 from phusong.maps.static import draw_service, outlines, png_bytes
@@ -255,14 +255,17 @@ class _Report:
             warnings=len(result.faults),
         ))
         rows = [
-            [shorten(s.layer, 40), shorten(s.path, 60), format_date(s.as_of, self.lang), self.number(s.rows)]
+            [
+                shorten(s.layer, 40), shorten(s.path, 60) or MISSING, format_date(s.as_of, self.lang),
+                self.number(s.rows),
+            ]
             for s in result.layers.sources
         ]
         heads = self.heads("layer", "file", "as_of", "rows")
         form.table(self.document, heads, rows, (40, 70, 30, 28), numbers=(3,))
         made = self.say("made", version=version())
-        notes = f"{PREDICTED.say(self.lang)} {NOT_BOUNDARY.say(self.lang)} {made}"
-        form.paragraph(self.document, notes, italic=True, size_pt=12)
+        said = f"{notes(result, self.lang)} {made}"
+        form.paragraph(self.document, said, italic=True, size_pt=12)
 
     def foot(self) -> None:
         """Write the recipients and leave the place of the signature blank."""

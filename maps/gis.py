@@ -134,7 +134,12 @@ def _compact(value: Any) -> str:
 
 def signal_names(result: Result) -> Mapping[str, str]:
     """Return the name of the signal raster's file for every service."""
-    services = [service for service, operator in result.reaches if operator == ANY]
+    services = [
+        service
+        for (service, operator), reach in result.reaches.items()
+        # A public result has blank rasters where they would show sites: not written, lest one believe them.
+        if operator == ANY and not (result.public and np.isnan(reach.signal.values).all())
+    ]
     return {service: f"signal_{key}.tif" for service, key in ascii_keys(services).items()}
 
 

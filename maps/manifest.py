@@ -64,6 +64,7 @@ def manifest(
             "libraries": {name: importlib.metadata.version(name) for name in LIBRARIES},
         },
         "language": lang,
+        "public": result.public,
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "province": {
             "code": project.province.code, "name": project.province.name,

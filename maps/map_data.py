@@ -53,6 +53,7 @@ def map_data(result: Result, lang: Language) -> dict[str, Any]:
             "asOf": figures.as_of(lang),
             "bounds": _bounds(layers.communes),
         },
+        "public": result.public,
         "services": [_service(figures, name, lang) for name in figures.services],
         "operators": [operator_label(o, lang) for o in figures.operators],
         "breaks": colours.PERCENT_BREAKS,
@@ -259,6 +260,7 @@ def _images(figures: Figures) -> dict[str, Any]:
             criterion_value=figures.criterion_value(service),
         ).uri
         for (service, operator), reach in figures.result.reaches.items()
+        if not (figures.result.public and np.isnan(reach.signal.values).all())
     }
     relief = None
     if layers.terrain is not None:

@@ -10,7 +10,7 @@ from phusong.maps.figures import is_illustration
 from phusong.maps.inline import Page, asset, escape, leaflet_css, leaflet_js
 from phusong.maps.inset import inset_svg
 from phusong.maps.map_data import map_data
-from phusong.maps.page_words import ILLUSTRATION, MAP_WORDS, NOT_BOUNDARY, PREDICTED
+from phusong.maps.page_words import ILLUSTRATION, MAP_WORDS, notes
 
 
 def folium_map(bounds: list[float]) -> Any:
@@ -146,6 +146,6 @@ def _body(result: Result, lang: Language, element: str, data: dict[str, Any]) ->
         f'<div id="inset">{inset}</div>' if inset else "",
         "</div>",
         "</main>",
-        f'<footer class="notes">{escape(PREDICTED.say(lang))} {escape(NOT_BOUNDARY.say(lang))}</footer>',
+        f'<footer class="notes">{escape(notes(result, lang))}</footer>',
         "</div>",
     ]

@@ -10,7 +10,7 @@ from phusong.maps.charts import class_styles
 from phusong.maps.figures import Figures, is_illustration
 from phusong.maps.inline import Page, asset, escape
 from phusong.maps.inset import inset_svg
-from phusong.maps.page_words import ILLUSTRATION, NOT_BOUNDARY, PREDICTED
+from phusong.maps.page_words import ILLUSTRATION, PREDICTED, PUBLIC, notes
 from phusong.maps.report_section import Section
 from phusong.maps.report_words import NAVIGATION
 from phusong.maps.tables import version
@@ -77,6 +77,7 @@ def _head(s: Section, has_targets: bool) -> list[str]:
         '<header class="top"><div>',
         f'<p class="kind">{s.word("title")}</p><h1>{escape(result.layers.project.province.name)}</h1>',
         f"<p>{s.word('asOf', date=s.figures.as_of(s.lang))} · {escape(PREDICTED.say(s.lang))}</p>",
+        f"<p>{escape(PUBLIC.say(s.lang))}</p>" if result.public else "",
         f'<p class="tools"><button type="button" id="print">{s.word("print")}</button> '
         f'<button type="button" id="theme">{s.word("theme")}</button></p></div>',
         f'<div class="insetbox">{inset}</div></header>' if inset else "</header>",
@@ -88,6 +89,6 @@ def _head(s: Section, has_targets: bool) -> list[str]:
 def _foot(s: Section) -> list[str]:
     return [
         "</main>",
-        f"<footer>{escape(PREDICTED.say(s.lang))} {escape(NOT_BOUNDARY.say(s.lang))} "
+        f"<footer>{escape(notes(s.figures.result, s.lang))} "
         f"{s.word('made', version=version())}.</footer>",
     ]

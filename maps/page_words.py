@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from phusong.coverage.result import Result
 from phusong.data.language import Language, Text
 
 PREDICTED = Text("Dự báo tính toán, chưa đo kiểm.", "Computed prediction, not verified by measurement.")
@@ -13,6 +14,13 @@ NOT_BOUNDARY = Text(
 ILLUSTRATION = Text(
     "MINH HỌA: tỉnh này và mọi số liệu đều do máy tạo ra, không phải địa phương có thật.",
     "ILLUSTRATION: this province and all its figures are made up; it is no real place.",
+)
+
+PUBLIC = Text(
+    "Bản công khai: không kèm vị trí trạm, tên nhà mạng và các lớp dữ liệu không công bố; vùng lõm được "
+    "khoanh khái quát.",
+    "Public version: without sites, names of operators and layers that are not published; gaps are outlined "
+    "coarsely.",
 )
 
 REASONS: Mapping[str, Text] = {
@@ -55,6 +63,10 @@ MAP_WORDS: Mapping[str, Text] = {
     "byCommune": Text("Tỷ lệ theo xã", "Share by commune"),
     "bySignal": Text("Vùng phủ", "Coverage area"),
     "byNothing": Text("Không tô", "No colour"),
+    "notPublic": Text(
+        "Bản công khai không kèm vùng phủ chi tiết của dịch vụ này.",
+        "The public version has no coverage area of this service.",
+    ),
     "opacity": Text("Độ đậm của màu", "Opacity of the colour"),
     "layers": Text("Lớp bản đồ", "Map layers"),
     "relief": Text("Địa hình, mặt nước", "Relief and water"),
@@ -124,6 +136,12 @@ MAP_WORDS: Mapping[str, Text] = {
         "The map needs JavaScript; the figures are in the report.",
     ),
 }
+
+
+def notes(result: Result, lang: Language) -> str:
+    """Return what stands under every page: what the figures are not, and what was left out."""
+    said = [PREDICTED, NOT_BOUNDARY, *([PUBLIC] if result.public else [])]
+    return " ".join(text.say(lang) for text in said)
 
 
 def words(table: Mapping[str, Text], lang: Language) -> dict[str, str]:

@@ -76,7 +76,7 @@ def sources(s: Section) -> str:
     rows = [
         [
             f'<span id="src{k}">[{k}] {escape(x.layer)}</span>',
-            escape(x.path),
+            escape(x.path) or "–",
             escape(format_date(x.as_of, s.lang)),
             f"<code>{escape(x.sha256[:12])}</code>",
             s.number(x.rows),

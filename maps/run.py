@@ -11,6 +11,7 @@ from phusong.coverage.result import Result
 from phusong.data.language import Language
 from phusong.layers.project_file import read_project
 from phusong.maps.place import check
+from phusong.maps.public import public_result, require_publishable
 from phusong.maps.write import write_outputs
 
 
@@ -30,9 +31,18 @@ class Outcome:
 
 
 def run_province(
-    project: Path, out: Path, lang: Language, *, workers: int = 0, progress: Progress | None = None
+    project: Path,
+    out: Path,
+    lang: Language,
+    *,
+    workers: int = 0,
+    progress: Progress | None = None,
+    public: bool = False,
 ) -> Outcome:
     """Analyse a project and write its results into ``out``, whole or not at all.
+
+    With ``public``, what is written is what `phusong.maps.public.public_result` leaves; the result
+    returned is the whole one.
 
     Raises
     ------
@@ -45,5 +55,9 @@ def run_province(
     """
     # A folder that must not be replaced is refused now, not after the analysis.
     check(out)
-    result = analyse(read_project(project), workers=workers, progress=progress)
-    return Outcome(result, write_outputs(result, out, lang, progress=progress))
+    read = read_project(project)
+    if public:
+        require_publishable(read)
+    result = analyse(read, workers=workers, progress=progress)
+    shown = public_result(result) if public else result
+    return Outcome(result, write_outputs(shown, out, lang, progress=progress))

@@ -10,7 +10,7 @@ from typing import Any
 from phusong.coverage.result import ANY, Result
 from phusong.data.language import Language, Text, format_date
 from phusong.maps.figures import Figures, Ratio, operator_label
-from phusong.maps.page_words import NOT_BOUNDARY, PREDICTED
+from phusong.maps.page_words import PREDICTED, notes
 from phusong.maps.safe import one_line
 from phusong.maps.sentences import service_sentences, station_sentence
 from phusong.maps.sheet import Book, Column, as_date
@@ -115,7 +115,7 @@ class _Writer:
         sheet = self._sheet("summary")
         sheet.write_string(0, 0, one_line(TITLE.say(lang, name=province.name)), book.formats["title"])
         sheet.write_string(1, 0, AS_OF.say(lang, date=province.as_of), book.formats["plain"])
-        sheet.write_string(2, 0, f"{PREDICTED.say(lang)} {NOT_BOUNDARY.say(lang)}", book.formats["remark"])
+        sheet.write_string(2, 0, notes(self.result, lang), book.formats["remark"])
         said = [s for service in figures.services for s in service_sentences(figures, service, lang)]
         counts = station_sentence(figures, lang)
         row = 4

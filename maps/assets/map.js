@@ -181,8 +181,8 @@ function phusongMap(map) {
     return [say("gaps").split(" (")[0] + " " + g[1] + ": " + number(g[2]) + " " + say("people"),
       names.slice(0, 3).join(", ") + (names.length > 3 ? " …" : ""),
       say("reason") + ": " + g[7],
-      say("nearestSite") + ": " + (g[8] ? g[8] + ", " : "") + phusong.distance(g[9]),
-      say("nearestFibre") + ": " + phusong.distance(g[10])];
+      g[9] === null ? "" : say("nearestSite") + ": " + (g[8] ? g[8] + ", " : "") + phusong.distance(g[9]),
+      g[10] === null ? "" : say("nearestFibre") + ": " + phusong.distance(g[10])].filter(Boolean);
   }
   map.on("zoomend", drawGaps);
 
@@ -289,12 +289,14 @@ function phusongMap(map) {
     if (on.zones) { list.append(keyItem(phusong.svg("rect", { x: 1, y: 1, width: 20, height: 12, fill: "#7a1f6b", "fill-opacity": 0.15, stroke: "#7a1f6b",
       "stroke-width": 2, "stroke-dasharray": "4 3" }), say("zones"))); }
     legend.replaceChildren(el("h2", { text: say("legend") }));
-    if (state.colour !== "none") {
+    if (state.colour === "signal" && !D.overlays[pair()]) {
+      legend.append(el("p", { class: "quiet", text: D.public ? say("notPublic") : say("notOffered") }));
+    } else if (state.colour !== "none") {
       legend.append(el("p", { class: "quiet", text: colourTitle() }), state.colour === "commune" ? percentKey(true) : signalKey());
     }
     legend.append(list);
     var small = byId("key");
-    small.hidden = state.colour === "none";
+    small.hidden = state.colour === "none" || (state.colour === "signal" && !D.overlays[pair()]);
     if (!small.hidden) {
       small.replaceChildren(el("b", { text: D.services[state.service].label + " · " + colourTitle() }),
         state.colour === "commune" ? percentKey(false) : signalKey());
@@ -314,8 +316,8 @@ function phusongMap(map) {
     return el("li", {}, el("button", { type: "button", "data-gap": g[1], onclick: function () { selectGap(g[1], true); } },
       el("span", { class: "n", text: g[1] }), el("span", { text: names.slice(0, 2).join(", ") + (names.length > 2 ? " …" : "") }),
       el("span", { class: "v", text: number(g[2]) + " " + say("people") }),
-      el("span", { class: "more", text: g[7] + " · " + number(g[3], 1) + " km² · " + say("nearestSite").toLowerCase() + " " +
-        phusong.distance(g[9]) + (g[10] === null ? "" : " · " + say("fibre").toLowerCase() + " " + phusong.distance(g[10])) }),
+      el("span", { class: "more", text: g[7] + " · " + number(g[3], 1) + " km²" +
+        (g[9] === null ? "" : " · " + say("nearestSite").toLowerCase() + " " + phusong.distance(g[9])) + (g[10] === null ? "" : " · " + say("fibre").toLowerCase() + " " + phusong.distance(g[10])) }),
       g[11] && g[1] === state.gap ? el("span", { class: "more", text: say("inside") + ": " + g[11] }) : null));
   }
   function fillGaps() {

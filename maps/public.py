@@ -1,0 +1,230 @@
+"""What may be shown to everybody: a result without anything that tells where whose network stands.
+
+It is a result like any other, made before anything is written, so that no output can forget to leave
+something out. What goes, and why:
+
+- sites, with their names and positions: stations are counted by commune;
+- operators' names: figures are those of any operator;
+- rasters of signal: a distance from the nearest site has its zero at the site, a level its peak, and an area
+  of coverage by radius its centre, at any resolution finer than the radius. Fibre keeps its raster unless a
+  layer of fibre is marked ``confidential``;
+- distances and signal of gaps and places: three of them give the position of a site;
+- the exact outline of gaps, whose arcs are drawn about sites: a coarse hull stands for it;
+- every layer that the project file marks ``confidential``, with its indicators;
+- names, columns and values of the inputs in warnings, names and paths of files, and the costs.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+
+from phusong.coverage.result import ANY, Reach, Result
+from phusong.data.language import Text
+from phusong.layers.faults import ExpectedError, Fault
+from phusong.layers.grid import Raster
+from phusong.layers.inventory import Layers, Source
+from phusong.layers.project import FibreService, LayersTable, LayerTable, Project
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+STEP_DEG = 0.01
+"""To which outlines of gaps are coarsened: about one kilometre."""
+
+NO_PUBLIC = Text(
+    "Lớp {layer} được đánh dấu confidential nên không lập được bản công khai: mọi con số đều dựa trên lớp "
+    "này.",
+    "Layer {layer} is marked confidential, so there can be no public version: every figure rests on it.",
+)
+_LEFT_OUT = Text(
+    "Chi tiết chỉ có trong bản nội bộ.", "The details stand in the internal version only."
+)
+_NOTHING = Text("", "")
+_OF_A_SITE = (
+    "server_site_id", "shortfall_db", "terrain_db", "clutter_db", "ridge_m", "ridge_above_m",
+    "nearest_site_id", "nearest_site_m",
+)  # fmt: skip
+
+
+def public_result(result: Result) -> Result:
+    """Return what of a result may be shown to everybody.
+
+    Parameters
+    ----------
+    result : Result
+        Is left as it is.
+
+    Returns
+    -------
+    Result
+        With ``public`` set.
+
+    Raises
+    ------
+    ExpectedError
+        Communes or population are marked confidential.
+    """
+    project = result.layers.project
+    require_publishable(project)
+    hidden = confidential_layers(project)
+    fibre = not {"fibre_routes", "fibre_nodes"} & hidden
+    of_fibre = {name for name, service in project.services.items() if isinstance(service, FibreService)}
+    return dataclasses.replace(
+        result,
+        layers=_layers(result.layers, hidden),
+        reaches={
+            (service, operator): _reach(reach, shown=fibre and service in of_fibre)
+            for (service, operator), reach in result.reaches.items()
+            if operator == ANY
+        },
+        indicators=_indicators(result.indicators, hidden),
+        gaps=_gaps(result, hidden, fibre=fibre),
+        places=_places(result.places, hidden),
+        faults=_faults(result.faults, hidden),
+        public=True,
+    )
+
+
+def require_publishable(project: Project) -> None:
+    """Raise `ExpectedError` if the project file marks a layer on which every figure rests."""
+    for name in ("communes", "population"):
+        if getattr(project.layers, name).confidential:
+            raise ExpectedError(NO_PUBLIC, layer=name)
+
+
+def confidential_layers(project: Project) -> frozenset[str]:
+    """Return the layers that the project file marks, as sources call them: ``places.schools``."""
+    tables = {name: getattr(project.layers, name) for name in type(project.layers).model_fields}
+    tables |= {f"places.{name}": table for name, table in project.places.items()}
+    tables |= {f"zones.{name}": table for name, table in project.zones.items()}
+    return frozenset(name for name, table in tables.items() if table is not None and table.confidential)
+
+
+def public_project(project: Project, hidden: Iterable[str] = ()) -> Project:
+    """Return a project without files, columns, default values and costs."""
+    gone = set(hidden)
+    fields = type(project.layers).model_fields
+    tables: dict[str, Any] = {
+        name: fields[name].default if getattr(project.layers, name) is None or name in gone else {"path": "."}
+        for name in fields
+        if name != "stations"
+    }
+    empty = LayerTable(path=Path("."))
+    return project.model_copy(
+        update={
+            "file": Path("phusong.toml"),
+            "layers": LayersTable.model_validate({**tables, "stations": {"path": "."}}),
+            "places": {k: empty for k in project.places if f"places.{k}" not in gone},
+            "zones": {k: empty for k in project.zones if f"zones.{k}" not in gone},
+            "costs": {},
+        }
+    )
+
+
+def _layers(layers: Layers, hidden: frozenset[str]) -> Layers:
+    def shown(name: str, value: Any) -> Any:
+        return None if name in hidden else value
+
+    def without_owner(frame: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame | None:
+        if frame is None:
+            return None
+        numbers = [str(k) for k in range(1, len(frame) + 1)]
+        kept = [c for c in ("kind", "status", "geometry") if c in frame]
+        return frame[kept].assign(id=numbers, operator="")
+
+    places = {
+        name: frame[["place_id", "name", "commune_code", "lon", "lat", "geometry"]]
+        for name, frame in layers.places.items()
+        if f"places.{name}" not in hidden
+    }
+    zones = {
+        name: frame[["zone_id", "name", "geometry"]]
+        for name, frame in layers.zones.items()
+        if f"zones.{name}" not in hidden
+    }
+    return dataclasses.replace(
+        layers,
+        project=public_project(layers.project, hidden),
+        communes=layers.communes[["commune_code", "commune_name", "population", "geometry"]],
+        stations=layers.stations.iloc[:0],
+        places=places,
+        zones=zones,
+        households=shown("households", layers.households),
+        fibre_nodes=without_owner(shown("fibre_nodes", layers.fibre_nodes)),
+        fibre_routes=without_owner(shown("fibre_routes", layers.fibre_routes)),
+        roads=shown("roads", layers.roads),
+        terrain=shown("terrain", layers.terrain),
+        clutter=shown("clutter", layers.clutter),
+        faults=_faults(layers.faults, hidden),
+        sources=tuple(
+            Source(s.layer, "", s.sha256, s.as_of, s.rows) for s in layers.sources if s.layer not in hidden
+        ),
+    )
+
+
+def _reach(reach: Reach, *, shown: bool) -> Reach:
+    """Keep the raster of fibre; blank every other one, so that nothing of it is left to be written."""
+    grid = reach.signal.grid
+    if shown:
+        return Reach(reach.service, reach.operator, reach.unit, reach.signal, reach.covered)
+    blank = np.full(grid.shape, np.nan, dtype=np.float32)
+    nowhere = Raster(np.zeros(grid.shape, bool), grid)
+    return Reach(reach.service, reach.operator, reach.unit, Raster(blank, grid), nowhere)
+
+
+def _indicators(table: pd.DataFrame, hidden: frozenset[str]) -> pd.DataFrame:
+    gone = {name.replace(".", ":", 1) for name in hidden}
+    if "households" in hidden:
+        gone.add("households")
+    kept = (table["operator"] == ANY) & ~table["indicator"].isin(gone)
+    return table[kept].reset_index(drop=True)
+
+
+def _gaps(result: Result, hidden: frozenset[str], *, fibre: bool) -> gpd.GeoDataFrame:
+    gaps = result.gaps[result.gaps["operator"] == ANY].reset_index(drop=True)
+    for column in _OF_A_SITE:
+        gaps[column] = "" if column.endswith("_id") else float("nan")
+    if not fibre:
+        gaps["nearest_fibre_m"] = float("nan")
+    secret = {
+        str(name)
+        for layer, name in zip(result.places["layer"], result.places["name"], strict=True)
+        if f"places.{layer}" in hidden
+    }
+    if secret:
+        gaps["places"] = [
+            "; ".join(p for p in str(held).split("; ") if p not in secret) for held in gaps["places"]
+        ]
+    gaps["geometry"] = [coarse_outline(shape) for shape in gaps.geometry]
+    return gaps
+
+
+def coarse_outline(shape: Any) -> Any:
+    """Return a hull of an outline in degrees, with corners on a lattice of `STEP_DEG` only."""
+    xy = shapely.get_coordinates(shape)
+    low, high = np.floor(xy / STEP_DEG), np.ceil(xy / STEP_DEG)
+    corners = np.concatenate([low, high, np.c_[low[:, 0], high[:, 1]], np.c_[high[:, 0], low[:, 1]]])
+    # A point on the lattice has no room of its own.
+    corners = np.concatenate([corners, low + 1.0])
+    hull = shapely.convex_hull(shapely.multipoints(np.unique(corners, axis=0)))
+    return shapely.transform(hull, lambda c: np.round(c * STEP_DEG, 2))
+
+
+def _places(table: pd.DataFrame, hidden: frozenset[str]) -> pd.DataFrame:
+    gone = {name.removeprefix("places.") for name in hidden if name.startswith("places.")}
+    kept = table[(table["operator"] == ANY) & ~table["layer"].isin(gone)].reset_index(drop=True)
+    return kept.assign(signal=float("nan"))
+
+
+def _faults(faults: Iterable[Fault], hidden: frozenset[str]) -> tuple[Fault, ...]:
+    return tuple(
+        Fault(f.severity, f.code, _LEFT_OUT, _NOTHING, layer="" if f.layer in hidden else f.layer)
+        for f in faults
+    )
