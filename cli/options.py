@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import os
 from collections.abc import Callable, Sequence
@@ -33,6 +34,10 @@ _PIECES = {
     "[OPTIONS]": Text("[TÙY_CHỌN]", "[OPTIONS]"),
     "COMMAND [ARGS]...": Text("LỆNH [THAM_SỐ]...", "COMMAND [ARGS]..."),
 }
+
+
+_METAVAR_TAKES_CONTEXT = "ctx" in inspect.signature(click.Option.make_metavar).parameters
+"""Since click 8.2."""
 
 
 @dataclass
@@ -133,8 +138,10 @@ class Option(click.Option):
         self.text = text
 
     def make_metavar(self, ctx: click.Context | None = None) -> str:
-        """Return the kind of value in the chosen language; click 8.1 gives no context."""
-        plain = str(super().make_metavar(*([] if ctx is None else [ctx])))
+        """Return the kind of value in the chosen language."""
+        ctx = ctx or click.get_current_context(silent=True)
+        arguments: list[Any] = [ctx] if _METAVAR_TAKES_CONTEXT else []
+        plain = str(super().make_metavar(*arguments))
         return _KINDS[plain].say(_language_now(ctx)) if plain in _KINDS else plain
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:

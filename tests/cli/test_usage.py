@@ -17,7 +17,7 @@ SLIPS = [
     (["chek", "x"], "Không có lệnh 'chek'. Ý bạn là 'check'?",
      "No such command 'chek'. Did you mean 'check'?"),
     (["zzz"], "Không có lệnh 'zzz'.", "No such command 'zzz'."),
-    (["run", "x", "--ou", "y"], "Không có tùy chọn --ou. Ý bạn là: --out?", "No such option '--ou'"),
+    (["run", "x", "--ou", "y"], "Không có tùy chọn --ou. Ý bạn là: --out?", "No such option"),
     (["run"], "Thiếu 'DỰ_ÁN'.", "Missing argument 'PROJECT'"),
     (["run", "x"], "Thiếu '--out'.", "Missing option '--out'."),
     (["run", "x", "--out"], "Tùy chọn --out cần một giá trị.", "Option '--out' requires an argument."),
