@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from phusong.data.language import Text
 from phusong.layers.grid import FloatArray
-from phusong.layers.numbers import EMPTY, as_text, read_numbers
+from phusong.layers.number_cells import EMPTY, as_text
+from phusong.layers.numbers import read_numbers
 from phusong.layers.rules import Report, error, warning
 
 Letters = Literal["vi", "en"]
@@ -192,6 +193,8 @@ def read_angles(
     AngleColumn
     """
     text = [as_text(c) for c in cells]
+    if _DECIMALS.fullmatch("\n".join(text)):
+        return _of_decimals(text)
     angles = [None if t.casefold() in EMPTY else parse_angle(t) for t in text]
     empty = np.array([t.casefold() in EMPTY for t in text], dtype=bool)
     wrong = np.array([a is None for a in angles], dtype=bool) & ~empty
@@ -199,16 +202,14 @@ def read_angles(
     forms = {f: sum(a.form == f for a in known) for f in ("decimal", "dm", "dms")}
     found = tuple(sorted({a.direction for a in known if a.direction}))
     if not found and forms["decimal"] == len(known):
-        plain = read_numbers(cells, kind="coordinate")
-        verdict: Verdict = "numbers-mixed" if plain.refused else "sure"
-        return AngleColumn(plain.values, plain.wrong, verdict, forms=forms)
+        return _of_decimals(text)
     nothing = np.full(len(text), np.nan)
     axes = {d[-3:] for d in found}
     axis = next(iter(axes)) if len(axes) == 1 else ""
     languages = {d[:2] for d in (*found, *beside) if d[0] != "?"} if letters is None else {letters}
     if len(languages) > 1 or len(axes) > 1:
         return AngleColumn(nothing, wrong, "letters-mixed", axis, found, forms)
-    verdict = "sure"
+    verdict: Verdict = "sure"
     north = {"vi": "south", "en": "north"}.get(next(iter(languages), ""), "") if "?:lat" in found else ""
     if "?:lat" in found and not north:
         north = _north_by_area([a.degrees for a in known if a.direction == "?:lat"], area)
@@ -217,6 +218,18 @@ def read_angles(
         verdict = "by-area"
     values = np.array([np.nan if a is None else a.degrees * _sign(a.direction, north) for a in angles], float)
     return AngleColumn(values, wrong, verdict, axis, found, forms, north)
+
+
+_DECIMAL = r"(?:-?[0-9]+(?:[.,][0-9]+)?)?"
+_DECIMALS = re.compile(rf"{_DECIMAL}(?:\n{_DECIMAL})*")
+
+
+def _of_decimals(text: Sequence[str]) -> AngleColumn:
+    """Read a column without minutes or letters: its decimal sign must be one."""
+    plain = read_numbers(text, kind="coordinate")
+    known = int(np.isfinite(plain.values).sum())
+    verdict: Verdict = "numbers-mixed" if plain.refused else "sure"
+    return AngleColumn(plain.values, plain.wrong, verdict, forms={"decimal": known, "dm": 0, "dms": 0})
 
 
 def _sign(direction: str, north: str) -> float:

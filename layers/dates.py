@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from phusong.layers.numbers import EMPTY, as_text
+from phusong.layers.number_cells import EMPTY, as_text
 from phusong.layers.rules import Report, error
 
 Form = Literal["iso", "day-first", "words", "serial"]

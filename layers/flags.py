@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from phusong.layers.numbers import as_text
+from phusong.layers.number_cells import as_text
 from phusong.layers.rules import Report, error, fold, warning
 
 NOT_A_FLAG = error(

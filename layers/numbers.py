@@ -9,11 +9,9 @@ decides, the column is refused.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -21,17 +19,12 @@ from numpy.typing import NDArray
 
 from phusong.data.language import Text
 from phusong.layers.grid import FloatArray
+from phusong.layers.number_cells import EMPTY, DecimalSign, Written, as_text, read_cell
 from phusong.layers.rules import Report, error, warning
 
 Kind = Literal["count", "quantity", "percent", "level", "coordinate"]
 """``count``: whole things (people, households). ``level``: dBm, dB. ``coordinate``: degrees or metres."""
-DecimalSign = Literal[".", ","]
 Verdict = Literal["sure", "by-kind", "mixed", "ambiguous"]
-
-EMPTY = frozenset(
-    ("", "-", "–", "—", "nan", "na", "n/a", "#n/a", "null", "none", "...", "…", "chưa có", "không có")
-)
-"""What stands where there is no number."""
 
 MIXED = error(
     "numbers-mixed",
@@ -61,98 +54,6 @@ READ_AS = warning(
     "{n} ô có dấu phân cách hàng nghìn hoặc dấu phẩy thập phân, hiểu như '{before}' = {after}.",
     "{n} cells have separators of thousands or decimal commas, read as '{before}' = {after}.",
 )
-
-_SCALES = {
-    "nghìn": 1e3, "ngàn": 1e3, "nghin": 1e3, "ngan": 1e3, "thousand": 1e3,
-    "triệu": 1e6, "trieu": 1e6, "tr": 1e6, "million": 1e6,
-    "tỷ": 1e9, "tỉ": 1e9, "ty": 1e9, "ti": 1e9, "billion": 1e9,
-}
-_UNITS: Mapping[str, str] = {
-    "%": "%", "dbm": "dBm", "db": "dB", "dbi": "dBi", "w": "W", "kw": "kW", "mhz": "MHz", "ghz": "GHz",
-    "khz": "kHz", "m": "m", "km": "km", "met": "m", "mét": "m", "km2": "km2", "km²": "km2", "m2": "m2",
-    "m²": "m2", "ha": "ha", "°": "°", "độ": "°", "do": "°", "deg": "°", "º": "°",
-    "người": "", "nguoi": "", "hộ": "", "ho": "", "trạm": "", "tram": "", "thôn": "", "xã": "", "cột": "",
-    "đồng": "đồng", "đ": "đồng", "vnd": "đồng", "vnđ": "đồng", "mbps": "Mb/s", "mb/s": "Mb/s", "sợi": "",
-}
-_CELL = re.compile(r"([+-]?)\s*([0-9](?:[0-9., '’]*[0-9])?|[.,][0-9]+)(e[+-]?[0-9]+)?\s*(.*)")
-_BLANKS = dict.fromkeys(map(ord, "\u00a0\u2009\u202f\u2007\t"), " ")
-_MINUS = dict.fromkeys(map(ord, "−‐‑–—"), "-")
-
-
-@dataclass(frozen=True)
-class _Written:
-    """One cell: the values that it has with either decimal sign (None where it cannot), and its unit."""
-
-    point: float | None
-    comma: float | None
-    grouped: bool
-    long: bool
-    unit: str
-    scaled: bool
-
-    @property
-    def neutral(self) -> bool:
-        return self.point is not None and self.point == self.comma
-
-    @property
-    def open(self) -> bool:
-        """Tell whether either sign is possible, with different values."""
-        return self.point is not None and self.comma is not None and self.point != self.comma
-
-
-@lru_cache(maxsize=65_536)
-def _read(cell: str) -> _Written | None:
-    """Return what a cell may mean; None where it is no number."""
-    text = cell.translate(_BLANKS).translate(_MINUS).strip()
-    match = _CELL.fullmatch(text.casefold())
-    if match is None:
-        return None
-    sign, digits, exponent, tail = match.groups()
-    scale, unit = _tail(tail)
-    if scale is None:
-        return None
-    factor = scale * (-1.0 if sign == "-" else 1.0) * (10.0 ** int(exponent[1:]) if exponent else 1.0)
-    point, comma = _value(digits, "."), _value(digits, ",")
-    if point is None and comma is None:
-        return None
-    grouped = (comma is not None and "." in digits) or (point is not None and "," in digits) or " " in digits
-    return _Written(
-        None if point is None else point * factor,
-        None if comma is None else comma * factor,
-        grouped, digits.isdigit() and len(digits) > 3, unit, scale != 1.0,
-    )
-
-
-def _tail(tail: str) -> tuple[float | None, str]:
-    """Return the scale and the unit that follow the digits; None for words that are neither."""
-    scale, unit = 1.0, ""
-    for word in unicodedata.normalize("NFC", tail).replace("%", " % ").split():
-        word = word.rstrip(".")
-        if word in _SCALES and scale == 1.0:
-            scale = _SCALES[word]
-        elif word in _UNITS and unit == "":
-            unit = _UNITS[word]
-        else:
-            return None, ""
-    return scale, unit
-
-
-def _value(digits: str, decimal: DecimalSign) -> float | None:
-    """Return the value with this decimal sign; None where the digits do not allow it."""
-    thousands = ",." [decimal == ","]
-    whole, sign, fraction = digits.partition(decimal)
-    if sign and not fraction.isdigit():
-        return None
-    separators = {c for c in whole if not c.isdigit()}
-    if len(separators) > 1 or not separators <= {thousands, " ", "'", "’"}:
-        return None
-    if separators:
-        first, *rest = re.split(r"[^0-9]", whole)
-        if not 1 <= len(first) <= 3 or any(len(part) != 3 for part in rest) or first.startswith("0"):
-            return None
-    plain = re.sub(r"[^0-9]", "", whole) or "0"
-    return float(f"{plain}.{fraction}") if sign else float(plain)
-
 
 @dataclass(frozen=True)
 class NumberColumn:
@@ -231,9 +132,11 @@ def read_numbers(
     NumberColumn
     """
     text = [as_text(c) for c in cells]
+    if native is None and decimal is None and (plain := _plain_column(text, kind)) is not None:
+        return plain
     typed = np.array([isinstance(c, int | float | np.number) for c in cells], dtype=bool)
     own = typed if native is None else typed | np.asarray(native, dtype=bool)
-    read = [None if t.casefold() in EMPTY else _read(t) for t in text]
+    read = [None if t.casefold() in EMPTY else read_cell(t) for t in text]
     wrong = np.array([r is None and t.casefold() not in EMPTY for r, t in zip(read, text, strict=True)], bool)
     written = [r for r, n in zip(read, own, strict=True) if r is not None and not n]
     witnesses = _witnesses(read, own)
@@ -260,8 +163,38 @@ def read_numbers(
     )
 
 
-def _changed(written: _Written, sign: DecimalSign) -> bool:
-    return written.grouped or written.scaled or (sign == "," and not written.neutral)
+_PLAIN = re.compile(r"(?:-?[0-9]+(?:\.[0-9]+)?)?")
+_PLAIN_ALL = re.compile(rf"{_PLAIN.pattern}(?:\n{_PLAIN.pattern})*")
+_OPEN = re.compile(r"-?[1-9][0-9]{0,2}\.[0-9]{3}")
+
+
+def _plain_column(text: Sequence[str], kind: Kind) -> NumberColumn | None:
+    """Read a column of bare digits and decimal points at once; None where there is more to it.
+
+    What most clean files have: the answer is that of the long way.
+    """
+    if _PLAIN_ALL.fullmatch("\n".join(text)) is None:
+        return None
+    places: dict[str, list[int]] = {}
+    for i, cell in enumerate(text):
+        if "." in cell:
+            places.setdefault("open" if _OPEN.fullmatch(cell) else ".", []).append(i)
+        elif cell:
+            places.setdefault("long" if len(cell.lstrip("-")) > 3 else "plain", []).append(i)
+    if "open" in places and ("." not in places or kind == "count"):
+        return None
+    values = np.array([float(cell) if cell else np.nan for cell in text], dtype=np.float64)
+    wrong = np.isinf(values)
+    values[wrong] = np.nan
+    return NumberColumn(
+        values, wrong, "sure", ".", {name: len(where) for name, where in places.items()},
+        witnesses={name: tuple(where[:20]) for name, where in places.items()},
+        share_doubt=kind == "percent" and _all_shares(values),
+    )
+
+
+def _changed(written: Written, sign: DecimalSign) -> bool:
+    return bool(set(written.marks) - {sign}) or written.scaled or (sign == "," and "," in written.marks)
 
 
 def _all_shares(values: FloatArray) -> bool:
@@ -269,19 +202,7 @@ def _all_shares(values: FloatArray) -> bool:
     return bool(len(known) and np.all((known >= 0) & (known <= 1)) and np.any(known % 1 > 0))
 
 
-def as_text(cell: Any) -> str:
-    """Return a cell as it would be typed, composed, without outer blanks; nothing is ``""``."""
-    if isinstance(cell, str):
-        return unicodedata.normalize("NFC", cell.strip())
-    if isinstance(cell, float | np.floating):
-        value = float(cell)
-        whole = value.is_integer() and abs(value) < 1e15
-        return "" if value != value else str(int(value)) if whole else repr(value)
-    text = "" if cell is None else str(cell)
-    return "" if text in ("<NA>", "NaT") else text
-
-
-def _witnesses(read: Sequence[_Written | None], own: NDArray[np.bool_]) -> dict[str, tuple[int, ...]]:
+def _witnesses(read: Sequence[Written | None], own: NDArray[np.bool_]) -> dict[str, tuple[int, ...]]:
     """Return the positions of cells that prove a sign, that leave it open, and the others."""
     found: dict[str, list[int]] = {}
     for i, r in enumerate(read):
@@ -300,7 +221,7 @@ def _witnesses(read: Sequence[_Written | None], own: NDArray[np.bool_]) -> dict[
 
 
 def _decide(
-    written: Sequence[_Written], evidence: Mapping[str, int], kind: Kind, high: float
+    written: Sequence[Written], evidence: Mapping[str, int], kind: Kind, high: float
 ) -> tuple[Verdict, DecimalSign]:
     """Return the verdict and the decimal sign from what the cells allow."""
     points, commas = evidence.get(".", 0), evidence.get(",", 0)
@@ -331,7 +252,7 @@ def _decide(
     return "ambiguous", "."
 
 
-def _fitting(written: _Written, high: float) -> str:
+def _fitting(written: Written, high: float) -> str:
     """Return the decimal sign that alone keeps an open cell below ``high``, or nothing."""
     assert written.point is not None
     assert written.comma is not None
@@ -339,7 +260,7 @@ def _fitting(written: _Written, high: float) -> str:
     return "" if point == comma else "." if point else ","
 
 
-def _takes_thousands(written: _Written, sign: DecimalSign) -> bool:
+def _takes_thousands(written: Written, sign: DecimalSign) -> bool:
     """Tell whether a cell that is open would be read as grouped with this decimal sign."""
     value, other = (written.comma, written.point) if sign == "," else (written.point, written.comma)
     return value is not None and other is not None and abs(value) > abs(other)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from phusong.layers.faults import Faults
 from phusong.layers.flags import flag_of, looks_like_flags, read_codes, read_flags, tell_flags
-from phusong.layers.numbers import habits, read_numbers, tell_numbers
+from phusong.layers.numbers import Kind, habits, read_numbers, tell_numbers
 from phusong.layers.rules import Report
 
 NAN = float("nan")
@@ -212,3 +212,16 @@ def test_codes_stay_text() -> None:
     codes, spoilt = read_codes(["01234", "123.0", "GLI_0012", "8,4E+11", 52, None])
     assert codes.tolist() == ["01234", "123", "GLI_0012", "8,4E+11", "52", ""]
     assert spoilt.tolist() == [False, False, False, True, False, False]
+
+
+@given(
+    st.lists(st.from_regex(r"(-?[0-9]{1,5}(\.[0-9]{1,4})?)?", fullmatch=True), min_size=1, max_size=12),
+    st.sampled_from(["count", "quantity", "percent", "level", "coordinate"]),
+)
+def test_the_short_way_agrees_with_the_long_one(cells: list[str], kind: Kind) -> None:
+    short = read_numbers(cells, kind=kind)
+    long = read_numbers(cells, kind=kind, native=np.zeros(len(cells), dtype=bool))
+    assert (short.verdict, short.decimal, short.refused) == (long.verdict, long.decimal, long.refused)
+    np.testing.assert_array_equal(short.values, long.values)
+    np.testing.assert_array_equal(short.wrong, long.wrong)
+    assert short.grouped == long.grouped
