@@ -69,11 +69,12 @@ def ducting_incidence(latitude_deg: float, land_km: float, inland_km: float) -> 
     """
     latitude = abs(latitude_deg)
     tau = inland_ratio(inland_km)
-    mu1 = (10.0 ** (-land_km / (16.0 - 6.6 * tau)) + 10.0 ** (-5.0 * (0.496 + 0.354 * tau))) ** 0.2
-    mu1 = min(mu1, 1.0)
+    ten = math.log(10.0)
+    fifth_power = math.exp(-ten * land_km / (16.0 - 6.6 * tau)) + math.exp(-ten * (2.48 + 1.77 * tau))
+    log_mu1 = min(0.2 * math.log(fifth_power), 0.0)
     if latitude <= 70.0:
-        return 10.0 ** (-0.015 * latitude + 1.67) * mu1 * mu1 ** (-0.935 + 0.0176 * latitude)
-    return 4.17 * mu1 * mu1**0.3
+        return math.exp(ten * (1.67 - 0.015 * latitude) + log_mu1 * (0.065 + 0.0176 * latitude))
+    return 4.17 * math.exp(1.3 * log_mu1)
 
 
 @fast_kernel

@@ -338,7 +338,7 @@ def sweep_rays(
             wave = wave_of(frequency_ghz[w], climate, location_db[w])
             fill_losses(
                 count, cells, paths, median, beyond, ray, climate, wave, height, rx_height, radius,
-                floors, losses,
+                floors, prefix.slope, prefix.block, losses,
             )
             for k in range(count):
                 out[w, cells.row[k] - site.first_row, cells.col[k] - site.first_col] = losses[k]

@@ -16,7 +16,7 @@ from phusong.coverage.radio.sweep_receivers import (
     Bends,
     Paths,
     Receivers,
-    find_clear_horizon,
+    clear_nu,
     find_roughness,
 )
 
@@ -121,11 +121,18 @@ def shielded_ducting_db(
 @fast_array_kernel
 def ducting_of(
     k: int, total: float, m: int, ground: float, tx: float, rx: float, paths: Paths, d: Floats, h: Floats,
-    climate: Climate, wave: Wave, radius: float,
+    slope: Floats, block: Floats, climate: Climate, wave: Wave, radius: float,
 ) -> float:
-    """Ducting loss of receiver ``k``, with what only it needs; eqs. (46-56a)."""
+    """Ducting loss of receiver ``k``, with what only it needs; eqs. (46-56a).
+
+    On a line of sight the point of largest diffraction parameter over the bare ground, whose slopes and
+    blocks are given, stands for both horizons; eq. (81a).
+    """
     if paths.tx_index[k] == 0:
-        paths.tx_index[k] = paths.rx_index[k] = find_clear_horizon(d, h, m, total, tx, rx, 500.0 / radius)
+        aim = (rx - tx) / total - 500.0 / radius * total
+        guess = paths.tx_index[k - 1] if k > 0 else m
+        _, place = clear_nu(slope, block, d, m, total, aim, 1e9, max(guess, 1))
+        paths.tx_index[k] = paths.rx_index[k] = place
     tx_index, rx_index = paths.tx_index[k], paths.rx_index[k]
     tx_km, rx_km = d[tx_index], total - d[rx_index]
     if paths.beta[k] < 0.0:
@@ -150,11 +157,12 @@ def ducting_of(
 @fast_array_kernel
 def fill_losses(
     count: int, cells: Receivers, paths: Paths, median: Bends, rare: Bends, ray: Ray, climate: Climate,
-    wave: Wave, tx_height: float, rx_height: float, radius: float, duct_floor: Floats, out: Floats,
+    wave: Wave, tx_height: float, rx_height: float, radius: float, duct_floor: Floats, slope: Floats,
+    block: Floats, out: Floats,
 ) -> None:
     """Write the loss of eq. (69) of the ``count`` receivers of a ray into ``out``.
 
-    ``duct_floor[i]`` bounds the time dependence of ducting for distances from sample i to i + 1.
+    ``slope`` and ``block`` are those of `Prefix`. ``duct_floor[i]`` bounds the time dependence of ducting for distances from sample i to i + 1.
     """
     percent = climate.percent
     general = percent < 50.0
@@ -203,7 +211,8 @@ def fill_losses(
         if possible:
             ground = grounds[k]
             ducting = ducting_of(
-                k, total, samples[k], ground, tx, ground + rx_height, paths, d, h, climate, wave, radius
+                k, total, samples[k], ground, tx, ground + rx_height, paths, d, h,
+                slope, block, climate, wave, radius,
             )
             bounded = terms.at_least(ducting, los)
             if bounded <= loss:

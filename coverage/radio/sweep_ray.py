@@ -63,11 +63,16 @@ class Curve(NamedTuple):
 
 
 class Prefix(NamedTuple):
-    """Running maxima of slopes from the antenna over the bare ground: flat, and bent with its place."""
+    """Slopes from the antenna over the bare ground: running maximum flat, and bent with its place.
+
+    ``slope`` and ``block`` are the bent slopes and the largest of each block.
+    """
 
     flat: Floats
     bent: Floats
     place: Ints
+    slope: Floats
+    block: Floats
 
 
 class Stretches(NamedTuple):
@@ -104,7 +109,10 @@ def new_curve(n: int) -> Curve:
 @kernel
 def new_prefix(n: int) -> Prefix:
     """Make room for the running maxima of ``n`` samples."""
-    return Prefix(np.zeros(n + 1), np.zeros(n + 1), np.zeros(n + 1, np.int32))
+    return Prefix(
+        np.zeros(n + 1), np.zeros(n + 1), np.zeros(n + 1, np.int32), np.zeros(n + 1),
+        np.zeros(n // BLOCK + 2),
+    )
 
 
 @kernel
@@ -251,18 +259,24 @@ def view_curve(curve: Curve, d: Floats, n: int, tx: float) -> None:
 def view_ground(prefix: Prefix, ray: Ray, n: int, tx: float) -> None:
     """Running maxima of the slopes to the bare ground; the first of equal ones keeps the place."""
     d, h, q = ray.d, ray.ground, ray.q_bare
-    flat, bent, place = prefix.flat, prefix.bent, prefix.place
+    flat, bent, place, slope, block = prefix.flat, prefix.bent, prefix.place, prefix.slope, prefix.block
     best_flat, best_bent, best_place = -math.inf, -math.inf, 1
+    in_block = -math.inf
     for i in range(1, n + 1):
         inverse = 1.0 / d[i]
         s = (h[i] - tx) * inverse
         best_flat = s if s > best_flat else best_flat
         flat[i] = best_flat
         s = (q[i] - tx) * inverse
+        slope[i] = s
         best_place = i if s > best_bent else best_place
         best_bent = s if s > best_bent else best_bent
         bent[i] = best_bent
         place[i] = best_place
+        in_block = s if s > in_block else in_block
+        block[i // BLOCK] = in_block
+        if i % BLOCK == BLOCK - 1:
+            in_block = -math.inf
 
 
 @array_kernel

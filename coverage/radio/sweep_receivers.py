@@ -329,22 +329,6 @@ def trace_zones(count: int, cells: Receivers, zones: Flags, paths: Paths, ray: R
 
 
 @fast_array_kernel
-def find_clear_horizon(
-    d: Floats, h: Floats, m: int, total: float, tx: float, rx: float, curvature: float
-) -> int:
-    """Sample of largest diffraction parameter over the bare ground of a line-of-sight path; eq. (81a)."""
-    aim = (rx - tx) / total - curvature * total
-    best, across, index = math.inf, 1.0, 1
-    for i in range(1, m + 1):
-        # The clearance squared over d (D - d), compared without division.
-        gap = aim * d[i] - (h[i] - curvature * d[i] * d[i] - tx)
-        square, other = gap * gap, d[i] * (total - d[i])
-        if square * across <= best * other:
-            best, across, index = square, other, i
-    return index
-
-
-@fast_array_kernel
 def find_roughness(
     d: Floats, h: Floats, total: float, tx_index: int, rx_index: int, duct_tx: float, duct_rx: float
 ) -> float:
