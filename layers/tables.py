@@ -178,12 +178,15 @@ def open_table(
 
 
 def near_file(path: Path) -> Any:
-    """Return a sentence that names a file of the folder with a like name."""
+    """Return a sentence that names a file of the folder with a like name, and of the same kind."""
     try:
-        names = [p.name for p in path.parent.iterdir()]
+        files = [p for p in path.parent.iterdir() if p.name != path.name]
     except OSError:
-        names = []
-    return hint(path.name, names)
+        files = []
+    kind, stem = path.suffix.casefold(), path.stem.casefold()
+    # A table of communes' codes is no map of communes: another kind only where the rest of the name is the same.
+    like = [p.name for p in files if p.suffix.casefold() == kind or p.stem.casefold() == stem]
+    return hint(path.name, like)
 
 
 def _read_csv(path: Path, report: Report, expected: Collection[str]) -> RawTable | None:

@@ -44,6 +44,7 @@ def test_province_by_the_name_of_the_folder(phusong: Callable[..., Any], tmp_pat
     assert answer.err.count("✗") == 2
     assert "communes.gpkg" in answer.err
     assert "population.tif" in answer.err
+    assert "communes_codes.csv" not in answer.err  # a table of codes is no map
 
 
 @pytest.mark.parametrize(
