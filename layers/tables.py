@@ -184,7 +184,7 @@ def near_file(path: Path) -> Any:
     except OSError:
         files = []
     kind, stem = path.suffix.casefold(), path.stem.casefold()
-    # A table of communes' codes is no map of communes: another kind only where the rest of the name is the same.
+    # A table of communes' codes is no map of communes: another kind only where the name is the same.
     like = [p.name for p in files if p.suffix.casefold() == kind or p.stem.casefold() == stem]
     return hint(path.name, like)
 
