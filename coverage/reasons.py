@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import defaultdict
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from phusong.coverage.radio.cells import Cell, service_cells
-from phusong.coverage.radio.link import MODELS, Path, cell_report
+from phusong.coverage.radio.link import MODELS, answers_by_link, cell_report
 from phusong.coverage.radio.profile import clearance, median_earth_radius_km, straight_profile
 from phusong.layers.inventory import Layers
 from phusong.layers.project import TerrainService
@@ -96,19 +97,15 @@ class Explainer:
         if not np.isfinite(profile.ground_m).all():
             return None
         cells = self._cells[site]
-        link = cells[0].link
-        path = Path(profile, profile.clutter_m, link.frequency_mhz, link.tx_height_m, link.rx_height_m)
-        model = self.service.model
-        reports = [cell_report(self.layers, self.service, cell, path, model) for cell in cells]
+        service, model = self.service, self.service.model
+        answers = answers_by_link(self.layers, service, cells, profile, cells[0].link.rx_height_m, model)
+        reports = [
+            cell_report(self.layers, cell, answers[cell.link][0], answers[cell.link][1][0]) for cell in cells
+        ]
         best = min(range(len(cells)), key=lambda n: (reports[n].required_dbm - reports[n].rsrp_dbm, n))
         link, report = cells[best].link, reports[best]
-        path = Path(profile, profile.clutter_m, link.frequency_mhz, link.tx_height_m, link.rx_height_m)
-        loss, free, _ = MODELS[model](self.layers, self.service, path)
-        bare = MODELS[model](
-            self.layers,
-            self.service,
-            Path(profile, None, link.frequency_mhz, link.tx_height_m, link.rx_height_m),
-        )[0]
+        path, (loss, free, _) = answers[link]
+        bare = MODELS[model](self.layers, service, dataclasses.replace(path, clutter_m=None))[0]
         shortfall = (
             report.required_dbm + float(ndtri(self.service.probability)) * report.sigma_db - report.rsrp_dbm
         )

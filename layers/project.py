@@ -43,8 +43,10 @@ class RadioTable(_Table):
     refractivity near 14 N 108 E.
     """
 
-    delta_n: float = Field(default=50.0, gt=0.0, lt=157.0)
-    n0: float = Field(default=370.0, ge=200.0, le=450.0)
+    delta_n: float = Field(default=50.0, ge=1.0, le=156.0)
+    n0: float = Field(default=370.0, ge=250.0, le=400.0)
+    sea_zones: bool = False
+    """Take large waters of the clutter as sea (P.1812's zones): for islands and paths of tens of km."""
 
 
 class GapsTable(_Table):

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
-from numba import njit
+from numba import njit as typed_njit
+
+# numba's own annotations lack options that it takes.
+njit: Any = typed_njit
 
 Function = TypeVar("Function", bound=Callable[..., object])
 

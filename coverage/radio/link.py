@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -12,6 +12,7 @@ import numpy as np
 from phusong.coverage.radio.antenna import pattern_gain_db
 from phusong.coverage.radio.cells import Cell, service_cells
 from phusong.coverage.radio.link_budget import location_probability
+from phusong.coverage.radio.model import Link as RadioLink
 from phusong.coverage.radio.p1812 import Atmosphere, P1812Result, location_sigma_db, path_loss
 from phusong.coverage.radio.profile import (
     Clearance,
@@ -207,7 +208,8 @@ def analyse_link(
         rx_height_m=last.height_m,
         earth_radius_km=median_earth_radius_km(layers.project.radio.delta_n),
     )
-    reports = [cell_report(layers, settings, cell, path, chosen) for cell in cells]
+    answers = answers_by_link(layers, settings, cells, profile, last.height_m, chosen)
+    reports = [cell_report(layers, cell, answers[cell.link][0], answers[cell.link][1][0]) for cell in cells]
     reports.sort(key=lambda r: (-r.rsrp_dbm, r.cell_id))
     return Link(
         name, chosen, frequency, first, last, profile, seen, terms, loss, free_space,
@@ -292,17 +294,28 @@ def _end(
     return end
 
 
-def cell_report(
+def answers_by_link(
     layers: Layers,
-    settings: RangeService | FlatService | TerrainService | FibreService,
-    cell: Cell,
-    path: Path,
+    settings: object,
+    cells: Iterable[Cell],
+    profile: PathProfile,
+    rx_height_m: float,
     model: str,
-) -> CellReport:
-    """Return what a cell at the start of ``path`` delivers at its end, by ``model`` of `MODELS`."""
+) -> dict[RadioLink, tuple[Path, Answer]]:
+    """Ask the model once for every distinct frequency and height among the cells of a site."""
+    found: dict[RadioLink, tuple[Path, Answer]] = {}
+    for cell in cells:
+        if cell.link not in found:
+            path = Path(
+                profile, profile.clutter_m, cell.link.frequency_mhz, cell.link.tx_height_m, rx_height_m
+            )
+            found[cell.link] = path, MODELS[model](layers, settings, path)
+    return found
+
+
+def cell_report(layers: Layers, cell: Cell, path: Path, loss: float) -> CellReport:
+    """Return what a cell at the start of ``path`` delivers at its end, given the loss between them."""
     end_x, end_y = float(path.profile.x_m[-1]), float(path.profile.y_m[-1])
-    own = Path(path.profile, path.clutter_m, cell.link.frequency_mhz, cell.link.tx_height_m, path.rx_height_m)
-    loss = MODELS[model](layers, settings, own)[0]
     bearing = math.degrees(math.atan2(end_x - cell.x_m, end_y - cell.y_m)) % 360.0
     ground = path.profile.ground_m
     rise = (ground[-1] + path.rx_height_m) - (ground[0] + cell.link.tx_height_m) - _drop_m(layers, path)

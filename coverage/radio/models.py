@@ -23,7 +23,22 @@ FLAT_MODELS: Mapping[str, FlatModel] = MappingProxyType(
 )
 """Formulas of distance by name. ``free-space`` is a yardstick and no service may name it."""
 
-TERRAIN_PATH_LOSSES: Mapping[str, Callable[[Layers, TerrainService], PathLoss]] = MappingProxyType({})
+
+def _p1812(layers: Layers, service: TerrainService) -> PathLoss:
+    from phusong.coverage.radio.over_terrain import P1812PathLoss
+
+    return P1812PathLoss(layers, service)
+
+
+def _itm(layers: Layers, service: TerrainService) -> PathLoss:
+    from phusong.coverage.radio.over_terrain import ItmPathLoss
+
+    return ItmPathLoss(layers, service)
+
+
+TERRAIN_PATH_LOSSES: Mapping[str, Callable[[Layers, TerrainService], PathLoss]] = MappingProxyType(
+    {"p1812": _p1812, "itm": _itm}
+)
 """What makes the path loss of a model over terrain, by name."""
 
 ARGUMENTS: Mapping[str, Text] = MappingProxyType(
