@@ -35,7 +35,7 @@ Verdict = Literal["declared", "communes", "province", "ambiguous", "nothing-fits
 NORTHING_M = (900_000.0, 2_650_000.0)
 """Northings of Vietnam, 8° to 24° N; no easting of its zones reaches them."""
 EASTING_M = (50_000.0, 950_000.0)
-_SAMPLE = 2_000
+_SAMPLE = 500
 _NEAR_M = 1_000.0
 """A point this near to the province still counts as in it: borders are drawn with less care than masts."""
 
@@ -321,10 +321,14 @@ def _try(
     turn = Transformer.from_crs(WGS84, province.grid.crs, always_xy=True)
     x, y = turn.transform(lon, lat)
     x, y = np.where(np.isfinite(x), x, np.nan), np.where(np.isfinite(y), y, np.nan)
-    inside = int((province.distance_m(x, y) <= _NEAR_M).sum())
-    if expected is None:
-        return Tried(candidate, inside, inside)
-    return Tried(candidate, int((province.commune_of(x, y) == expected).sum()), inside)
+    commune = province.commune_of(x, y)
+    if expected is not None:
+        return Tried(candidate, int((commune == expected).sum()), int((commune >= 0).sum()))
+    left, bottom, right, top = province.grid.bounds
+    near = (commune < 0) & (np.abs(x - (left + right) / 2) < (right - left) / 2 + _NEAR_M)
+    near &= np.abs(y - (bottom + top) / 2) < (top - bottom) / 2 + _NEAR_M
+    inside = int((commune >= 0).sum() + (province.distance_m(x[near], y[near]) <= _NEAR_M).sum())
+    return Tried(candidate, inside, inside)
 
 
 def _undeclared(tried: tuple[Tried, ...], n: int, by_commune: bool) -> CrsAnswer:
