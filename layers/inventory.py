@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from phusong.data.language import Text
 from phusong.layers.faults import Fault
 from phusong.layers.grid import Grid, Raster
 from phusong.layers.project import Project
@@ -40,6 +41,37 @@ class Source:
     sha256: str
     as_of: datetime.date
     rows: int
+
+
+@dataclass(frozen=True)
+class Understood:
+    """What the program took one file to mean: what its sender would want to see confirmed.
+
+    Attributes
+    ----------
+    layer : str
+        ``communes``, ``places.villages`` and so on.
+    path : str
+        As the project gives it, relative to the project file.
+    rows : int
+        Rows of data.
+    columns : tuple of (str, str)
+        Our name and the header in the file, in our order.
+    encoding : str
+        ``unicode``, or the old encodings that columns were converted from, joined by ``, ``.
+    crs : str
+        Coordinate system of the positions, as ``EPSG:9217``; empty where the layer has none.
+    notes : tuple of Text
+        What else was understood, values filled in: rows left out and why, numbers, dates, positions.
+    """
+
+    layer: str
+    path: str
+    rows: int
+    columns: tuple[tuple[str, str], ...] = ()
+    encoding: str = ""
+    crs: str = ""
+    notes: tuple[Text, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -115,6 +147,8 @@ class Layers:
     sources : tuple of Source
     topology : Topology
         Overlaps and holes of the communes.
+    understood : tuple of Understood
+        Per table or vector file, in the order of reading.
     """
 
     project: Project
@@ -133,3 +167,4 @@ class Layers:
     faults: tuple[Fault, ...] = ()
     sources: tuple[Source, ...] = ()
     topology: Topology = field(default_factory=Topology)
+    understood: tuple[Understood, ...] = ()
