@@ -1,26 +1,22 @@
-"""``report.docx``: a draft in the form of an administrative document, for an official to correct and sign."""
+"""``report.docx``, ``report.pdf``: a draft in the form of an administrative document, to correct and sign."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from phusong.coverage.result import ANY, Result
 from phusong.data.language import Language, format_date, format_number, format_percent
 from phusong.data.tables import provinces
-from phusong.maps import docx_form as form
 from phusong.maps.document_words import HEADERS, WORDS
 from phusong.maps.figures import Figures, layer_label, operator_label
 from phusong.maps.page_words import notes
+from phusong.maps.paper import Letterhead, Paper, Signature
 from phusong.maps.safe import one_line, shorten
 from phusong.maps.sentences import service_sentences, station_sentence
-from phusong.maps.static import draw_service, outlines, png_bytes
+from phusong.maps.static import Drawings
 from phusong.maps.tables import code_vintage, version
 from phusong.maps.words import cause_sentence, service_name
-
-if TYPE_CHECKING:
-    from docx.document import Document
 
 COMMUNES_SHOWN = 20
 GAPS_SHOWN = 12
@@ -39,8 +35,8 @@ def province_title(name: str, kind: str | None) -> str:
 class _Report:
     """The parts of one document, in order."""
 
-    def __init__(self, result: Result, document: Document, lang: Language) -> None:
-        self.result, self.document, self.lang = result, document, lang
+    def __init__(self, result: Result, paper: Paper, lang: Language, drawings: Drawings) -> None:
+        self.result, self.paper, self.lang, self.drawings = result, paper, lang, drawings
         self.figures = Figures(result)
         self.province = result.layers.project.province
         self.date = format_date(self.province.as_of, lang)
@@ -55,52 +51,28 @@ class _Report:
         return [HEADERS[key].say(self.lang) for key in keys]
 
     def text(self, text: str) -> None:
-        form.paragraph(self.document, text, indent=True)
+        self.paper.text(text)
 
     def heading(self, text: str) -> None:
-        self.document.add_heading(text, level=1)
+        self.paper.heading(text)
 
     def number(self, value: float, decimals: int = 0) -> str:
         return format_number(float(value), self.lang, decimals)
 
     def head(self) -> None:
         """Write the national motto, the agency, number, place and date, and the title."""
-        from docx.shared import Mm
-
+        head = None
         if code_vintage(self.result) is not None:
-            left, right = form.frame(self.document, (66, form.TEXT_WIDTH_MM - 66))
-            center: Any = {"align": "center", "after_pt": 0}
-            for line in (self.say("committee"), shorten(self.name.upper(), 60)):
-                form.paragraph(left, line, size_pt=12, **center)
-            form.paragraph(left, self.say("agency"), bold=True, size_pt=12, **center)
-            form.rule(left, 22)
-            form.paragraph(left, self.say("number"), size_pt=13, **center)
-            form.boxed(self._draft(left))
-            form.paragraph(right, self.say("country"), bold=True, size_pt=12, **center)
-            form.paragraph(right, self.say("motto"), bold=True, size_pt=13, **center)
-            form.rule(right, 20)
             place = re.sub("^(tỉnh|thành phố) ", "", self.name, flags=re.IGNORECASE)
-            form.paragraph(
-                right, self.say("day", name=shorten(place, 40), year=str(self.province.as_of.year)),
-                italic=True, size_pt=13, **center,
+            head = Letterhead(
+                (self.say("committee"), shorten(self.name.upper(), 60)), self.say("agency"),
+                self.say("number"), self.say("country"), self.say("motto"),
+                self.say("day", name=shorten(place, 40), year=str(self.province.as_of.year)),
             )
-        else:
-            form.boxed(self._draft(self.document))
-        bold: Any = {"bold": True, "align": "center", "size_pt": 14, "after_pt": 0}
-        title = form.paragraph(self.document, self.say("kind"), **bold)
-        title.paragraph_format.space_before = Mm(4)
-        about = self.say("about", name=self.name)
-        form.paragraph(self.document, about, **bold)
-        form.paragraph(self.document, self.say("about_date", date=self.date), align="center", after_pt=2)
-        form.rule(self.document, 60)
-
-    def _draft(self, where: object) -> object:
-        from docx.shared import Mm, Pt
-
-        added = form.paragraph(where, self.say("draft"), bold=True, align="center", size_pt=13, after_pt=4)
-        added.paragraph_format.space_before = Pt(6)
-        added.paragraph_format.left_indent = added.paragraph_format.right_indent = Mm(18)
-        return added
+        self.paper.letterhead(head, self.say("draft"))
+        self.paper.title(
+            self.say("kind"), self.say("about", name=self.name), self.say("about_date", date=self.date)
+        )
 
     def scope(self) -> None:
         people, grid = self.result.people, self.result.layers.grid
@@ -127,16 +99,12 @@ class _Report:
                     name = figures.label(service, lang)
                     rows.append([name, operator_label(operator, lang), ratio.counts(lang), ratio.share(lang)])
         self.caption("by_operator")
-        form.table(
-            self.document, self.heads("service", "operator", "people", "share"), rows, (30, 55, 50, 25),
+        self.paper.table(self.heads("service", "operator", "people", "share"), rows, (30, 55, 50, 25),
             numbers=(2, 3),
         )
 
     def caption(self, key: str, **values: object) -> None:
-        added = form.paragraph(
-            self.document, self.say(key, **values), bold=True, align="center", size_pt=12, after_pt=3
-        )
-        added.paragraph_format.keep_with_next = True
+        self.paper.caption(self.say(key, **values))
 
     def communes(self) -> None:
         figures, lang = self.figures, self.lang
@@ -165,12 +133,10 @@ class _Report:
         header += [figures.label(service, lang) for service in figures.services]
         widths = (10, 17, 55, 24, *(22 for _ in figures.services))
         self.caption("communes_table")
-        form.table(self.document, header, rows, widths, numbers=range(3, len(header)))
-        simple = outlines(self.result)
+        self.paper.table(header, rows, widths, numbers=range(3, len(header)))
         for k, service in enumerate(figures.services[:MAPS_SHOWN], start=1):
-            figure = draw_service(self.result, service, lang, communes=simple, figures=figures)
             caption = self.say("figure", k=str(k), service=figures.label(service, lang), date=self.date)
-            form.picture(self.document, png_bytes(figure), caption)
+            self.paper.picture(self.drawings.png(service), caption)
 
     def gaps(self) -> None:
         figures, lang = self.figures, self.lang
@@ -196,8 +162,7 @@ class _Report:
             for gap in worst.drop(columns="geometry").to_dict("records")
         ]
         self.caption("gaps_table")
-        form.table(
-            self.document, self.heads("service", "rank", "commune", "count", "area", "reason", "site"), rows,
+        self.paper.table(self.heads("service", "rank", "commune", "count", "area", "reason", "site"), rows,
             (20, 14, 50, 20, 16, 34, 20), numbers=(1, 3, 4, 6),
         )
 
@@ -228,7 +193,7 @@ class _Report:
             [str(k), shorten(str(p["name"]), 60), shorten(str(p["commune_name"]), 50), str(p["commune_code"])]
             for k, p in enumerate(shown.to_dict("records"), start=1)
         ]
-        form.table(self.document, self.heads("order", "name", "commune", "code"), rows, (12, 70, 60, 20))
+        self.paper.table(self.heads("order", "name", "commune", "code"), rows, (12, 70, 60, 20))
 
     def targets(self) -> bool:
         """Write actual against target; tell whether there was any."""
@@ -243,7 +208,7 @@ class _Report:
         if rows:
             self.heading(self.say("targets"))
             heads = self.heads("target", "document", "year", "wanted", "actual")
-            form.table(self.document, heads, rows, (34, 50, 16, 24, 50), numbers=(2, 3, 4))
+            self.paper.table(heads, rows, (34, 50, 16, 24, 50), numbers=(2, 3, 4))
         return bool(rows)
 
     def quality(self, number: int) -> None:
@@ -262,38 +227,53 @@ class _Report:
             for s in result.layers.sources
         ]
         heads = self.heads("layer", "file", "as_of", "rows")
-        form.table(self.document, heads, rows, (40, 70, 30, 28), numbers=(3,))
+        self.paper.table(heads, rows, (40, 70, 30, 28), numbers=(3,))
         made = self.say("made", version=version())
         said = f"{notes(result, self.lang)} {made}"
-        form.paragraph(self.document, said, italic=True, size_pt=12)
+        self.paper.note(said)
 
     def foot(self) -> None:
         """Write the recipients and leave the place of the signature blank."""
-        left, right = form.frame(self.document, (66, form.TEXT_WIDTH_MM - 66))
-        form.paragraph(left, self.say("to"), bold=True, italic=True, size_pt=12, align="left", after_pt=0)
-        form.paragraph(left, "- ……………………;", size_pt=11, align="left", after_pt=0)
-        form.paragraph(left, self.say("archive"), size_pt=11, align="left", after_pt=0)
-        form.paragraph(right, self.say("signer"), bold=True, align="center", after_pt=0)
-        form.paragraph(right, self.say("signature"), italic=True, align="center", size_pt=12)
+        self.paper.signature(
+            Signature(self.say("to"), self.say("archive"), self.say("signer"), self.say("signature"))
+        )
+
+    def write(self) -> None:
+        """Write all parts."""
+        self.head()
+        self.scope()
+        self.results()
+        self.communes()
+        self.gaps()
+        self.places()
+        self.quality(7 if self.targets() else 6)
+        self.foot()
 
 
-def write_document(result: Result, path: Path, lang: Language) -> None:
+def _title(result: Result, lang: Language) -> str:
+    return WORDS["about"].say(lang, name=result.layers.project.province.name)
+
+
+def write_document(
+    result: Result, path: Path, lang: Language, *, drawings: Drawings | None = None
+) -> None:
     """Write the draft report as a Word document.
 
     In the form of Decree 30/2020/ND-CP where the codes are Vietnamese; elsewhere without the national
     motto. Number, day, signature and seal are left blank for the agency. The bytes depend on the result
-    and the language only.
+    and the language only. ``drawings``: the maps, for who has drawn them already.
     """
-    province = result.layers.project.province
-    title = WORDS["about"].say(lang, name=province.name)
-    document = form.new_document(title, province.as_of, lang)
-    report = _Report(result, document, lang)
-    report.head()
-    report.scope()
-    report.results()
-    report.communes()
-    report.gaps()
-    report.places()
-    report.quality(7 if report.targets() else 6)
-    report.foot()
-    form.save(document, path)
+    from phusong.maps.docx_form import DocxPaper
+
+    paper = DocxPaper(_title(result, lang), result.layers.project.province.as_of, lang)
+    _Report(result, paper, lang, drawings or Drawings(result, lang)).write()
+    paper.save(path)
+
+
+def write_pdf(result: Result, path: Path, lang: Language, *, drawings: Drawings | None = None) -> None:
+    """Write the draft report as a PDF, with the content of `write_document`."""
+    from phusong.maps.pdf_form import PdfPaper
+
+    paper = PdfPaper(_title(result, lang), lang)
+    _Report(result, paper, lang, drawings or Drawings(result, lang)).write()
+    paper.save(path)

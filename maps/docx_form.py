@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from phusong.data.language import Language
+from phusong.maps.paper import Letterhead, Signature
 from phusong.maps.safe import one_line, shorten
 
 if TYPE_CHECKING:
@@ -244,3 +245,92 @@ def save(document: Document, path: Path) -> None:
             info.compress_type = zipfile.ZIP_DEFLATED
             info.external_attr = 0o600 << 16
             kept.writestr(info, made.read(entry.filename))
+
+
+class DocxPaper:
+    """A report that becomes a Word document; see `phusong.maps.paper.Paper`."""
+
+    def __init__(self, title: str, day: datetime.date, lang: Language) -> None:
+        self._document = new_document(title, day, lang)
+
+    def letterhead(self, head: Letterhead | None, draft: str) -> None:
+        """Write the head with the mark of a draft; without a head, the mark alone."""
+        if head is None:
+            _draft(self._document, draft)
+            return
+        left, right = frame(self._document, (66, TEXT_WIDTH_MM - 66))
+        center: Any = {"align": "center", "after_pt": 0}
+        for line in head.above:
+            paragraph(left, line, size_pt=12, **center)
+        paragraph(left, head.agency, bold=True, size_pt=12, **center)
+        rule(left, 22)
+        paragraph(left, head.number, size_pt=13, **center)
+        _draft(left, draft)
+        paragraph(right, head.country, bold=True, size_pt=12, **center)
+        paragraph(right, head.motto, bold=True, size_pt=13, **center)
+        rule(right, 20)
+        paragraph(right, head.day, italic=True, size_pt=13, **center)
+
+    def title(self, kind: str, about: str, date: str) -> None:
+        """Write what the document is and what it is about."""
+        from docx.shared import Mm
+
+        bold: Any = {"bold": True, "align": "center", "size_pt": 14, "after_pt": 0}
+        paragraph(self._document, kind, **bold).paragraph_format.space_before = Mm(4)
+        paragraph(self._document, about, **bold)
+        paragraph(self._document, date, align="center", after_pt=2)
+        rule(self._document, 60)
+
+    def heading(self, text: str) -> None:
+        """Open a section."""
+        self._document.add_heading(text, level=1)
+
+    def text(self, text: str) -> None:
+        """Write a paragraph."""
+        paragraph(self._document, text, indent=True)
+
+    def caption(self, text: str) -> None:
+        """Write the caption of the table that follows."""
+        added = paragraph(self._document, text, bold=True, align="center", size_pt=12, after_pt=3)
+        added.paragraph_format.keep_with_next = True
+
+    def table(
+        self,
+        header: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        widths_mm: Sequence[float],
+        *,
+        numbers: Sequence[int] = (),
+    ) -> None:
+        """Write a table; its header repeats on every page, columns in ``numbers`` are set right."""
+        table(self._document, header, rows, widths_mm, numbers=numbers)
+
+    def picture(self, png: bytes, caption: str) -> None:
+        """Show a picture as wide as the text, its caption below."""
+        picture(self._document, png, caption)
+
+    def note(self, text: str) -> None:
+        """Write a remark in italics."""
+        paragraph(self._document, text, italic=True, size_pt=12)
+
+    def signature(self, foot: Signature) -> None:
+        """Write the foot, with room for number, signature and seal left blank."""
+        left, right = frame(self._document, (66, TEXT_WIDTH_MM - 66))
+        paragraph(left, foot.to, bold=True, italic=True, size_pt=12, align="left", after_pt=0)
+        paragraph(left, "- ……………………;", size_pt=11, align="left", after_pt=0)
+        paragraph(left, foot.archive, size_pt=11, align="left", after_pt=0)
+        paragraph(right, foot.signer, bold=True, align="center", after_pt=0)
+        paragraph(right, foot.remark, italic=True, align="center", size_pt=12)
+
+    def save(self, path: Path) -> None:
+        """Write the file; its bytes depend on the content only."""
+        save(self._document, path)
+
+
+def _draft(where: Any, text: str) -> None:
+    from docx.shared import Mm, Pt
+
+    added = paragraph(where, text, bold=True, align="center", size_pt=13, after_pt=4)
+    added.paragraph_format.space_before = Pt(6)
+    added.paragraph_format.left_indent = added.paragraph_format.right_indent = Mm(18)
+    boxed(added)

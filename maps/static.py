@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import textwrap
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,8 +16,8 @@ from phusong.maps.colours import MISSING_COLOUR, PERCENT_BREAKS, PERCENT_COLOURS
 from phusong.maps.figures import Figures, operator_label
 from phusong.maps.geometry import simplify_coverage
 from phusong.maps.inset import ARCHIPELAGOS, EAST, NORTH, SOUTH, WEST, commune_points, within
-from phusong.maps.page_words import MAP_WORDS, NOT_BOUNDARY, PREDICTED
-from phusong.maps.safe import shorten
+from phusong.maps.page_words import MAP_WORDS, notes
+from phusong.maps.safe import ascii_keys, shorten
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -25,8 +26,11 @@ if TYPE_CHECKING:
 TITLE = Text("{service}: tỷ lệ dân số được phủ theo xã", "{service}: share of the people covered, by commune")
 GAPS = Text("vùng lõm đông dân nhất, số là thứ hạng", "gaps with most people, numbered by rank")
 FOOT = Text(
-    "Số liệu đến ngày {date}. {operator}. {predicted} {boundary}",
-    "Figures as of {date}. {operator}. {predicted} {boundary}",
+    "Số liệu đến ngày {date}. {operator}. {notes}", "Figures as of {date}. {operator}. {notes}"
+)
+GAPS_TITLE = Text("{name}: vùng lõm theo dịch vụ", "{name}: gaps by service")
+GAPS_SAID = Text(
+    "{service}: {n} vùng, {people:.0f} người", "{service}: {n} gaps, {people:.0f} people"
 )
 NAMED_GAPS = 10
 _TOLERANCE_M = 120.0
@@ -88,10 +92,10 @@ def draw_service(
         province = result.layers.project.province
         foot = FOOT.say(
             lang, date=format_date(province.as_of, lang), operator=operator_label(operator, lang),
-            predicted=PREDICTED.say(lang), boundary=NOT_BOUNDARY.say(lang),
+            notes=notes(result, lang),
         )
-        figure.text(0.02, 0.055, shorten(figures.criterion(service, lang), 130), fontsize=7)
-        figure.text(0.02, 0.025, foot, fontsize=7)
+        figure.text(0.02, 0.06, shorten(figures.criterion(service, lang), 130), fontsize=7)
+        figure.text(0.02, 0.045, "\n".join(textwrap.wrap(foot, 130)), fontsize=6.5, va="top")
     return figure
 
 
@@ -106,13 +110,16 @@ def _draw_communes(axes: Any, communes: Any, figures: Figures, service: str, ope
     return [classes.count(k) for k in range(len(PERCENT_COLOURS))] + [classes.count(-1)]
 
 
-def _draw_gaps(axes: Any, result: Result, service: str, crs: Any) -> None:
+def _draw_gaps(axes: Any, result: Result, service: str, crs: Any, *, every: bool = False) -> None:
     gaps = result.gaps[(result.gaps["service"] == service) & (result.gaps["operator"] == ANY)]
-    gaps = gaps[gaps["rank"] <= NAMED_GAPS]
+    if not every:
+        gaps = gaps[gaps["rank"] <= NAMED_GAPS]
     if len(gaps) == 0:
         return
     gaps = gaps.set_geometry("geometry").to_crs(crs)
-    gaps.plot(ax=axes, color="none", edgecolor=css(MISSING_COLOUR), linewidth=0.9)
+    fill = css(MISSING_COLOUR) if every else "none"
+    gaps.plot(ax=axes, color=fill, edgecolor=css(MISSING_COLOUR), linewidth=0.3 if every else 0.9)
+    gaps = gaps[gaps["rank"] <= NAMED_GAPS]
     east, north = Transformer.from_crs(4326, crs, always_xy=True).transform(gaps["lon"], gaps["lat"])
     for x, y, rank in zip(east, north, gaps["rank"], strict=True):
         axes.annotate(
@@ -171,22 +178,25 @@ def _draw_legend(figure: Any, classes: list[int], lang: Language, gaps: bool) ->
 
 
 def _wrapped(text: str) -> str:
-    import textwrap
-
     return "\n".join(textwrap.wrap(text, 30))
 
 
-def _draw_inset(figure: Any, communes: Any) -> None:
+def _draw_inset(
+    figure: Any, communes: Any, where: tuple[float, float, float, float] = (0.76, 0.1, 0.22, 0.4)
+) -> None:
     west, south, east, north = communes.to_crs(4326).total_bounds
     if not within((west, south, east, north)):
         return
-    axes = figure.add_axes((0.76, 0.1, 0.22, 0.4))
+    axes = figure.add_axes(where)
     lon_lat = zip(*commune_points(), strict=True)
     axes.plot(*lon_lat, ".", color="#8a8a8a", markersize=0.6, markeredgewidth=0)
     for name, lon, lat, islands in ARCHIPELAGOS:
         axes.plot([i[0] for i in islands], [i[1] for i in islands], ".", color="#444444", markersize=1.6)
-        axes.text(lon, lat - 1.0, name.replace(" ", "\n", 2).replace("\n", " ", 1), fontsize=4.5,
-                  ha="center", va="top")
+        # Below the islands where there is room, else above them.
+        lowest, highest = min(i[1] for i in islands), max(i[1] for i in islands)
+        y, side = (lat - 1.0, "top") if lowest > SOUTH + 3 else (highest + 0.3, "bottom")
+        axes.text(lon, y, name.replace(" ", "\n", 2).replace("\n", " ", 1), fontsize=4.5,
+                  ha="center", va=side)
     axes.add_patch(_box(west, south, east, north))
     axes.set_xlim(WEST, EAST)
     axes.set_ylim(SOUTH, NORTH)
@@ -225,3 +235,114 @@ def write_map(figure: Figure, path: Path, day: datetime.date, dpi: int = 200) ->
         return
     with mpl.rc_context(_STYLE):
         figure.savefig(path, metadata={"Date": day.isoformat()})
+
+
+class Drawings:
+    """The maps of one result that do not move, each drawn once for all who show it.
+
+    Attributes
+    ----------
+    result : Result
+    lang : {"vi", "en"}
+    services : tuple of str
+    """
+
+    def __init__(self, result: Result, lang: Language) -> None:
+        self.result, self.lang = result, lang
+        self._figures = Figures(result)
+        self.services = self._figures.services
+        self._communes: gpd.GeoDataFrame | None = None
+        self._drawn: dict[str, Figure] = {}
+        self._png: dict[str, bytes] = {}
+
+    def outlines(self) -> gpd.GeoDataFrame:
+        """Return the communes, simplified for a page."""
+        if self._communes is None:
+            self._communes = outlines(self.result)
+        return self._communes
+
+    def figure(self, service: str) -> Figure:
+        """Return the map of a service; the gaps of all services for ``""``."""
+        if service not in self._drawn:
+            some: Any = {"communes": self.outlines(), "figures": self._figures}
+            self._drawn[service] = (
+                draw_service(self.result, service, self.lang, **some)
+                if service
+                else draw_gaps(self.result, self.lang, **some)
+            )
+        return self._drawn[service]
+
+    def png(self, service: str) -> bytes:
+        """Return a map as PNG."""
+        if service not in self._png:
+            self._png[service] = png_bytes(self.figure(service))
+        return self._png[service]
+
+    def write(self, service: str, path: Path) -> None:
+        """Write a map as PNG or SVG, after the suffix of ``path``."""
+        if path.suffix == ".svg":
+            write_map(self.figure(service), path, self.result.layers.project.province.as_of)
+        else:
+            path.write_bytes(self.png(service))
+
+    def names(self) -> dict[str, str]:
+        """Return the service of every file: ``map_4G.png``, ``map_4G.svg``, ``map_gaps.png`` and so on."""
+        keys = ascii_keys([*self.services, "gaps"])
+        stems = {f"map_{key}": service for service, key in keys.items()}
+        # Two services whose names fold to one are numbered; the map of the gaps comes last.
+        stems[f"map_{keys['gaps']}"] = "gaps" if "gaps" in self.services else ""
+        if "gaps" in self.services:
+            stems["map_all_gaps"] = ""
+        return {f"{stem}.{kind}": service for stem, service in stems.items() for kind in ("png", "svg")}
+
+
+def draw_gaps(
+    result: Result,
+    lang: Language,
+    *,
+    communes: gpd.GeoDataFrame | None = None,
+    figures: Figures | None = None,
+) -> Figure:
+    """Draw the gaps of every service of any operator side by side, as wide as a slide.
+
+    Gaps are filled, those with most people numbered; below each map how many there are and how many people
+    live in them.
+    """
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    figures = figures or Figures(result)
+    communes = outlines(result) if communes is None else communes
+    left, bottom, right, top = communes.total_bounds
+    pad = 0.03 * max(right - left, top - bottom)
+    wide = 0.82 / max(len(figures.services), 1)
+    high = min(wide * 10.0 / 5.625 * (top - bottom) / (right - left), 0.68)
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(10.0, 5.625))
+        for k, service in enumerate(figures.services):
+            axes = figure.add_axes((0.01 + wide * k, 0.48 - high / 2, wide, high))
+            communes.plot(ax=axes, color="#f4f1e8", edgecolor="none")
+            _draw_gaps(axes, result, service, communes.crs, every=True)
+            axes.set_xlim(left - pad, right + pad)
+            axes.set_ylim(bottom - pad, top + pad)
+            axes.set_aspect("equal")
+            axes.set_axis_off()
+            mine = result.gaps[(result.gaps["service"] == service) & (result.gaps["operator"] == ANY)]
+            said = GAPS_SAID.say(
+                lang, service=figures.label(service, lang), n=len(mine), people=float(mine["people"].sum())
+            )
+            figure.text(0.01 + wide * (k + 0.5), 0.49 + high / 2, said, fontsize=9, ha="center")
+            communes.boundary.plot(ax=axes, color="#7d7d7d", linewidth=0.25)
+            if k == 0:
+                _draw_scale(axes, (left, bottom, right, top), lang)
+        figure.text(0.02, 0.93, GAPS_TITLE.say(lang, name=result.layers.project.province.name),
+                    fontsize=13, weight="bold")
+        figure.text(0.02, 0.885, GAPS.say(lang), fontsize=8)
+        _draw_north(figure, lang)
+        _draw_inset(figure, communes, (0.845, 0.1, 0.145, 0.4))
+        foot = FOOT.say(
+            lang, date=format_date(result.layers.project.province.as_of, lang),
+            operator=operator_label(ANY, lang), notes=notes(result, lang),
+        )
+        figure.text(0.02, 0.03, "\n".join(textwrap.wrap(foot, 150)), fontsize=7)
+    return figure

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 from phusong.coverage.result import Result
 from phusong.data.language import Language, Text
 from phusong.maps import gis, tables
-from phusong.maps.document import write_document
+from phusong.maps.document import write_document, write_pdf
 from phusong.maps.manifest import MANIFEST, write_manifest
 from phusong.maps.page_map import render_map
 from phusong.maps.page_report import render_report
 from phusong.maps.place import replaced_whole
+from phusong.maps.static import Drawings
 from phusong.maps.workbook import write_workbook
 
 if TYPE_CHECKING:
@@ -46,7 +47,11 @@ def writers(result: Result, lang: Language) -> dict[str, Writer]:
     for service, name in gis.signal_names(result).items():
         jobs[name] = partial(gis.write_signal, result, service)
     jobs["report.xlsx"] = lambda path: write_workbook(result, path, lang)
-    jobs["report.docx"] = lambda path: write_document(result, path, lang)
+    drawings = Drawings(result, lang)
+    jobs["report.docx"] = lambda path: write_document(result, path, lang, drawings=drawings)
+    jobs["report.pdf"] = lambda path: write_pdf(result, path, lang, drawings=drawings)
+    for name, service in drawings.names().items():
+        jobs[name] = partial(drawings.write, service)
     jobs["map.html"] = partial(_write_page, render_map, result, lang)
     jobs["index.html"] = partial(_write_page, render_report, result, lang)
     return jobs

@@ -18,7 +18,9 @@ from phusong.maps import write
 from phusong.maps.manifest import sha256
 
 FILES = {
-    "index.html", "map.html", "report.xlsx", "report.docx", "indicators.csv", "indicators.json", "gaps.csv",
+    "index.html", "map.html", "report.xlsx", "report.docx", "report.pdf", "indicators.csv",
+    *(f"map_{name}.{kind}" for name in ("4G", "5G", "fibre", "gaps") for kind in ("png", "svg")),
+    "indicators.json", "gaps.csv",
     "places.csv", "communes.gpkg", "communes.geojson", "gaps.gpkg", "signal_4G.tif", "signal_5G.tif",
     "signal_fibre.tif", "manifest.json",
 }
