@@ -200,7 +200,8 @@ def location_sigma_db(
     check_range("frequency_ghz", frequency_ghz, 0.03, 6.0, "GHz")
     check_range("cell_m", cell_m, 1.0, 5000.0, "m")
     over = rx_height_m - np.asarray(clutter_m, dtype=np.float64)
-    return (0.52 + 0.024 * frequency_ghz) * cell_m**0.28 * np.clip(1.0 - over / 10.0, 0.0, 1.0)
+    low_db = (0.52 + 0.024 * frequency_ghz) * cell_m**0.28
+    return np.asarray(low_db * np.clip(1.0 - over / 10.0, 0.0, 1.0))
 
 
 def location_term_db(location_percent: float, sigma_db: float) -> float:
@@ -212,14 +213,23 @@ def location_term_db(location_percent: float, sigma_db: float) -> float:
 
 
 def middle_latitude_deg(
-    tx_latitude_deg: float, tx_longitude_deg: float, rx_latitude_deg: float, rx_longitude_deg: float
+    tx_latitude_deg: float, tx_longitude_deg: float, rx_latitude_deg: float, rx_longitude_deg: float,
+    distance_km: float | None = None,
 ) -> float:
-    """Return the latitude halfway along the great circle between two points."""
+    """Return the latitude of the middle of a path, which eq. (4) asks for.
+
+    It lies half of ``distance_km`` (by default half of the great circle between the ends) from the
+    transmitter towards the receiver.
+    """
     a, b = math.radians(tx_latitude_deg), math.radians(rx_latitude_deg)
     across = math.radians(rx_longitude_deg - tx_longitude_deg)
-    x = math.cos(a) + math.cos(b) * math.cos(across)
-    y = math.cos(b) * math.sin(across)
-    return math.degrees(math.atan2(math.sin(a) + math.sin(b), math.hypot(x, y)))
+    east = math.cos(b) * math.sin(across)
+    north = math.cos(a) * math.sin(b) - math.sin(a) * math.cos(b) * math.cos(across)
+    ahead = math.sin(a) * math.sin(b) + math.cos(a) * math.cos(b) * math.cos(across)
+    whole = math.atan2(math.hypot(north, east), ahead)
+    half = 0.5 * (whole if distance_km is None else distance_km / terms.EARTH_RADIUS_KM)
+    towards = north / math.hypot(north, east) if whole > 0.0 else 0.0
+    return math.degrees(math.asin(math.sin(a) * math.cos(half) + math.cos(a) * math.sin(half) * towards))
 
 
 def _checked_profile(

@@ -148,7 +148,7 @@ def sea_share_of(d: Floats, zone: Zones) -> float:
             total += half
         if zone[i] == terms.ZONE_SEA:
             total += half
-    return total / d[-1]
+    return total / float(d[-1])
 
 
 @fast_kernel
@@ -244,7 +244,7 @@ def bullington_nu(d: Floats, g: Floats, tx: float, rx: float, curvature: float) 
     At wavelength lambda it is this value divided by sqrt(lambda). The ends of ``g`` are not read.
     """
     n = d.shape[0]
-    total = d[n - 1]
+    total = float(d[n - 1])
     slope = (rx - tx) / total
     from_tx = -math.inf
     for i in range(1, n - 1):

@@ -57,7 +57,7 @@ def tail_of_normal(x: float) -> float:
 @fast_kernel
 def inland_ratio(inland_km: float) -> float:
     """Return tau, which tends to 1 over long inland stretches; eq. (3)."""
-    return 1.0 - math.exp(-4.12e-4 * inland_km**2.41)
+    return 1.0 - math.exp(-4.12e-4 * math.pow(inland_km, 2.41))
 
 
 @fast_kernel
@@ -118,8 +118,8 @@ def surface_admittance(frequency_ghz: float, sea: bool, polarisation: int) -> fl
     """
     permittivity, conductivity = (80.0, 5.0) if sea else (22.0, 0.003)
     loss = 18.0 * conductivity / frequency_ghz
-    k = 0.036 * frequency_ghz ** (-1.0 / 3.0)
-    k *= ((permittivity - 1.0) ** 2 + loss * loss) ** -0.25
+    k = 0.036 * math.pow(frequency_ghz, -1.0 / 3.0)
+    k *= math.pow((permittivity - 1.0) ** 2 + loss * loss, -0.25)
     if polarisation == VERTICAL:
         k *= math.sqrt(permittivity * permittivity + loss * loss)
     return k
@@ -147,7 +147,7 @@ def first_term_over_db(
     ``admittance`` comes from `surface_admittance`; ``cube_root`` is that of the frequency in GHz.
     Logarithms are gathered into one.
     """
-    bend = radius_km ** (-1.0 / 3.0)
+    bend = math.pow(radius_km, -1.0 / 3.0)
     k = admittance * bend
     k2 = k * k
     beta = (1.0 + 1.6 * k2 + 0.67 * k2 * k2) / (1.0 + 4.5 * k2 + 1.53 * k2 * k2)
@@ -158,7 +158,7 @@ def first_term_over_db(
     if x >= 1.6:
         gain_db, factor = 11.0 - 17.6 * x, math.sqrt(x)
     else:
-        gain_db, factor = -5.6488 * x**1.425, 1.0 / x
+        gain_db, factor = -5.6488 * math.pow(x, 1.425), 1.0 / x
     product = factor * tx_factor * rx_factor
     return -(gain_db + tx_db + rx_db) - 2.0 * TEN_OVER_LN10 * math.log(product)
 
@@ -169,7 +169,7 @@ def first_term_db(
     sea_share: float, polarisation: int,
 ) -> float:
     """First term of spherical-earth diffraction over land and sea, weighted by length; eq. (28)."""
-    cube_root = frequency_ghz ** (1.0 / 3.0)
+    cube_root = math.pow(frequency_ghz, 1.0 / 3.0)
     loss = 0.0
     for sea in (False, True):
         share = sea_share if sea else 1.0 - sea_share
@@ -272,7 +272,7 @@ def troposcatter_fixed_db(frequency_ghz: float, percent: float, n0: float) -> fl
     log_half = math.log10(frequency_ghz / 2.0)
     loss = 190.1 + 25.0 * math.log10(frequency_ghz) - 2.5 * log_half * log_half - 0.15 * n0
     if percent < 50.0:
-        loss -= 10.125 * math.log10(50.0 / percent) ** 0.7
+        loss -= 10.125 * math.pow(math.log10(50.0 / percent), 0.7)
     return loss
 
 
@@ -298,7 +298,7 @@ def site_shielding_db(angle_mrad: float, horizon_km: float, frequency_ghz: float
         return 0.0
     return 20.0 * math.log10(
         1.0 + 0.361 * excess * math.sqrt(frequency_ghz * horizon_km)
-    ) + 0.264 * excess * frequency_ghz ** (1.0 / 3.0)
+    ) + 0.264 * excess * math.pow(frequency_ghz, 1.0 / 3.0)
 
 
 @fast_kernel
@@ -313,13 +313,10 @@ def sea_coupling_db(coast_km: float, horizon_km: float, sea_share: float, height
 def duct_time_db(distance_km: float, percent: float, beta: float) -> float:
     """Dependence of the ducting loss on time; eqs. (53-53a)."""
     log_beta = math.log10(beta)
-    gamma = (
-        1.076
-        / (2.0058 - log_beta) ** 1.012
-        * math.exp(-(9.51 - 4.8 * log_beta + 0.198 * log_beta * log_beta) * 1e-6 * distance_km**1.13)
-    )
+    fall = (9.51 - 4.8 * log_beta + 0.198 * log_beta * log_beta) * 1e-6 * math.pow(distance_km, 1.13)
+    gamma = 1.076 / math.pow(2.0058 - log_beta, 1.012) * math.exp(-fall)
     ratio = percent / beta
-    return -12.0 + (1.2 + 3.7e-3 * distance_km) * math.log10(ratio) + 12.0 * ratio**gamma
+    return -12.0 + (1.2 + 3.7e-3 * distance_km) * math.log10(ratio) + 12.0 * math.pow(ratio, gamma)
 
 
 @fast_kernel
@@ -330,7 +327,7 @@ def duct_angle_db(
     """Angular part of the ducting loss, horizon angles held to 0.1 mrad/km; eqs. (51-52a)."""
     theta = 1000.0 * distance_km / radius_km
     theta += min(tx_mrad, 0.1 * tx_horizon_km) + min(rx_mrad, 0.1 * rx_horizon_km)
-    return 5e-5 * radius_km * frequency_ghz ** (1.0 / 3.0) * theta
+    return 5e-5 * radius_km * math.pow(frequency_ghz, 1.0 / 3.0) * theta
 
 
 @fast_kernel
@@ -343,9 +340,10 @@ def duct_beta(
     if roughness_m > 10.0:
         between = min(distance_km - horizons_km, 40.0)
         mu3 = math.exp(-4.6e-5 * (roughness_m - 10.0) * (43.0 + 6.0 * between))
-    alpha = max(-0.6 - 3.5e-9 * distance_km**3.1 * inland_ratio(inland_km), -3.4)
+    alpha = max(-0.6 - 3.5e-9 * math.pow(distance_km, 3.1) * inland_ratio(inland_km), -3.4)
     root = math.sqrt(tx_effective_m) + math.sqrt(rx_effective_m)
-    mu2 = min((500.0 / radius_km * distance_km * distance_km / (root * root)) ** alpha, 1.0)
+    bulge = 500.0 / radius_km * distance_km * distance_km
+    mu2 = min(math.pow(bulge / (root * root), alpha), 1.0)
     return beta0 * mu2 * mu3
 
 

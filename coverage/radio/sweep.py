@@ -12,6 +12,7 @@ import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -223,7 +224,7 @@ class P1812Field:
         with ThreadPoolExecutor(workers) as pool:
             jobs = [
                 pool.submit(sweep_rays, a, b, *settings)  # type: ignore[arg-type]
-                for a, b in zip(bounds[:-1], bounds[1:], strict=True)
+                for a, b in pairwise(bounds)
             ]
             for job in jobs:
                 job.result()
@@ -255,7 +256,8 @@ class P1812Field:
         step_row, step_col = (dr / steps, dc / steps) if steps else (0.0, 0.0)
         if steps < NEAREST_STEPS:
             total = max(steps, SMALLEST_STEPS)
-            return self._profile(site, np.array([0.0, 0.5 * total, total]), 0.5 * dr, 0.5 * dc, to_row, to_col)
+            along = np.array([0.0, 0.5 * total, total])
+            return self._profile(site, along, 0.5 * dr, 0.5 * dc, to_row, to_col)
         if max_distance_m is not None:
             step_row, step_col = ray_direction(ray_of(site, to_row, to_col), site.quarter_rays)
         step = (step_m or self.cell_m) / self.cell_m
@@ -271,9 +273,10 @@ class P1812Field:
         n = along.size - 2
         ground, surface = np.empty(n + 2), np.empty(n + 2)
         zone = np.full(n + 2, terms.ZONE_INLAND, dtype=np.uint8)
+        area = self._area
         sample_line(
-            self._area.terrain, self._area.surface, site.row, site.col, step_row, step_col, n, ground, surface,
-            self._area.has_clutter,
+            area.terrain, area.surface, site.row, site.col, step_row, step_col, n, ground, surface,
+            area.has_clutter,
         )
         ground[-1] = surface[-1] = self._area.terrain[to_row, to_col]
         surface[0] = ground[0]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from phusong.coverage.radio import p1812_terms as terms
 from phusong.coverage.radio.jit import array_kernel, fast_array_kernel, fast_kernel, kernel
 from phusong.coverage.radio.p1812_path import Climate, path_loss_db
-from phusong.coverage.radio.sweep_losses import Wave, fill_losses, wave_of
+from phusong.coverage.radio.sweep_losses import fill_losses, wave_of
 from phusong.coverage.radio.sweep_ray import (
     Bytes,
     Curve,
@@ -130,12 +130,12 @@ def collect_cells(ray: int, site: Site, area: Area, cells: Receivers) -> int:
     far = site.radius_cells * site.radius_cells
     near = NEAREST_STEPS * NEAREST_STEPS
     count = 0
-    major = int(math.floor(major_at)) + 1
-    major_end = min(major_end, int(math.floor(major_at + site.radius_cells)))
+    major = math.floor(major_at) + 1
+    major_end = min(major_end, math.floor(major_at + site.radius_cells))
     while major <= major_end:
         x = major - major_at
-        first = max(int(math.ceil(low * x + minor_at)), minor_first)
-        last = min(int(math.ceil(high * x + minor_at)) - 1, minor_last)
+        first = max(math.ceil(low * x + minor_at), minor_first)
+        last = min(math.ceil(high * x + minor_at) - 1, minor_last)
         for minor in range(first, last + 1):
             y = minor - minor_at
             square = x * x + y * y
@@ -246,7 +246,7 @@ def near_losses(
     rows, cols = area.terrain.shape
     d, h, g = np.zeros(3), np.zeros(3), np.zeros(3)
     zone = np.full(3, terms.ZONE_INLAND, np.uint8)
-    top, left = int(math.floor(site.row)), int(math.floor(site.col))
+    top, left = math.floor(site.row), math.floor(site.col)
     for row in range(max(top - 1, 0), min(top + 3, rows)):
         for col in range(max(left - 1, 0), min(left + 3, cols)):
             steps = math.hypot(row - site.row, col - site.col)
@@ -260,8 +260,8 @@ def near_losses(
             h[2] = area.terrain[row, col]
             g[1] = interpolate(area.surface, at_row, at_col) if area.has_clutter else h[1]
             if area.has_zones:
-                zone[0] = area.zone[int(math.floor(site.row + 0.5)), int(math.floor(site.col + 0.5))]
-                zone[1] = area.zone[int(math.floor(at_row + 0.5)), int(math.floor(at_col + 0.5))]
+                zone[0] = area.zone[math.floor(site.row + 0.5), math.floor(site.col + 0.5)]
+                zone[1] = area.zone[math.floor(at_row + 0.5), math.floor(at_col + 0.5)]
                 zone[2] = area.zone[row, col]
             if math.isnan(h[0] + h[1] + h[2] + g[1]):
                 continue
@@ -281,7 +281,7 @@ def sweep_rays(
     Links of equal transmitter height must stand together: they share their paths.
     """
     n = int(site.radius_cells) + 2
-    room = n * (int(math.ceil(math.pi * n / site.quarter_rays)) + 2)
+    room = n * (math.ceil(math.pi * n / site.quarter_rays) + 2)
     ray, curve, rare, prefix, run = new_ray(n), new_curve(n), new_curve(n), new_prefix(n), new_stretches(n)
     cells, paths = new_receivers(room), new_paths(room)
     median, beyond = new_bends(room), new_bends(room)

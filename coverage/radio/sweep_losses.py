@@ -162,7 +162,8 @@ def fill_losses(
 ) -> None:
     """Write the loss of eq. (69) of the ``count`` receivers of a ray into ``out``.
 
-    ``slope`` and ``block`` are those of `Prefix`. ``duct_floor[i]`` bounds the time dependence of ducting for distances from sample i to i + 1.
+    ``slope`` and ``block`` are those of `Prefix`; ``duct_floor[i]`` bounds the time dependence of
+    ducting for distances from sample i to i + 1.
     """
     percent = climate.percent
     general = percent < 50.0

@@ -135,7 +135,7 @@ def interpolate(values: Grid32, row: float, col: float) -> float:
     fr, fc = r - i, c - j
     above = (1.0 - fc) * values[i, j] + fc * values[i, j + 1]
     below = (1.0 - fc) * values[i + 1, j] + fc * values[i + 1, j + 1]
-    return (1.0 - fr) * above + fr * below
+    return float((1.0 - fr) * above + fr * below)
 
 
 @fast_array_kernel
@@ -174,14 +174,14 @@ def sample_zones(
     """Nearest zone of samples 0 to ``n`` of a line."""
     rows, cols = values.shape
     for k in range(n + 1):
-        i = min(max(int(math.floor(row + k * row_step + 0.5)), 0), rows - 1)
-        j = min(max(int(math.floor(col + k * col_step + 0.5)), 0), cols - 1)
+        i = min(max(math.floor(row + k * row_step + 0.5), 0), rows - 1)
+        j = min(max(math.floor(col + k * col_step + 0.5), 0), cols - 1)
         out[k] = values[i, j]
 
 
 @fast_array_kernel
 def sum_smooth_surface(ray: Ray, n: int) -> None:
-    """Running sums of the least-squares surface; attachment 1, eqs. (83-84)."""
+    """Sum up, sample by sample, the least-squares surface; attachment 1, eqs. (83-84)."""
     d, h, v1, v2 = ray.d, ray.ground, ray.v1, ray.v2
     v1[0] = 0.0
     v2[0] = 0.0
@@ -257,7 +257,7 @@ def view_curve(curve: Curve, d: Floats, n: int, tx: float) -> None:
 
 @fast_array_kernel
 def view_ground(prefix: Prefix, ray: Ray, n: int, tx: float) -> None:
-    """Running maxima of the slopes to the bare ground; the first of equal ones keeps the place."""
+    """Follow the largest slopes to the bare ground; the first of equal ones keeps the place."""
     d, h, q = ray.d, ray.ground, ray.q_bare
     flat, bent, place, slope, block = prefix.flat, prefix.bent, prefix.place, prefix.slope, prefix.block
     best_flat, best_bent, best_place = -math.inf, -math.inf, 1
