@@ -5,6 +5,7 @@ from __future__ import annotations
 from phusong.coverage.result import Result
 from phusong.data.language import Language
 from phusong.maps import report_behind as behind
+from phusong.maps import report_ladder as ladder
 from phusong.maps import report_parts as parts
 from phusong.maps.charts import class_styles
 from phusong.maps.figures import Figures, is_illustration
@@ -34,7 +35,10 @@ def render_report(result: Result, lang: Language) -> str:
     sections = [
         parts.summary(s),
         parts.maps(s),
+        ladder.spread(s),
+        ladder.ranking(s),
         parts.communes(s),
+        ladder.ladder(s),
         parts.operators(s),
         parts.gaps(s),
         parts.places(s),

@@ -114,7 +114,8 @@ class PdfPaper:
 
     def _frame(self, left: list[Any], right: list[Any], table: Any) -> Any:
         made = table([[left, right]], colWidths=[w * _MM for w in _HEAD_MM])
-        made.setStyle([("FONTNAME", (0, 0), (-1, -1), FONT), ("VALIGN", (0, 0), (-1, -1), "TOP"), *_no_padding()])
+        every = ((0, 0), (-1, -1))
+        made.setStyle([("FONTNAME", *every, FONT), ("VALIGN", *every, "TOP"), *_no_padding()])
         return made
 
     def title(self, kind: str, about: str, date: str) -> None:

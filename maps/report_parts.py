@@ -62,7 +62,7 @@ def maps(s: Section) -> str:
     defs, size = charts.outline_defs(s.figures.result.layers.communes)
     drawn = "".join(
         f"<figure><figcaption>{s.word('shareByCommune', service=s.figures.label(name, s.lang))}</figcaption>"
-        f"{charts.choropleth(s.figures, name, size, s.lang)}"
+        f"{charts.choropleth(s.figures, name, size, s.lang, gaps=True)}"
         f"{charts.class_legend(s.figures, name, s.lang)}</figure>"
         for name in s.figures.services
     )
@@ -75,7 +75,7 @@ def maps(s: Section) -> str:
             f'data-hide="{s.word("hideMap")}">{s.word("embedMap")}</button></p>',
             f'<div id="frame" data-title="{s.word("mapFrame")}" hidden></div>',
             defs,
-            f'<div class="figures">{drawn}</div>',
+            f'<div class="figures">{drawn}</div><p class="quiet">{s.word("gapNumbers")}</p>',
             "</section>",
         ]
     )
@@ -85,6 +85,8 @@ def communes(s: Section) -> str:
     """List every commune with every service, to sort and filter."""
     figures = s.figures
     columns = [(name, figures.label(name, s.lang)) for name in figures.services]
+    inputs = {layer for name in figures.services for layer in network_layers(figures, name)}
+    notes = s.notes(("population", "communes", *inputs))
     layers = figures.indicators("places:")[:1]
     heads = [("text", s.word("commune")), ("text", s.word("code")), ("num", s.word("inhabitants"))]
     heads += [("num", s.word("servedShare", service=label)) for _, label in columns]
@@ -128,7 +130,7 @@ def communes(s: Section) -> str:
             f'<label>{s.word("filterBelow")}<input type="number" id="below" min="0" max="100" '
             'step="any"></label>'
             f'<output id="shown" data-text="{s.word("shown", some="{0}", every="{1}")}"></output></div>',
-            f'<p class="quiet hint">{s.word("sortHint")}</p>',
+            f'<p class="quiet"><span class="hint">{s.word("sortHint")}</span> {notes}</p>',
             f'<div class="scroll tall" role="region" tabindex="0" aria-label="{s.word("tableCommunes")}">'
             f'<table id="table" class="sorts"><caption class="sr">{s.word("tableCommunes")}</caption>'
             f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div></section>",
@@ -188,7 +190,9 @@ def operators(s: Section) -> str:
     return "".join(
         [
             s.title("operators"),
-            table(s.word("coverByOperator"), heads, covered),
+            table(s.word("coverByOperator"), heads, covered, notes=s.notes(("stations", "population")))
+            if len(covered) > 1
+            else "",
             table(s.word("countsByOperator"), wide, rows, notes=s.notes(("stations",))) if rows else "",
             f'<p class="quiet">{s.word("countsNote")}</p></section>',
         ]

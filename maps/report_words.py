@@ -14,6 +14,37 @@ REPORT_WORDS: Mapping[str, Text] = {
     "summary": Text("Tóm tắt", "Summary"),
     "maps": Text("Bản đồ", "Maps"),
     "communes": Text("Các xã, phường, đặc khu", "Communes"),
+    "spread": Text("Phân bố tỷ lệ phủ", "How shares are spread"),
+    "spreadOf": Text("{service}: số xã và số dân theo tỷ lệ được phủ của xã",
+                     "{service}: communes and people by the share covered in the commune"),
+    "spreadNote": Text(
+        "Thanh trên: số xã; thanh dưới: số dân của các xã đó.",
+        "Upper bar: communes; lower bar: people of these communes.",
+    ),
+    "ranking": Text("Xếp hạng xã", "Ranking of communes"),
+    "lowestOf": Text("{service}: các xã có tỷ lệ thấp nhất", "{service}: communes with the lowest share"),
+    "mostLeft": Text(
+        "{service}: các xã có nhiều dân chưa được phủ nhất", "{service}: communes with most people left out"
+    ),
+    "share": Text("Tỷ lệ dân số", "Share of people"),
+    "left": Text("Chưa phủ (người)", "Not covered (people)"),
+    "ladder": Text("Bậc dịch vụ từng xã", "Service ladder by commune"),
+    "ladderNote": Text(
+        "Mỗi ô: tỷ lệ dân số được phủ (nếu dịch vụ được tính toán) và số trạm đặt trong xã; xã không có "
+        "trạm vẫn có thể được phủ từ xã bên.",
+        "Each cell: the share of people covered (where the service is computed) and the base stations "
+        "inside; a commune without any may still be covered from next door.",
+    ),
+    "ladderTable": Text(
+        "2G, 3G, 4G, 5G, cáp quang: tỷ lệ phủ và số trạm theo xã",
+        "2G, 3G, 4G, 5G, fibre: share covered and base stations by commune",
+    ),
+    "rungPresent": Text(
+        "{share} xã có ít nhất một trạm {technology} ({counts} xã).",
+        "{share} of communes have at least one {technology} base station ({counts}).",
+    ),
+    "stationsHere": Text("{n} trạm", "{n} stations"),
+    "noStation": Text("không có trạm", "no station"),
     "operators": Text("Theo nhà mạng", "By operator"),
     "gaps": Text("Vùng lõm lớn nhất", "Worst gaps"),
     "places": Text("Điểm chưa được phủ", "Places not served"),
@@ -32,6 +63,10 @@ REPORT_WORDS: Mapping[str, Text] = {
     "mapFrame": Text("Bản đồ tương tác", "Interactive map"),
     "shareByCommune": Text(
         "{service}: tỷ lệ dân số được phủ theo xã", "{service}: share of people covered, by commune"
+    ),
+    "gapNumbers": Text(
+        "Số trong vòng tròn: thứ hạng của các vùng lõm đông dân nhất.",
+        "Numbers in circles: rank of the gaps with most people.",
     ),
     "commune": Text("Xã, phường, đặc khu", "Commune"),
     "code": Text("Mã", "Code"),
@@ -144,7 +179,10 @@ REPORT_WORDS: Mapping[str, Text] = {
 NAVIGATION: Mapping[str, Text] = {
     "summary": Text("Tóm tắt", "Summary"),
     "maps": Text("Bản đồ", "Maps"),
+    "spread": Text("Phân bố", "Spread"),
+    "ranking": Text("Xếp hạng", "Ranking"),
     "communes": Text("Các xã", "Communes"),
+    "ladder": Text("Bậc dịch vụ", "Service ladder"),
     "operators": Text("Nhà mạng", "Operators"),
     "gaps": Text("Vùng lõm", "Gaps"),
     "places": Text("Điểm chưa phủ", "Places not served"),
