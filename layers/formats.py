@@ -1,0 +1,29 @@
+"""Which reader a file needs that is no plain table: told by its name, and where needed by its head."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from phusong.layers.rules import Report
+
+if TYPE_CHECKING:
+    from phusong.layers.tables import RawTable
+
+SPECIAL = (".kml", ".kmz", ".tab", ".mif", ".gdb", ".dxf", ".csv.gz")
+"""Suffixes beyond those of `phusong.layers.tables`, for messages."""
+
+
+def special_reader(path: Path, report: Report, layer: str | None) -> Callable[[], RawTable | None] | None:
+    """Return the reader of a file that `phusong.layers.tables` does not read itself, None for all others."""
+    kind = path.suffix.lower()
+    if kind in (".kml", ".kmz"):
+        from phusong.layers.kml import read_kml
+
+        return lambda: read_kml(path, report, layer)
+    if kind in (".shp", ".tab", ".mif", ".gdb", ".dxf"):
+        from phusong.layers.vector_files import read_vector_file
+
+        return lambda: read_vector_file(path, report, layer)
+    return None
