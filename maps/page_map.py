@@ -9,6 +9,7 @@ from phusong.data.language import Language
 from phusong.maps.figures import is_illustration
 from phusong.maps.inline import Page, asset, escape, leaflet_css, leaflet_js
 from phusong.maps.inset import inset_svg
+from phusong.maps.map_before import before_data
 from phusong.maps.map_data import map_data
 from phusong.maps.page_words import ILLUSTRATION, MAP_WORDS, notes
 
@@ -55,13 +56,17 @@ def _folium_parts(bounds: list[float]) -> tuple[str, str]:
     return str(figure.html.render()), str(figure.script.render())
 
 
-def render_map(result: Result, lang: Language) -> str:
+def render_map(result: Result, lang: Language, *, before: Result | None = None) -> str:
     """Return ``map.html``: one self-contained page.
 
     Parameters
     ----------
     result : Result
     lang : {"vi", "en"}
+    before : Result, optional
+        An earlier state, or one without a plan, of the same communes on the same grid: a slider then
+        swipes colours of communes and signal between the two. Gaps, places and stations are those of
+        ``result``.
 
     Returns
     -------
@@ -70,6 +75,8 @@ def render_map(result: Result, lang: Language) -> str:
         lets nothing else in.
     """
     data = map_data(result, lang)
+    if before is not None:
+        data["before"] = before_data(before, result, lang)
     element, script = _folium_parts(data["province"]["bounds"])
     name = result.layers.project.province.name
     page = Page(
@@ -140,6 +147,7 @@ def _body(result: Result, lang: Language, element: str, data: dict[str, Any]) ->
         "</aside>",
         f'<div class="map-frame" role="region" aria-label="{word("map")}">{element}',
         f'<noscript><p class="banner">{word("noScript")}</p></noscript>',
+        *(_swipe(word("swipe")) if "before" in data else []),
         '<div id="key" aria-hidden="true"></div>',
         f'<div id="north" aria-hidden="true"><svg viewBox="0 0 24 30"><path d="M12 1 4 21l8-5 8 5z"/></svg>'
         f"<span>{word('north')}</span></div>",
@@ -148,4 +156,13 @@ def _body(result: Result, lang: Language, element: str, data: dict[str, Any]) ->
         "</main>",
         f'<footer class="notes">{escape(notes(result, lang))}</footer>',
         "</div>",
+    ]
+
+
+def _swipe(label: str) -> list[str]:
+    return [
+        '<div id="swipeline" aria-hidden="true"></div>',
+        f'<div id="swipebox"><span id="swipebefore"></span><label><span class="sr">{label}</span>'
+        '<input type="range" id="swipe" min="0" max="100" step="1" value="50"></label>'
+        '<span id="swipeafter"></span></div>',
     ]

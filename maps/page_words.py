@@ -130,6 +130,13 @@ MAP_WORDS: Mapping[str, Text] = {
     ),
     "sort": Text("Sắp xếp theo tỷ lệ, thấp nhất trước", "Sorted by share, lowest first"),
     "inset": Text("Việt Nam", "Viet Nam"),
+    "swipe": Text(
+        "Trước và sau: kéo sang phải để hiện nhiều phần trước hơn",
+        "Before and after: to the right shows more of before",
+    ),
+    "before": Text("Trước ({0})", "Before ({0})"),
+    "after": Text("Sau ({0})", "After ({0})"),
+    "was": Text("Trước: {0} ({1})", "Before: {0} ({1})"),
     "north": Text("Bắc", "N"),
     "noScript": Text(
         "Bản đồ cần JavaScript; số liệu có trong trang báo cáo.",

@@ -60,6 +60,8 @@ function phusongMap(map) {
     polygon.bindTooltip(function () {
       var f = figure("population", k + 1), lines = [D.communes.name[k]];
       lines.push(f ? figureLine(D.services[state.service].label + ", " + say("population"), f) : say("noData"));
+      var was = earlier(k + 1);
+      if (was) { lines.push(say("was", percent(was[0], was[1]), number(was[0]) + "/" + number(was[1]))); }
       return tip(lines);
     }, { sticky: true, direction: "top", opacity: 0.97 });
     polygon.on("click", function () { selectCommune(k, false); });
@@ -67,6 +69,46 @@ function phusongMap(map) {
   });
   var relief = D.relief && L.imageOverlay(D.relief, frame, { pane: "relief", alt: "" });
   var signal = null;
+
+  // ---- before and after: the earlier colours lie above the later ones, cut off at the slider
+  var swipe = D.before && { panes: [], at: 50, fill: [], signal: null };
+  function earlier(row) { var f = swipe && D.before.figures[pair()]; return f && f[row]; }
+  if (swipe) {
+    ["beforeBase", "beforeRelief", "beforeFill"].forEach(function (name, k) {
+      var made = map.createPane(name);
+      made.style.zIndex = 410 + k; made.style.pointerEvents = "none";
+      swipe.panes.push(made);
+    });
+    var base = L.canvas({ pane: "beforeBase" }), top = L.canvas({ pane: "beforeFill" });
+    D.communes.shape.forEach(function (shape, k) {
+      var drawn = phusong.shape(shape), plain = { smoothFactor: 0.6, interactive: false };
+      L.polygon(drawn, Object.assign({ renderer: base, pane: "beforeBase", color: "#e9ebe4", weight: 2, fillColor: "#e9ebe4", fillOpacity: 1 }, plain)).addTo(map);
+      swipe.fill[k] = L.polygon(drawn, Object.assign({ renderer: top, pane: "beforeFill", weight: 0.8 }, plain)).addTo(map);
+    });
+    swipe.relief = D.relief && L.imageOverlay(D.relief, frame, { pane: "beforeRelief", alt: "" });
+    map.on("move zoomend resize viewreset", cut);
+    byId("swipebefore").textContent = say("before", D.before.asOf);
+    byId("swipeafter").textContent = say("after", D.province.asOf);
+    byId("swipe").addEventListener("input", function () { swipe.at = Number(this.value); cut(); });
+  }
+  function cut() {
+    var size = map.getSize(), x = size.x * swipe.at / 100, a = map.containerPointToLayerPoint([0, 0]), b = map.containerPointToLayerPoint([x, size.y]);
+    var path = "polygon(" + [[a.x, a.y], [b.x, a.y], [b.x, b.y], [a.x, b.y]].map(function (p) { return p[0] + "px " + p[1] + "px"; }).join(",") + ")";
+    swipe.panes.forEach(function (node) { node.style.clipPath = path; });
+    byId("swipeline").style.left = x + "px";
+  }
+  function paintBefore() {
+    var filled = state.colour === "commune";
+    swipe.fill.forEach(function (polygon, k) {
+      var f = earlier(k + 1), c = classOf(f && f[1] ? 100 * f[0] / f[1] : null);
+      polygon.setStyle({ fillColor: c < 0 ? "#b9c0c6" : D.colours.percent[c], fillOpacity: filled ? state.opacity : 0, color: filled ? "#fff" : "#5b6874" });
+    });
+    if (swipe.signal) { swipe.signal.remove(); swipe.signal = null; }
+    var uri = state.colour === "signal" && D.before.overlays[pair()];
+    if (uri) { swipe.signal = L.imageOverlay(uri, frame, { pane: "beforeFill", opacity: state.opacity, alt: "" }).addTo(map); }
+    toggle(swipe.relief, on.relief);
+    cut();
+  }
 
   var lineGroups = {};
   function lines(kind) {
@@ -203,6 +245,7 @@ function phusongMap(map) {
       signal = L.imageOverlay(drawn, frame, { pane: "signal", opacity: state.opacity, alt: "" }).addTo(map);
     }
     toggle(relief, on.relief);
+    if (swipe) { paintBefore(); }
     ["roads", "zones", "fibre"].forEach(function (kind) { toggle(on[kind] || lineGroups[kind] ? lines(kind) : null, on[kind]); });
     toggle(nodes, on.fibre);
     toggle(gapShapes, on.gaps);
@@ -258,6 +301,7 @@ function phusongMap(map) {
     var opacity = el("input", { type: "range", id: "opacity", min: 20, max: 100, step: 5, value: Math.round(state.opacity * 100), oninput: function () {
       state.opacity = this.value / 100;
       if (signal) { signal.setOpacity(state.opacity); }
+      if (swipe) { paintBefore(); }
       if (state.colour === "commune") { communes.forEach(function (p) { p.setStyle({ fillOpacity: state.opacity }); }); }
     } });
     var legend = el("div", { id: "legend" });
@@ -308,6 +352,8 @@ function phusongMap(map) {
     if (f) {
       node.append(el("div", { class: "big" }, percent(f.n, f.of), el("small", { text: " " + say("population") })),
         el("p", { text: service.label + ", " + D.operators[state.operator] + ": " + number(f.n) + "/" + number(f.of) + " " + say("people") }));
+      var was = earlier(0);
+      if (was) { node.append(el("p", { text: say("was", percent(was[0], was[1]), number(was[0]) + "/" + number(was[1])) })); }
     } else { node.append(el("p", { text: say("notOffered") })); }
     node.append(el("p", { class: "quiet", text: say("criterion") + ": " + service.criterion + "." }));
   }
