@@ -10,9 +10,8 @@ import csv
 import io
 import logging
 import warnings
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -21,10 +20,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from phusong.layers.records import EMPTY, Habits, RawTable, from_records
 from phusong.layers.rules import Report, error, fold, hint, warning
+from phusong.layers.safe_files import check_book, check_formulas, check_lines
+from phusong.layers.sheet_plan import plan_sheet
 
 if TYPE_CHECKING:
     from pyproj import CRS
+
+__all__ = ["FORMATS", "RawTable", "near_file", "open_table", "sniff_delimiter"]
 
 log = logging.getLogger(__name__)
 
@@ -64,33 +68,17 @@ BROKEN_CSV = error(
     "This row cannot be split into cells: a double quote is not closed, or out of place.",
     "Sửa dấu nháy kép của dòng này.", "Mend the double quotes of this row.",
 )
-LONG_ROW = error(
-    "long-row",
-    "Dòng có {n} ô, nhiều hơn {expected} cột của tiêu đề.",
-    "The row has {n} cells, more than the {expected} columns of the header.",
-    "Thường do dấu phẩy thập phân hoặc dấu phân cách nằm trong ô: đặt ô đó trong dấu nháy kép.",
-    "Mostly a decimal comma, or a delimiter inside a cell: put that cell in double quotes.",
-)
-SHORT_ROW = warning(
-    "short-row",
-    "Dòng chỉ có {n} ô, ít hơn {expected} cột của tiêu đề; các ô thiếu coi là trống.",
-    "The row has only {n} cells, fewer than the {expected} columns of the header; the others count as empty.",
-    "Kiểm tra tệp có bị cắt cụt không.", "Check that the file has not been cut off.",
-)
-DOUBLE_HEADER = error(
-    "double-header",
-    "Có hai cột cùng tên '{name}'.", "Two columns are called '{name}'.",
-    "Đổi tên một cột.", "Rename one of them.",
-)
-EMPTY = error(
-    "empty-table",
-    "Bảng không có dòng dữ liệu nào.", "The table has no rows.",
-    "Kiểm tra tệp đã được xuất đầy đủ chưa.", "Check that the file was exported whole.",
-)
 UNKNOWN_SHEET = error(
     "unknown-layer",
     "Tệp không có lớp hoặc trang tính '{name}'.", "The file has no layer or sheet '{name}'.",
     "Tệp có: {names}. {near}", "It has: {names}. {near}",
+)
+SHEETS_UNREAD = warning(
+    "sheets-unread",
+    "Chỉ đọc trang tính '{sheet}'; các trang tính khác cũng có bảng cùng loại: {others}.",
+    "Only the sheet '{sheet}' is read; others hold tables of the same kind: {others}.",
+    'Gộp vào một trang tính, hoặc ghi rõ trong dự án: layer = "…".',
+    'Put them into one sheet, or say in the project which is meant: layer = "…".',
 )
 WHICH_SHEET = error(
     "which-layer",
@@ -99,33 +87,9 @@ WHICH_SHEET = error(
 )
 
 
-@dataclass(frozen=True)
-class RawTable:
-    """A table as the file holds it.
-
-    Attributes
-    ----------
-    cells : mapping of header to array, shape (n,)
-        Text for CSV and sheets, the file's own types otherwise.
-    rows : array of int64, shape (n,)
-        Row numbers as the user counts them: the header of a sheet is row 1; features count from 1.
-    geometry : array of shapely geometries, shape (n,), or None
-        Two-dimensional; None for features without one.
-    crs : pyproj.CRS or None
-        As the file declares it.
-    """
-
-    cells: Mapping[str, NDArray[Any]]
-    rows: NDArray[np.int64]
-    geometry: NDArray[np.object_] | None = None
-    crs: CRS | None = None
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-
 def open_table(
-    path: Path, report: Report, *, layer: str | None = None, expected: Collection[str] = ()
+    path: Path, report: Report, *, layer: str | None = None, expected: Collection[str] = (),
+    habits: Habits | None = None,
 ) -> RawTable | None:
     """Open a CSV, a sheet, or a vector file.
 
@@ -138,6 +102,8 @@ def open_table(
         Layer of a GeoPackage or sheet of a workbook.
     expected : collection of str
         Names of columns, ours and the file's: they help to find the delimiter of a CSV.
+    habits : Habits, optional
+        Whose words to look for among titles, totals and notes; by default the first row is the header.
 
     Returns
     -------
@@ -158,9 +124,9 @@ def open_table(
     if special is not None:
         reader = special
     elif kind in CSV:
-        reader = lambda: _read_csv(path, report, expected)  # noqa: E731
+        reader = lambda: _read_csv(path, report, expected, habits or Habits())  # noqa: E731
     elif kind in SHEETS:
-        reader = lambda: _read_sheet(path, report, layer)  # noqa: E731
+        reader = lambda: _read_sheet(path, report, layer, expected, habits or Habits())  # noqa: E731
     elif kind in PARQUET:
         reader = lambda: _read_parquet(path)  # noqa: E731
     else:
@@ -194,9 +160,13 @@ def near_file(path: Path) -> Any:
     return hint(path.name, like)
 
 
-def _read_csv(path: Path, report: Report, expected: Collection[str]) -> RawTable | None:
+def _read_csv(
+    path: Path, report: Report, expected: Collection[str], habits: Habits
+) -> RawTable | None:
+    if not check_lines(path, report):
+        return None
     data = path.read_bytes()
-    text = _decode(data, report)
+    text, odd_row = _decode(data, report, habits)
     if text is None:
         return None
     first = 1
@@ -205,7 +175,7 @@ def _read_csv(path: Path, report: Report, expected: Collection[str]) -> RawTable
         delimiter = text[4]
         text = text.partition("\n")[2]
         first = 2
-    delimiter = delimiter or sniff_delimiter(text, expected)
+    delimiter = delimiter or sniff_delimiter(text, expected, habits)
     records: list[list[str]] = []
     with _long_fields():
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
@@ -215,17 +185,23 @@ def _read_csv(path: Path, report: Report, expected: Collection[str]) -> RawTable
             log.debug("%s: %s", path, exception)
             report.once(BROKEN_CSV, row=str(len(records) + first))
             return None
-    return _from_records(records, report, first)
+    return from_records(records, report, first, habits=habits, extra=expected, odd_bytes_row=odd_row)
 
 
-def _decode(data: bytes, report: Report) -> str | None:
+def _decode(data: bytes, report: Report, habits: Habits) -> tuple[str | None, int]:
+    """Return the text; of bytes that are no UTF-8, as Windows-1252 shows them, and the first such row."""
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return data.decode("utf-16")
+        return data.decode("utf-16"), 0
     try:
-        return data.decode("utf-8-sig")
+        return data.decode("utf-8-sig"), 0
     except UnicodeDecodeError as exception:
-        report.once(NOT_UTF8, row=str(data.count(b"\n", 0, exception.start) + 1))
-        return None
+        row = data.count(b"\n", 0, exception.start) + 1
+        if habits.legacy:
+            from phusong.layers.legacy_encodings import from_bytes
+
+            return from_bytes(data), row
+        report.once(NOT_UTF8, row=str(row))
+        return None, row
 
 
 @contextmanager
@@ -238,11 +214,12 @@ def _long_fields() -> Iterator[None]:
         csv.field_size_limit(before)
 
 
-def sniff_delimiter(text: str, expected: Collection[str] = ()) -> str:
+def sniff_delimiter(text: str, expected: Collection[str] = (), habits: Habits | None = None) -> str:
     """Return the delimiter of a CSV: ``, ; | `` or a tab.
 
     The one that finds the most expected column names in the header, then the one that gives most rows
-    as many cells as the header, then the one with the most columns.
+    as many cells as the header, then the one with the most columns. With the words of a kind of layer the
+    header may stand below titles.
     """
     names = {fold(name) for name in expected}
     head = text[:200_000]
@@ -257,61 +234,54 @@ def sniff_delimiter(text: str, expected: Collection[str] = ()) -> str:
         if not records:
             continue
         width = len(records[0])
+        known = sum(fold(c) in names for c in records[0])
+        if not known and habits is not None and habits.kind is not None:
+            plan = plan_sheet(records, kind=habits.kind, extra=list(expected))
+            if plan is not None:
+                known, width = plan.recognised, len(plan.headers)
         like = sum(len(r) == width for r in records) / len(records)
-        score = (sum(fold(c) in names for c in records[0]), width > 1, like, width)
+        score = (known, width > 1, like, width)
         if score > best_score:
             best, best_score = delimiter, score
     return best
 
 
-def _read_sheet(path: Path, report: Report, layer: str | None) -> RawTable | None:
+def _read_sheet(
+    path: Path, report: Report, layer: str | None, expected: Collection[str], habits: Habits
+) -> RawTable | None:
     from python_calamine import CalamineWorkbook
 
+    if not check_book(path, report):
+        return None
     book = CalamineWorkbook.from_path(str(path))
     names = list(book.sheet_names)
     if layer is not None and layer not in names:
         report.once(UNKNOWN_SHEET, value=layer, name=layer, names=", ".join(names), near=hint(layer, names))
         return None
-    sheet = book.get_sheet_by_name(layer if layer is not None else names[0])
-    records = [[_cell_text(c) for c in row] for row in sheet.to_python(skip_empty_area=False)]
-    return _from_records(records, report, 1)
-
-
-def _cell_text(cell: Any) -> str:
-    """Return a cell of a sheet as it would be typed: whole numbers without a point, dates as ISO."""
-    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
-        return str(int(cell))
-    if hasattr(cell, "isoformat"):
-        return str(cell.isoformat()).removesuffix("T00:00:00")
-    return str(cell)
-
-
-def _from_records(records: list[list[str]], report: Report, first: int) -> RawTable | None:
-    """Make a table of records whose first one that is not blank is the header."""
-    numbered = [(i, r) for i, r in enumerate(records, start=first) if any(c and not c.isspace() for c in r)]
-    if not numbered:
-        report.once(EMPTY)
+    if layer is None:
+        layer = _best_sheet(book, names, report, expected, habits)
+    records = book.get_sheet_by_name(layer).to_python(skip_empty_area=False)
+    if not check_formulas(path, names.index(layer), report):
         return None
-    header = [name.strip() for name in numbered[0][1]]
-    while header and not header[-1]:
-        header.pop()
-    width = len(header)
-    rows = np.array([i for i, _ in numbered[1:]], dtype=np.int64)
-    body = [r for _, r in numbered[1:]]
-    lengths = np.array([len(r) for r in body], dtype=np.int64)
-    for i in np.flatnonzero(lengths > width):
-        while len(body[i]) > width and not body[i][-1].strip():
-            body[i] = body[i][:-1]
-        lengths[i] = len(body[i])
-    report.each(LONG_ROW, lengths > width, rows, n=lengths, expected=width)
-    report.each(SHORT_ROW, lengths < width, rows, n=lengths, expected=width)
-    for name in sorted({n for n in header if n and header.count(n) > 1}):
-        report.once(DOUBLE_HEADER, column=name, name=name)
-    cells: dict[str, NDArray[Any]] = {}
-    for j, name in enumerate(header):
-        if name and name not in cells:
-            cells[name] = np.array([r[j] if j < len(r) else "" for r in body], dtype=object)
-    return RawTable(MappingProxyType(cells), rows)
+    return from_records(records, report, 1, habits=habits, extra=expected)
+
+
+def _best_sheet(
+    book: Any, names: list[str], report: Report, expected: Collection[str], habits: Habits
+) -> str:
+    """Return the first sheet, or the one whose headers are known where the first is a cover."""
+    if len(names) == 1 or habits.kind is None:
+        return names[0]
+    known: dict[str, int] = {}
+    for name in names:
+        head = book.get_sheet_by_name(name).to_python(skip_empty_area=False, nrows=60)
+        plan = plan_sheet(head, kind=habits.kind, extra=list(expected)) if head else None
+        known[name] = plan.recognised if plan is not None and plan.data_rows else 0
+    best = max(names, key=lambda n: (known[n], -names.index(n)))
+    others = [n for n in names if n != best and known[n] >= max(2, 0.6 * known[best])]
+    if others:
+        report.once(SHEETS_UNREAD, sheet=best, others=", ".join(others))
+    return best
 
 
 def _read_parquet(path: Path) -> RawTable:
