@@ -172,7 +172,7 @@ def speed(models: list[str], radii_km: list[float], repeat: int) -> None:
                     f"{model:6} {ground.name:21} {radius_km:4g} {cells:8,} {one:10.1f} {two:10.1f}"
                     f" {plain:10,.0f} {plain / one:6.0f} {budget if budget else '':>9}"
                 )
-    print("* our own form that reads each profile, one core, from a sample of the cells, sampling not counted")
+    print("* our own form that reads each profile: one core, from a sample of cells, sampling not counted")
 
 
 def mapping(radii_km: list[float]) -> None:

@@ -34,8 +34,13 @@ from phusong.coverage.radio.sweep_ray import sample_line, sample_zones
 POSITION_PARTS = 1024
 """Sites are placed to 1/1024 of a cell, so that the sectors' arithmetic is exact."""
 
-DEFAULT_RAYS_PER_CELL = 2.0
-"""Rays per cell of the circle's edge; benchmarks/one_site.py --mapping shows what it costs and gains."""
+RAYS_BARE, RAYS_COVERED = 4.0, 1.5
+"""Rays per cell of the circle's edge, over bare ground and with clutter, whose own grain is coarser:
+chosen so that mapping cells to rays changes less than sampling at 0.9 of the step would; see
+`benchmarks/one_site.py --mapping`."""
+
+COVERED_SHARE = 0.1
+"""Share of cells with clutter from which its grain is that of the ground."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +109,7 @@ class P1812Field:
     zone: NDArray[np.uint8] | None = None
     allow_voids: bool = False
     _area: Area = field(init=False, repr=False, compare=False)
+    _covered: bool = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         terrain = np.ascontiguousarray(self.terrain_m, dtype=np.float32)
@@ -113,14 +119,16 @@ class P1812Field:
         void = int(np.count_nonzero(~np.isfinite(terrain)))
         if np.isinf(terrain).any() or (void and not self.allow_voids):
             raise ValueError(f"terrain_m has {void} cells that are NaN or infinite")
-        surface = terrain
+        surface, share = terrain, 0.0
         if self.clutter_m is not None:
             if self.clutter_m.shape != terrain.shape:
                 raise ValueError(f"clutter_m has shape {self.clutter_m.shape}, terrain_m {terrain.shape}")
             low = float(np.min(self.clutter_m))
             if not (low >= 0.0 and np.isfinite(self.clutter_m).all()):
                 raise ValueError(f"clutter_m has negative, NaN or infinite heights (lowest {low} m)")
-            surface = (terrain + self.clutter_m).astype(np.float32)
+            share = float(np.mean(self.clutter_m > 0.0))
+            if share > 0.0:
+                surface = (terrain + self.clutter_m).astype(np.float32)
         zone = np.full((1, 1), terms.ZONE_INLAND, dtype=np.uint8)
         has_zones = False
         if self.zone is not None:
@@ -133,6 +141,7 @@ class P1812Field:
             zone = np.ascontiguousarray(self.zone, dtype=np.uint8)
         area = Area(terrain, surface, zone, self.cell_m / 1000.0, surface is not terrain, has_zones)
         object.__setattr__(self, "_area", area)
+        object.__setattr__(self, "_covered", share >= COVERED_SHARE)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -141,20 +150,21 @@ class P1812Field:
         return rows, cols
 
     def site(
-        self, row: float, col: float, max_distance_m: float, rays_per_cell: float = DEFAULT_RAYS_PER_CELL
+        self, row: float, col: float, max_distance_m: float, rays_per_cell: float | None = None
     ) -> Site:
         """Place a site: its position, to 1/1024 of a cell, its window and its number of rays."""
         rows, cols = self.shape
         check_range("site_row", row, 0.0, rows - 1.0, "cells")
         check_range("site_col", col, 0.0, cols - 1.0, "cells")
         check_range("max_distance_m", max_distance_m, self.cell_m, 100_000.0, "m")
-        check_range("rays_per_cell", rays_per_cell, 0.1, 20.0, "")
+        rays = rays_per_cell or (RAYS_COVERED if self._covered else RAYS_BARE)
+        check_range("rays_per_cell", rays, 0.1, 20.0, "")
         radius = max_distance_m / self.cell_m
         at_row = round(row * POSITION_PARTS) / POSITION_PARTS
         at_col = round(col * POSITION_PARTS) / POSITION_PARTS
         return Site(
             at_row, at_col, radius, max(math.ceil(at_row - radius), 0), max(math.ceil(at_col - radius), 0),
-            max(math.ceil(0.5 * math.pi * radius * rays_per_cell), 4),
+            max(math.ceil(0.5 * math.pi * radius * rays), 4),
         )
 
     def window(self, site: Site) -> tuple[int, int]:
@@ -167,7 +177,7 @@ class P1812Field:
     def sweep(
         self, row: float, col: float, links: Sequence[SweepLink], *, max_distance_m: float,
         rx_height_m: float = 1.5, atmosphere: Atmosphere | None = None,
-        location_db: float | Sequence[float] = 0.0, rays_per_cell: float = DEFAULT_RAYS_PER_CELL,
+        location_db: float | Sequence[float] = 0.0, rays_per_cell: float | None = None,
         workers: int = 1, dtype: type[np.floating] = np.float32,
     ) -> SweepResult:
         """Return the basic transmission loss from a site to every cell within ``max_distance_m``.
@@ -183,8 +193,8 @@ class P1812Field:
             Time percentage, refractivity, latitude, polarisation.
         location_db : float or one for each link
             Added for other than 50 per cent of locations: `p1812.location_term_db`.
-        rays_per_cell : float
-            Rays per cell of the circle's edge.
+        rays_per_cell : float, optional
+            Rays per cell of the circle's edge; `RAYS_BARE` or `RAYS_COVERED` by default.
         workers : int
             Threads for this site; the result is the same to the bit.
         dtype : {numpy.float32, numpy.float64}
@@ -241,7 +251,7 @@ class P1812Field:
 
     def profile(
         self, row: float, col: float, to_row: int, to_col: int, *, max_distance_m: float | None = None,
-        rays_per_cell: float = DEFAULT_RAYS_PER_CELL, step_m: float | None = None,
+        rays_per_cell: float | None = None, step_m: float | None = None,
     ) -> Profile:
         """Return the profile that the sweep uses for one cell, or that of the cell's own path.
 

@@ -26,6 +26,7 @@ from phusong.coverage.radio.sweep_ray import (
     Ray,
     bend,
     interpolate,
+    link_flat_hull,
     link_hull,
     measure_stretches,
     new_curve,
@@ -197,7 +198,7 @@ def link_curves(
     """Bend the ray over both earths and link the hulls of its samples."""
     bend(ray.d, ray.ground, curvature, n, ray.q_bare)
     link_hull(ray.q_bare, n, ray.bare, ray.spare)
-    link_hull(ray.ground, n, ray.flat, ray.spare)
+    link_flat_hull(ray.ground, n, ray.bare, ray.flat, ray.spare)
     if has_clutter:
         bend(ray.d, ray.surface, curvature, n, curve.q)
         link_hull(curve.q, n, curve.parent, ray.spare)

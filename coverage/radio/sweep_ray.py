@@ -221,6 +221,27 @@ def link_hull(y: Floats, n: int, parent: Ints, slope: Floats) -> None:
         slope[i] = (yi - y[top]) / run
 
 
+@fast_array_kernel
+def link_flat_hull(h: Floats, n: int, bent: Ints, parent: Ints, slope: Floats) -> None:
+    """Link the hull of the ground without curvature, given that over a curved earth.
+
+    Bending lowers a chord less than what lies between its ends, so samples below a chord of the bent
+    hull are below that chord over flat earth too: the search starts at the bent predecessor.
+    """
+    parent[0] = 0
+    parent[1] = 0
+    slope[0] = slope[1] = math.inf
+    for i in range(2, n + 1):
+        top = bent[i]
+        hi = h[i]
+        run = float(i - top)
+        while hi - h[top] >= slope[top] * run:
+            top = parent[top]
+            run = float(i - top)
+        parent[i] = top
+        slope[i] = (hi - h[top]) / run
+
+
 @inlined_kernel
 def tangent(q: Floats, parent: Ints, d: Floats, m: int, total: float, level: float) -> int:
     """Sample of the first ``m`` that a receiver at ``total``, ``level`` sees highest."""

@@ -250,12 +250,16 @@ def smooth_nu(step: float, m: int, total: float, tx: float, rx: float, curvature
 def surely_clear(total: float, tx: float, rx: float, radius: float, root_wavelength: float) -> bool:
     """Tell cheaply that smooth earth costs nothing; True is certain, False is not.
 
-    With x the share of the distance the clearance tx (1-x) + rx x - A x (1-x), A = 500 D^2 / a, exceeds
-    17.456 sqrt(lambda D x (1-x)) everywhere if 2 sqrt(tx rx) >= A / 2 + 17.456 sqrt(lambda D), by the
-    inequality of the means and x (1-x) <= 1/4. Greater heights only help.
+    At the share x of the distance, with t = sqrt((1 - x) / x), the clearance is free of loss if
+    tx t + rx / t >= N + A t / (1 + t^2), A = 500 D^2 / a, N = 17.456 sqrt(lambda D). The last term is at
+    most A / 2 and at most A t, so that 2 sqrt(tx rx) >= N + A / 2 suffices everywhere, and so does
+    2 sqrt((tx - A) rx) >= N; the ends may be exchanged. Greater heights only help.
     """
-    need = 250.0 * total * total / radius + 17.456 * root_wavelength * math.sqrt(total)
-    return 4.0 * tx * rx >= need * need
+    bulge = 500.0 * total * total / radius
+    need = 17.456 * root_wavelength * math.sqrt(total)
+    high, low = max(tx, rx), min(tx, rx)
+    whole = need + 0.5 * bulge
+    return 4.0 * (high - bulge) * low >= need * need or 4.0 * high * low >= whole * whole
 
 
 @inlined_kernel
