@@ -36,8 +36,14 @@ def _itm(layers: Layers, service: TerrainService) -> PathLoss:
     return ItmPathLoss(layers, service)
 
 
+def _p526(layers: Layers, service: TerrainService) -> PathLoss:
+    from phusong.coverage.radio.over_terrain import P526PathLoss
+
+    return P526PathLoss(layers, service)
+
+
 TERRAIN_PATH_LOSSES: Mapping[str, Callable[[Layers, TerrainService], PathLoss]] = MappingProxyType(
-    {"p1812": _p1812, "itm": _itm}
+    {"p1812": _p1812, "itm": _itm, "p526": _p526}
 )
 """What makes the path loss of a model over terrain, by name."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -125,6 +126,7 @@ class P1812PathLoss:
     service : TerrainService
     """
 
+    diffraction_only: ClassVar[bool] = False
     layers: Layers
     service: TerrainService
     _ground: _Ground = field(init=False, repr=False, compare=False)
@@ -142,10 +144,11 @@ class P1812PathLoss:
         swept = P1812Field(ground.terrain, ground.grid.cell_m, clutter, zone, allow_voids=True)
         radio = self.layers.project.radio
         atmosphere = Atmosphere(
-            time_percent=self.service.time_percent,
+            time_percent=50.0 if self.diffraction_only else self.service.time_percent,
             delta_n=radio.delta_n,
             n0=radio.n0,
             latitude_deg=middle_latitude_deg(ground.grid),
+            diffraction_only=self.diffraction_only,
         )
         object.__setattr__(self, "_ground", ground)
         object.__setattr__(self, "_field", swept)
@@ -175,7 +178,7 @@ class P1812PathLoss:
 
     @property
     def _median(self) -> bool:
-        return self.service.time_percent == 50.0
+        return self.diffraction_only or self.service.time_percent == 50.0
 
     def fields(self, site: Site, links: Sequence[Link]) -> tuple[Field, ...]:
         """Return the states of every link over the site's window."""
@@ -190,6 +193,18 @@ class P1812PathLoss:
             atmosphere=self._atmosphere,
         )
         return self._ground.fields(site, links, swept.loss_db, (swept.first_row, swept.first_col))
+
+
+@dataclass(frozen=True)
+class P526PathLoss(P1812PathLoss):
+    """Free space and delta-Bullington diffraction alone, by the same sweep, clutter in the profile."""
+
+    diffraction_only: ClassVar[bool] = True
+
+    @property
+    def name(self) -> str:
+        """Name of the model."""
+        return "p526"
 
 
 @dataclass(frozen=True)

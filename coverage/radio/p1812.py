@@ -58,6 +58,8 @@ class Atmosphere:
     polarisation : {"vertical", "horizontal"}
     tx_coast_km, rx_coast_km : float, optional
         Distance over land from either end to the coast along the path; read from the zones by default.
+    diffraction_only : bool
+        Leave ducting and troposcatter out of a sweep; see `phusong.coverage.radio.p526`.
     """
 
     time_percent: float = 50.0
@@ -67,6 +69,7 @@ class Atmosphere:
     polarisation: Polarisation = "vertical"
     tx_coast_km: float | None = None
     rx_coast_km: float | None = None
+    diffraction_only: bool = False
 
     def __post_init__(self) -> None:
         check_range("time_percent", self.time_percent, 1.0, 50.0, "%")
@@ -87,6 +90,7 @@ class Atmosphere:
             -1.0 if self.tx_coast_km is None else float(self.tx_coast_km),
             -1.0 if self.rx_coast_km is None else float(self.rx_coast_km),
             terms.HORIZONTAL if self.polarisation == "horizontal" else terms.VERTICAL,
+            self.diffraction_only,
         )
 
 

@@ -46,7 +46,8 @@ class Smooth(NamedTuple):
 class Climate(NamedTuple):
     """What does not change from path to path of one site.
 
-    Negative distances to the coast are read from the zones of the profile.
+    Negative distances to the coast are read from the zones of the profile. ``diffraction_only`` leaves
+    ducting and troposcatter out of the sweep, which is then Rec. ITU-R P.526 in a median atmosphere.
     """
 
     percent: float
@@ -56,6 +57,7 @@ class Climate(NamedTuple):
     tx_coast_km: float
     rx_coast_km: float
     polarisation: int
+    diffraction_only: bool = False
 
 
 class Terms(NamedTuple):

@@ -42,12 +42,13 @@ class Wave(NamedTuple):
 def wave_of(frequency_ghz: float, climate: Climate, location_db: float) -> Wave:
     """Gather the parts of the losses that depend on frequency alone."""
     log_f = 20.0 * math.log10(frequency_ghz)
+    never = math.inf if climate.diffraction_only else 0.0
     return Wave(
         frequency_ghz,
         1.0 / math.sqrt(terms.LIGHT_M_GHZ / frequency_ghz),
         terms.FREE_SPACE_DB + log_f,
-        terms.troposcatter_fixed_db(frequency_ghz, climate.percent, climate.n0),
-        102.45 + log_f + terms.low_frequency_db(frequency_ghz),
+        never + terms.troposcatter_fixed_db(frequency_ghz, climate.percent, climate.n0),
+        never + 102.45 + log_f + terms.low_frequency_db(frequency_ghz),
         frequency_ghz ** (1.0 / 3.0),
         terms.surface_admittance(frequency_ghz, False, climate.polarisation),
         terms.surface_admittance(frequency_ghz, True, climate.polarisation),
