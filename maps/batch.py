@@ -66,6 +66,8 @@ class ProvinceRun:
         Name of the folder of its output, below that of the batch.
     indicators : mapping of str to (numerator, denominator)
         Population of every service of any operator, by name of service.
+    outline : tuple of rings
+        Of the province, in degrees, coarse; empty where there is no output.
     """
 
     code: str
@@ -77,6 +79,7 @@ class ProvinceRun:
     peak_mb: float = float("nan")
     folder: str = ""
     indicators: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    outline: tuple[tuple[tuple[float, float], ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -151,7 +154,8 @@ def run_batch(
             end(
                 path,
                 ProvinceRun(
-                    job.code, job.name, str(path), "skipped", folder=job.folder.name, indicators=current
+                    job.code, job.name, str(path), "skipped", folder=job.folder.name, indicators=current,
+                    outline=_outline(job.folder),
                 ),
             )
     threads = max((os.cpu_count() or 1) // max(workers, 1), 1)
@@ -245,6 +249,14 @@ def _figures(folder: Path) -> dict[str, tuple[float, float]]:
     }
 
 
+def _outline(folder: Path) -> tuple[tuple[tuple[float, float], ...], ...]:
+    """Return the outline of the province of an output, as its manifest holds it."""
+    from phusong.maps.manifest import read_manifest
+
+    rings = ((read_manifest(folder) or {}).get("province") or {}).get("outline") or []
+    return tuple(tuple((float(lon), float(lat)) for lon, lat in ring) for ring in rings)
+
+
 def _run_processes(
     jobs: Sequence[_Job], lang: Language, workers: int, threads: int
 ) -> Generator[tuple[_Job, ProvinceRun], None, None]:
@@ -320,7 +332,8 @@ def _work(job: _Job, lang: Language, threads: int, sender: Connection) -> None:
     took, told = time.perf_counter() - start, tuple(messages)
     sender.send(
         ProvinceRun(
-            job.code, job.name, str(job.project), status, told, took, _peak_mb(), folder, figures
+            job.code, job.name, str(job.project), status, told, took, _peak_mb(), folder, figures,
+            _outline(job.folder) if folder else (),
         )
     )
     sender.close()

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from phusong.data.language import Language, Text, format_number
+from phusong.maps.charts import class_styles
 from phusong.maps.figures import Ratio
 from phusong.maps.inline import Page, asset, escape
+from phusong.maps.national import STYLE, nation
 from phusong.maps.page_words import NOT_BOUNDARY, PREDICTED
 from phusong.maps.tables import csv_bytes, json_bytes, plain_value, version
 
@@ -94,6 +96,10 @@ def services(rows: Sequence[ProvinceRun]) -> list[str]:
     return list(dict.fromkeys(service for row in rows for service in row.indicators))
 
 
+def _label(service: str, lang: Language) -> str:
+    return _FIBRE.say(lang) if service == "fibre" else service
+
+
 def _ratio(row: ProvinceRun, service: str) -> Ratio | None:
     pair = row.indicators.get(service)
     return None if pair is None else Ratio(float(pair[0]), float(pair[1]))
@@ -141,7 +147,7 @@ def render_batch(rows: Sequence[ProvinceRun], lang: Language) -> str:
     names = services(rows)
     columns = [("code", "t"), ("name", "t"), ("status", "t")]
     heads = [(_W[key].say(lang), kind) for key, kind in columns]
-    heads += [(_FIBRE.say(lang) if service == "fibre" else service, "n") for service in names]
+    heads += [(_label(service, lang), "n") for service in names]
     heads += [(_W["seconds"].say(lang), "n"), (_W["message"].say(lang), "n")]
     count = {status: sum(row.status == status for row in rows) for status in STATUS}
     links = {kind: f'<a href="summary.{kind}">summary.{kind}</a>' for kind in ("csv", "json")}
@@ -153,17 +159,23 @@ def render_batch(rows: Sequence[ProvinceRun], lang: Language) -> str:
     body = [
         "<main>", f"<h1>{escape(_W['title'].say(lang))}</h1>",
         f"<p>{escape(_W['counts'].say(lang, **count))}</p>",
+        nation(rows, [(service, _label(service, lang)) for service in names], lang),
         '<div class="scroll" tabindex="0" role="region" aria-label="' + escape(_W["title"].say(lang)) + '">',
         f"<table><caption>{escape(_W['caption'].say(lang))}</caption>",
         f"<thead><tr>{header}</tr></thead><tbody>",
         *(_row(row, names, lang) for row in rows),
-        f'</tbody><tfoot><tr><td></td><td>{escape(_W["all"].say(lang))}</td><td></td>{total}<td></td><td></td></tr>',
+        f'</tbody><tfoot><tr><td></td><td>{escape(_W["all"].say(lang))}</td><td></td>{total}',
+        "<td></td><td></td></tr>",
         "</tfoot></table></div>" if rows else f"</tfoot></table></div><p>{escape(_W['none'].say(lang))}</p>",
         f"<p>{_W['tables'].say(lang, **links)}</p>",
         f"<p>{escape(PREDICTED.say(lang))} {escape(NOT_BOUNDARY.say(lang))}</p>", "</main>",
     ]
     return Page(
-        lang, _W["title"].say(lang), body, styles=[asset("theme.css"), _STYLE], scripts=[_SCRIPT]
+        lang,
+        _W["title"].say(lang),
+        body,
+        styles=[asset("theme.css"), _STYLE, class_styles(), STYLE],
+        scripts=[_SCRIPT],
     ).render()
 
 

@@ -95,6 +95,32 @@ def pack_lines(
     return packed
 
 
+def province_outline(communes: gpd.GeoDataFrame, tolerance_m: float = 1500.0) -> list[list[list[float]]]:
+    """Return the outer rings of all communes together, in degrees to two decimals, largest first.
+
+    For a map of many provinces: holes, and parts smaller than a hundredth of the largest, are left out.
+
+    Parameters
+    ----------
+    communes : GeoDataFrame
+        In a metric system.
+    tolerance_m : float
+        As for `simplify_coverage`.
+    """
+    simple = simplify_coverage(communes, tolerance_m)
+    # What a simplified border leaves open between communes closes again.
+    whole = shapely.union_all(shapely.buffer(shapely.make_valid(simple.geometry.to_numpy()), 50.0))
+    parts = sorted((p for p in shapely.get_parts(whole)), key=lambda part: -part.area)
+    convert = to_degrees(communes.crs)
+    rings = []
+    for part in parts:
+        if part.area < parts[0].area / 100.0:
+            break
+        outer = shapely.simplify(part.exterior, tolerance_m / 3.0)
+        rings.append(np.round(convert(shapely.get_coordinates(outer)), 2).tolist())
+    return rings
+
+
 def svg_paths(
     geometries: Iterable[Any], width: float, decimals: int = 1
 ) -> tuple[list[str], tuple[float, float]]:

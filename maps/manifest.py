@@ -14,6 +14,7 @@ from typing import Any
 
 from phusong.coverage.result import Result
 from phusong.data.language import Language
+from phusong.maps.geometry import province_outline
 from phusong.maps.tables import code_vintage, json_bytes, plain_value, version
 
 MANIFEST = "manifest.json"
@@ -69,6 +70,7 @@ def manifest(
         "province": {
             "code": project.province.code, "name": project.province.name,
             "code_vintage": code_vintage(result), "as_of": project.province.as_of.isoformat(),
+            "outline": province_outline(result.layers.communes),
         },
         "inputs": [
             {

@@ -79,7 +79,8 @@ def test_axe_finds_nothing_serious(
 ) -> None:
     if name == "batch.html":
         runs = [
-            ProvinceRun("52", "Gia Lai", "p", "done", (), 3.0, 80.0, "52", {"4G": (8.0, 10.0)}),
+            ProvinceRun("52", "Gia Lai", "p", "done", (), 3.0, 80.0, "52", {"4G": (8.0, 10.0)},
+                        (((108.0, 13.0), (109.0, 13.0), (109.0, 14.0)),)),
             ProvinceRun("68", "Lâm Đồng", "p", "failed", ("hỏng",), 1.0),
         ]
         text = render_batch(runs, lang)

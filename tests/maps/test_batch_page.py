@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+import shapely
 
+from phusong.coverage.result import Result
 from phusong.data.language import LANGUAGES
 from phusong.maps.batch import ProvinceRun
 from phusong.maps.batch_page import render_batch, write_summary
+from phusong.maps.colours import PERCENT_BREAKS
+from phusong.maps.geometry import province_outline
+from phusong.maps.inset import EAST, WEST
 
 RUNS = [
     ProvinceRun("52", "Gia Lai", "a/phusong.toml", "done", (), 41.2, 900.0, "52",
@@ -23,6 +29,10 @@ RUNS = [
                 ('=HYPERLINK("http://x.org")', "Lỗi <b>"), 1.0),
     ProvinceRun("y", "=1+1", "d", "done", (), 1.0, folder='../a b"><script>', indicators={"5G": (0.0, 0.0)}),
 ]
+
+
+SQUARE = (((108.0, 13.0), (109.0, 13.0), (109.0, 14.0), (108.0, 14.0)),)
+ELSEWHERE = (((6.0, 0.0), (7.0, 0.0), (7.0, 1.0)),)
 
 
 class _Reader(HTMLParser):
@@ -46,7 +56,9 @@ def test_page_says_what_became_of_each() -> None:
     assert "88,2%" in text
     assert "3.000.001/3.400.000" in text or "3.000.000/3.400.000" in text
     assert "62,5%" in text  # 4,000,000.5 of 6,400,000
-    links = [attrs["href"] for tag, attrs in reader.tags if tag == "a"]
+    table = _Reader()
+    table.feed(render_batch(RUNS, "vi").split("<table", 1)[1])
+    links = [attrs["href"] for tag, attrs in table.tags if tag == "a"]
     assert links[:2] == ["52/index.html", "68/index.html"]
     assert links[2] == "../a%20b%22%3E%3Cscript%3E/index.html"
 
@@ -83,3 +95,46 @@ def test_tables_beside_the_page(tmp_path: Path) -> None:
     assert document["provinces"][2]["messages"][0] == '=HYPERLINK("http://x.org")'
     assert document["provinces"][3]["population"]["5G"]["percent"] is None
     assert document["provinces"][1]["peak_mb"] is None
+
+
+def _drawn(*runs: ProvinceRun) -> str:
+    return render_batch(runs, "vi")
+
+
+def test_a_province_is_drawn_where_it_lies_in_its_colour() -> None:
+    low = dataclasses.replace(RUNS[0], outline=SQUARE)
+    page = _drawn(low, *RUNS[1:])
+    assert page.count('class="unit ') == 2  # one map per service that it has: 4G and fibre
+    assert 'class="unit c3"' in page  # 88.2 %
+    assert f'class="unit c{len(PERCENT_BREAKS)}"' in page  # all
+    assert "Quần đảo Hoàng Sa" in page
+    assert "Quần đảo Trường Sa" in page
+    shape = re.search(r'class="unit c3" d="M([\d.]+) ([\d.]+)L', page)
+    assert shape is not None
+    x = (108.0 - WEST) / (EAST - WEST) * 420.0
+    assert float(shape.group(1)) == pytest.approx(x, abs=0.1)
+    west_to_east = re.search(r'class="unit c3" d="M[\d.]+ ([\d.]+)L([\d.]+) ([\d.]+)L[\d.]+ ([\d.]+)', page)
+    assert west_to_east is not None
+    south, _, _, north = map(float, west_to_east.groups())
+    assert north < south  # north is up
+
+
+def test_other_countries_have_a_map_of_their_own() -> None:
+    page = _drawn(dataclasses.replace(RUNS[0], outline=ELSEWHERE))
+    assert 'class="unit ' in page
+    assert "Hoàng Sa" not in page
+
+
+def test_ranking_goes_from_high_to_low() -> None:
+    page = _drawn(RUNS[1], RUNS[0])
+    order = re.findall(r"<li><a[^>]*>([^<]+)</a>", page)
+    assert order[:2] == ["Gia Lai", "Lâm Đồng"]
+
+
+def test_the_outline_of_a_result_is_small_and_holds_its_communes(tiny_result: Result) -> None:
+    rings = province_outline(tiny_result.layers.communes)
+    assert len(rings) == 1
+    west, south, east, north = tiny_result.layers.communes.to_crs(4326).total_bounds
+    box = shapely.Polygon(rings[0]).bounds
+    assert box == pytest.approx((west, south, east, north), abs=0.02)
+    assert len(rings[0]) < 60
