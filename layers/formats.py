@@ -26,4 +26,9 @@ def special_reader(path: Path, report: Report, layer: str | None) -> Callable[[]
         from phusong.layers.vector_files import read_vector_file
 
         return lambda: read_vector_file(path, report, layer)
+    if kind in (".json", ".geojson", ".csv"):
+        from phusong.layers.ofds import is_ofds, read_ofds
+
+        if is_ofds(path):
+            return lambda: read_ofds(path, report, layer)
     return None
