@@ -14,13 +14,16 @@ import numpy as np
 from phusong.coverage.criterion import describe
 from phusong.coverage.result import ANY, Reach, Result
 from phusong.maps.safe import ascii_keys
-from phusong.maps.tables import plain_value, version
+from phusong.maps.tables import code_vintage, plain_value, version
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
 NODATA = -9999.0
 """In the signal rasters: no server within reach. Neither a level nor a distance can have this value."""
+
+GEOJSON_VERSION = "1.0"
+"""Of ``communes.geojson``: the first number changes when a reader of the old form would break."""
 
 _DECIMALS = 6
 _CLOCK = threading.Lock()
@@ -121,7 +124,12 @@ def write_communes_geojson(result: Result, path: Path) -> None:
         for row, shape in zip(values, shapely.to_geojson(rounded), strict=True)
     ]
     head = {
-        "province": {"code": province.code, "name": province.name, "as_of": province.as_of.isoformat()},
+        "schema": "phusong.communes",
+        "version": GEOJSON_VERSION,
+        "province": {
+            "code": province.code, "name": province.name, "code_vintage": code_vintage(result),
+            "as_of": province.as_of.isoformat(),
+        },
         "generator": {"name": "phusong", "version": version()},
     }
     start = f'{{"type":"FeatureCollection",{_compact(head)[1:-1]},"features":[\n'
