@@ -26,6 +26,11 @@ def special_reader(path: Path, report: Report, layer: str | None) -> Callable[[]
         from phusong.layers.vector_files import read_vector_file
 
         return lambda: read_vector_file(path, report, layer)
+    if kind in (".csv", ".gz"):
+        from phusong.layers.opencellid import is_opencellid, read_opencellid
+
+        if is_opencellid(path):
+            return lambda: read_opencellid(path, report)
     if kind in (".json", ".geojson", ".csv"):
         from phusong.layers.ofds import is_ofds, read_ofds
 

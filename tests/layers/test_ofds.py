@@ -166,10 +166,10 @@ BREACHES: list[tuple[str, Callable[[dict[str, Any]], Any], str, str]] = [
     ("no such node", lambda n: n["spans"][0].update(end="C"), "error", "'end' refers to the node 'C'"),
     ("status", lambda n: n["nodes"][0].update(status="live"), "error", "'status' is 'live'"),
     ("number as text", lambda n: n["spans"][0].update(fibreCount="24"), "error", "'fibreCount' must be a number"),  # noqa: E501
-    ("flag as number", lambda n: n["nodes"][0].update(power=1), "error", "'power' must be true or false"),  # noqa: E501
+    ("flag as number", lambda n: n["nodes"][0].update(power=1), "error", "'power' must be true or false"),
     ("point of one number", lambda n: n["nodes"][0]["location"].update(coordinates=[1]), "error", "'location' must"),  # noqa: E501
     ("line of one point", lambda n: n["spans"][0]["route"].update(coordinates=[[1, 2]]), "error", "'route' must"),  # noqa: E501
-    ("no organisation", lambda n: n.pop("organisations"), "error", "refers to 'o1', which is not in"),  # noqa: E501
+    ("no organisation", lambda n: n.pop("organisations"), "error", "refers to 'o1', which is not in"),
     ("no phase", lambda n: n.pop("phases"), "error", "'phase' refers to 'p'"),
     ("far from its node", _far, "warning", "m from the node 'A'"),
     ("no uuid", lambda n: n.update(id="1"), "warning", "which is no UUID"),
