@@ -8,6 +8,7 @@ BIN = $(VENV)/bin
 $(VENV)/.installed: pyproject.toml setup.cfg
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	$(BIN)/phusong compile
 	touch $@
 
 $(VENV)/.test: $(VENV)/.installed

@@ -31,12 +31,16 @@ COMMANDS: dict[str, Text] = {
     "sample": Text("Sinh một tỉnh mẫu vào thư mục.", "Write a sample province into a folder."),
     "init": Text("Tạo tệp dự án có chú thích cho một tỉnh.", "Start a commented project for a province."),
     "check": Text("Đọc và kiểm tra dữ liệu, không tính.", "Read and check the inputs, compute nothing."),
+    "convert": Text(
+        "Đổi tệp bất kỳ thành tệp sạch với tên cột của dự án.", "Turn any file into a clean one."
+    ),
     "run": Text("Tính vùng phủ và viết báo cáo.", "Compute coverage and write the report."),
     "batch": Text(
         "Chạy nhiều tỉnh, tỉnh hỏng không cản tỉnh khác.", "Run many provinces; one failure stops none."
     ),
     "link": Text("Mặt cắt và suy hao của một tuyến.", "Profile and loss of one path."),
     "loss": Text("Tính suy hao cho một bảng trường hợp.", "Compute losses for a table of cases."),
+    "compile": Text("Biên dịch sẵn phần tính toán.", "Compile the kernels beforehand."),
     "models": Text("Liệt kê các mô hình truyền sóng.", "List the propagation models."),
 }
 

@@ -73,16 +73,16 @@ path = "zones.geojson"
 # --- Dịch vụ: công nghệ, cách tính và tiêu chí được coi là phủ ---
 
 [services.4G]
-model = "tr38901-rma"   # nông thôn, không xét địa hình; xem `phusong models`
+model = "p1812"         # khuyến nghị ITU-R P.1812 trên địa hình và lớp phủ; xem `phusong models`
 threshold_dbm = -110    # RSRP tối thiểu
 probability = 0.9       # xác suất đạt ngưỡng tại một vị trí
-max_distance_m = 10000  # giới hạn hiệu lực của mô hình
+max_distance_m = 15000
 
 [services.5G]
-model = "tr38901-uma"   # đô thị, anten trên mái nhà
+model = "p1812"
 threshold_dbm = -110    # SS-RSRP tối thiểu
 probability = 0.9
-max_distance_m = 5000
+max_distance_m = 10000
 
 [services.fibre]
 model = "route-distance"
