@@ -6,7 +6,7 @@ import datetime
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -14,6 +14,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from phusong.data.language import Text
+from phusong.layers.dates import read_dates, tell_dates
+from phusong.layers.headers import normalise
+from phusong.layers.number_cells import DecimalSign
+from phusong.layers.numbers import Kind, NumberColumn, read_numbers, tell_numbers
 from phusong.layers.project import LayerTable
 from phusong.layers.rules import Report, Rule, error, fold, hint, nearest
 from phusong.layers.tables import RawTable
@@ -64,6 +68,12 @@ NOT_A_DATE = error(
     "not-a-date", "Không phải là ngày.", "This is no date.",
     "Ghi ngày theo dạng 2026-06-30 hoặc 30/06/2026.", "Write dates as 2026-06-30 or 30/06/2026.",
 )
+WRONG_UNIT = error(
+    "wrong-unit",
+    "Cột ghi theo đơn vị {unit}, cần {needed}.", "The column is in {unit}; {needed} is needed.",
+    "Đổi đơn vị của cột, hoặc khai cột khác trong dự án.",
+    "Convert the column, or name another one in the project.",
+)
 EMPTY_CELL = error(
     "empty-cell", "Ô bắt buộc đang để trống.", "A cell that is needed is empty.",
     "Điền giá trị, hoặc xóa dòng.", "Fill it in, or delete the row.",
@@ -80,7 +90,8 @@ class Column:
     Attributes
     ----------
     name : str
-    kind : {"text", "number", "date"}
+    kind : {"text", "number", "date", "position"}
+        A position's cells are left as the file has them.
     needed : bool
         The file must have it, and no cell may be empty.
     low, high : float
@@ -89,17 +100,23 @@ class Column:
     whole : bool
         Numbers must be integers.
     unit : str
-        For messages.
+        Of the numbers: for messages, and for cells that name another.
+    aside : bool
+        Looked for only where the columns that matter are absent, and carried along among the others.
+    instead : str
+        Column that may stand for a needed one.
     """
 
     name: str
-    kind: Literal["text", "number", "date"] = "text"
+    kind: Literal["text", "number", "date", "position"] = "text"
     needed: bool = False
     low: float = -np.inf
     high: float = np.inf
     above: bool = False
     whole: bool = False
     unit: str = ""
+    aside: bool = False
+    instead: str = ""
 
 
 @dataclass
@@ -154,7 +171,8 @@ def expected_names(wanted: Sequence[Column], settings: LayerTable) -> set[str]:
 
 
 def take_columns(
-    raw: RawTable, settings: LayerTable, wanted: Sequence[Column], report: Report, *, free: bool = False
+    raw: RawTable, settings: LayerTable, wanted: Sequence[Column], report: Report, *, free: bool = False,
+    recognised: Mapping[str, str] | None = None,
 ) -> Table | None:
     """Find our columns in a table and type them.
 
@@ -167,6 +185,8 @@ def take_columns(
     report : Report
     free : bool
         Whether the project may also rename columns that are not in ``wanted``.
+    recognised : mapping of our name to the file's, optional
+        Headers known by their words (`phusong.layers.understand`); the project and our own names win.
 
     Returns
     -------
@@ -174,15 +194,20 @@ def take_columns(
         None where a needed column is missing; the cells of the others are checked all the same.
     """
     table = Table(raw, report)
-    _resolve_headers(raw, settings, wanted, table, free)
+    resolve_headers(raw, settings, wanted, table, free)
+    taken = set(table.headers.values())
+    for name, header in (recognised or {}).items():
+        if name not in table.headers and header not in taken:
+            table.headers[name] = header
+    report.columns = {c.name: table.headers[c.name] for c in wanted if c.name in table.headers}
     for column in wanted:
-        header = table.headers.get(column.name)
-        if header is not None:
-            table.columns[column.name] = _typed(raw.cells[header], column, table)
+        own = table.headers.get(column.name)
+        if own is not None:
+            table.columns[column.name] = _typed(raw.cells[own], column, table, settings)
         elif column.name in settings.defaults:
             table.headers[column.name] = column.name
             constant = np.full(len(raw), str(settings.defaults[column.name]), dtype=object)
-            table.columns[column.name] = _typed(constant, column, table)
+            table.columns[column.name] = _typed(constant, column, table, settings)
     if free:
         for name, value in settings.defaults.items():
             if name not in table.columns and name not in table.others:
@@ -190,18 +215,21 @@ def take_columns(
     missing = [
         c.name for c in wanted
         if c.needed and not table.has(c.name) and c.name not in settings.columns
+        and not table.has(c.instead)
     ]
     if missing:
         has = ", ".join(raw.cells) or "–"
         report.once(MISSING_COLUMNS, names=", ".join(missing), has=has, first=missing[0])
-    ours = set(table.headers.values()) | {c.name for c in wanted}
+    aside = {c.name for c in wanted if c.aside}
+    ours = {h for n, h in table.headers.items() if n not in aside} | ({c.name for c in wanted} - aside)
     for header, cells in raw.cells.items():
         if header not in ours:
             table.others[header] = cells
-    return table if all(table.has(c.name) for c in wanted if c.needed) else None
+    here = all(table.has(c.name) or table.has(c.instead) for c in wanted if c.needed)
+    return table if here else None
 
 
-def _resolve_headers(
+def resolve_headers(
     raw: RawTable, settings: LayerTable, wanted: Sequence[Column], table: Table, free: bool
 ) -> None:
     """Find the header of each of our columns: the project's, else our own name, loosely spelt."""
@@ -228,7 +256,7 @@ def _resolve_headers(
         else:
             renamed[name] = found
     taken = set(table.headers.values()) | set(renamed.values())
-    for name in known:
+    for name in (c.name for c in wanted if not c.aside):
         if name not in settings.columns:
             found = _find(name, {h: v for h, v in raw.cells.items() if h not in taken}, loosely=True)
             if found is not None:
@@ -252,26 +280,82 @@ def _find(name: str, headers: Mapping[str, Any], *, loosely: bool) -> str | None
     return None
 
 
-def _typed(cells: NDArray[Any], column: Column, table: Table) -> NDArray[Any]:
+def _typed(cells: NDArray[Any], column: Column, table: Table, settings: LayerTable) -> NDArray[Any]:
     header = table.headers[column.name]
     rows = table.raw.rows
+    if column.kind == "position":
+        return cells
     if column.kind == "text":
         text = to_text(cells)
         if column.needed:
             table.report.each(EMPTY_CELL, text == "", rows, column=header)
         return text
     if column.kind == "date":
-        dates, wrong = to_dates(cells)
-        written = to_text(cells) if wrong.any() else None
-        table.report.each(NOT_A_DATE, wrong, rows, column=header, value=written)
-        return dates
+        found = read_dates(cells if cells.dtype.kind == "M" else to_text(cells))
+        written = to_text(cells)
+        table.report.each(NOT_A_DATE, found.wrong, rows, column=header, value=written)
+        tell_dates(table.report, header, found, written.tolist(), rows)
+        return found.values
     written = to_text(cells)
-    numbers, wrong = to_numbers(cells if cells.dtype.kind in "iuf" else written)
+    if cells.dtype.kind in "iuf":
+        numbers, wrong = to_numbers(cells)
+    else:
+        numbers, wrong, refused = _numbers_of(written, column, table, settings)
+        if refused:
+            return numbers
     table.report.each(NOT_A_NUMBER, wrong, rows, column=header, value=written)
     if column.needed:
         table.report.each(EMPTY_CELL, np.isnan(numbers) & ~wrong, rows, column=header)
     _check_range(numbers, column, table, written)
     return numbers
+
+
+def _numbers_of(
+    written: NDArray[np.object_], column: Column, table: Table, settings: LayerTable
+) -> tuple[NDArray[np.float64], NDArray[np.bool_], bool]:
+    """Return the numbers of a column of text, which cells are none, and whether it is refused."""
+    header = table.headers[column.name]
+    native = table.raw.native.get(header)
+    if native is not None and bool(np.all(native | (written == ""))):
+        return *to_numbers(written), False  # numbers by type, as in most sheets
+    kind: Kind = "quantity"
+    if column.whole or column.name == "population":
+        kind = "count"
+    elif column.unit == "dBm":
+        kind = "level"
+    found = read_numbers(written, kind=kind, native=native, decimal=settings.decimal, high=column.high)
+    if found.verdict == "ambiguous":
+        found = _by_range(written, column, native, found)
+    tell_numbers(table.report, header, found, written.tolist(), table.raw.rows)
+    if not found.refused and found.decimal == "." and not found.grouped and not found.unit:
+        plain, wrong = to_numbers(written)
+        if not wrong.any():  # the digits as they stand, without the rounding of a scale
+            found = replace(found, values=plain)
+    factor = 1.0
+    unit = found.unit or _UNIT_OF_HEADER.get(normalise(header)[1], "")
+    if unit and column.unit and unit != column.unit and not found.refused:
+        factor = _FACTORS.get((unit, column.unit), np.nan)
+        if np.isnan(factor):
+            table.report.once(WRONG_UNIT, column=header, unit=unit, needed=column.unit)
+            return found.values, found.wrong, True
+    return found.values * factor, found.wrong, found.refused
+
+
+def _by_range(
+    written: NDArray[np.object_], column: Column, native: NDArray[np.bool_] | None, found: NumberColumn
+) -> NumberColumn:
+    """Return the reading of an open column that alone keeps all numbers in their range."""
+    signs: tuple[DecimalSign, DecimalSign] = (".", ",")
+    tries = [read_numbers(written, native=native, decimal=sign) for sign in signs]
+    fits = [
+        t for t in tries
+        if np.all(((t.values >= column.low) & (t.values <= column.high)) | np.isnan(t.values))
+    ]
+    return fits[0] if len(fits) == 1 else found
+
+
+_UNIT_OF_HEADER = {"mhz": "MHz", "ghz": "GHz", "khz": "kHz", "dbm": "dBm", "w": "W", "kw": "kW", "km": "km"}
+_FACTORS = {("GHz", "MHz"): 1000.0, ("kHz", "MHz"): 0.001, ("km", "m"): 1000.0, ("dB", "dBm"): np.nan}
 
 
 def _check_range(

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from phusong.layers.columns import Column, Table
 from phusong.layers.places import settle_ids
-from phusong.layers.points import LAT, LON, read_points
+from phusong.layers.points import read_points
+from phusong.layers.positions import POSITION
 from phusong.layers.province import Province
 from phusong.layers.rules import warning
 from phusong.layers.shapes import LINES, read_shapes
@@ -19,7 +20,7 @@ from phusong.layers.status import OPERATIONAL, settle_status
 if TYPE_CHECKING:
     import geopandas as gpd
 
-NODE_COLUMNS = (Column("id"), Column("kind"), Column("operator"), Column("status"), LON, LAT)
+NODE_COLUMNS = (Column("id"), Column("kind"), Column("operator"), Column("status"), *POSITION)
 ROUTE_COLUMNS = (
     Column("id"),
     Column("operator"),

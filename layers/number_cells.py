@@ -29,7 +29,7 @@ _UNITS: Mapping[str, str] = {
     "người": "", "nguoi": "", "hộ": "", "ho": "", "trạm": "", "tram": "", "thôn": "", "xã": "", "cột": "",
     "đồng": "đồng", "đ": "đồng", "vnd": "đồng", "vnđ": "đồng", "mbps": "Mb/s", "mb/s": "Mb/s", "sợi": "",
 }
-_CELL = re.compile(r"([+-]?)\s*([0-9](?:[0-9., '’]*[0-9])?|[.,][0-9]+)(e[+-]?[0-9]+)?\s*(.*)")
+_CELL = re.compile(r"([+-]?)\s*([0-9](?:[0-9., '’]*[0-9])?|[.,][0-9]+)(e[+-]?[0-9]{1,2})?\s*(.*)")
 _BLANKS = dict.fromkeys(map(ord, "\u00a0\u2009\u202f\u2007\t"), " ")
 _MINUS = dict.fromkeys(map(ord, "−‐‑–—"), "-")
 

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from phusong.layers.codes import tell_duplicates
 from phusong.layers.columns import Column, Table, to_text
-from phusong.layers.points import LAT, LON, read_points
+from phusong.layers.points import read_points
+from phusong.layers.positions import POSITION
 from phusong.layers.province import Province
 from phusong.layers.rules import error, warning
 from phusong.layers.source import Layer
@@ -18,7 +19,7 @@ from phusong.layers.stations import commune_codes
 if TYPE_CHECKING:
     import geopandas as gpd
 
-COLUMNS = (Column("place_id"), Column("name"), Column("commune_code"), LON, LAT)
+COLUMNS = (Column("place_id"), Column("name"), Column("commune_code"), *POSITION)
 
 DUPLICATE = error(
     "duplicate-id",

@@ -10,23 +10,14 @@ from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 
 from phusong.data.language import Text
-from phusong.layers.columns import Column, Table
-from phusong.layers.geometry import EMPTY_SHAPE, WGS84, WRONG_SHAPE, crs_of
+from phusong.layers.columns import Table
+from phusong.layers.geometry import EMPTY_SHAPE, WGS84, WRONG_SHAPE, crs_name, crs_of
 from phusong.layers.grid import FloatArray
+from phusong.layers.positions import read_positions
 from phusong.layers.project import LayerTable
 from phusong.layers.province import FAR_M, Province
 from phusong.layers.rules import error, warning
 
-LON = Column("lon", "number")
-LAT = Column("lat", "number")
-
-NO_POSITION_COLUMNS = error(
-    "missing-columns",
-    "Thiếu cột tọa độ: {names}.", "Columns of coordinates are missing: {names}.",
-    'Tệp có các cột: {has}. Nếu cột mang tên khác, khai trong dự án: columns = {{ lon = "…", lat = "…" }}.',
-    'The file has: {has}. If they have other names, say so in the project: '
-    'columns = {{ lon = "…", lat = "…" }}.',
-)
 MISSING_POSITION = error(
     "missing-coordinates",
     "Thiếu tọa độ.", "The coordinates are missing.",
@@ -100,29 +91,27 @@ class Points:
 def read_points(table: Table, settings: LayerTable, province: Province | None) -> Points | None:
     """Return where the rows of a table lie, and tell which lie where they cannot.
 
-    Shapes of the file win over its columns ``lon`` and ``lat``; these hold eastings and northings
-    where the project declares a projected system for the layer.
+    Shapes of the file win over its columns of coordinates (`phusong.layers.positions`); ``lon`` and ``lat``
+    hold eastings and northings where the project declares a projected system for the layer.
 
     Returns
     -------
     Points or None
         None where there are no coordinates at all.
     """
-    fallback = WGS84 if table.raw.geometry is None else None
-    crs = crs_of(table.raw, settings, table.report, fallback=fallback)
+    headers = table.headers.get("lon", "lon"), table.headers.get("lat", "lat")
     if table.raw.geometry is not None:
+        crs = crs_of(table.raw, settings, table.report)
         x, y = _of_shapes(table)
-    else:
-        missing = [n for n in ("lon", "lat") if not table.has(n) and n not in settings.columns]
-        if missing:
-            has = ", ".join(table.raw.cells) or "–"
-            table.report.once(NO_POSITION_COLUMNS, names=", ".join(missing), has=has)
-        if not (table.has("lon") and table.has("lat")):
+        if crs is None:
             return None
-        x, y = table["lon"].copy(), table["lat"].copy()
-        _tell_missing(table, x, y)
-    if crs is None:
-        return None
+    else:
+        read = read_positions(table, settings, province)
+        if read is None:
+            return None
+        x, y, crs, headers = read.x, read.y, read.crs, read.headers
+        table.each(MISSING_POSITION, (np.isnan(x) | np.isnan(y)) & ~read.wrong)
+    table.report.crs = table.report.crs or crs_name(crs)
     gone = ~(np.isfinite(x) & np.isfinite(y))
     x[gone] = y[gone] = np.nan
     lon, lat = _turn(x, y, crs, WGS84)
@@ -131,7 +120,7 @@ def read_points(table: Table, settings: LayerTable, province: Province | None) -
         return Points(lon, lat, nowhere, nowhere, np.full(len(x), -1))
     x_m, y_m = _turn(x, y, crs, province.grid.crs)
     commune = province.commune_of(x_m, y_m)
-    _tell_outside(table, province, crs, (x, y), (x_m, y_m), gone | (commune >= 0))
+    _tell_outside(table, province, crs, (x, y), (x_m, y_m), gone | (commune >= 0), headers)
     return Points(lon, lat, x_m, y_m, commune)
 
 
@@ -156,18 +145,6 @@ def _of_shapes(table: Table) -> tuple[FloatArray, FloatArray]:
     return shapely.get_x(points), shapely.get_y(points)
 
 
-def _tell_missing(table: Table, x: FloatArray, y: FloatArray) -> None:
-    """Tell rows whose cells are empty; cells that are no number were told when they were typed."""
-    from phusong.layers.columns import to_numbers
-
-    bad = np.zeros(len(table), dtype=bool)
-    for name in ("lon", "lat"):
-        header = table.headers[name]
-        if header in table.raw.cells:
-            bad |= to_numbers(table.raw.cells[header])[1]
-    table.each(MISSING_POSITION, (np.isnan(x) | np.isnan(y)) & ~bad)
-
-
 def _turn(x: FloatArray, y: FloatArray, source: CRS, target: CRS) -> tuple[FloatArray, FloatArray]:
     """Return coordinates in another system, NaN where there is no such place."""
     if source.equals(target, ignore_axis_order=True):
@@ -187,6 +164,7 @@ def _tell_outside(
     given: tuple[FloatArray, FloatArray],
     metric: tuple[FloatArray, FloatArray],
     settled: NDArray[np.bool_],
+    headers: tuple[str, str],
 ) -> None:
     """Tell points outside all communes: swapped, far, or just beyond the border."""
     where = np.flatnonzero(~settled)
@@ -199,8 +177,8 @@ def _tell_outside(
     swapped[far] = province.distance_m(*_turn(y[far], x[far], crs, province.grid.crs)) <= FAR_M
     nowhere = far & ~swapped & np.isnan(distance)
     rows = table.raw.rows[where]
-    lon, lat = table.headers.get("lon", "lon"), table.headers.get("lat", "lat")
-    both = f"{lon}, {lat}" if table.raw.geometry is None else ""
+    lon, lat = headers
+    both = (f"{lon}, {lat}" if lon != lat else lon) if table.raw.geometry is None else ""
     digits = 3 if crs.is_projected else 6
     said = np.array([f"{a:.{digits}f}, {b:.{digits}f}" for a, b in zip(x, y, strict=True)], dtype=object)
     tell = table.report.each

@@ -68,6 +68,12 @@ class LayerTable(_Table):
     layer: str | None = None
     crs: str | None = None
     columns: dict[str, str] = Field(default_factory=dict)
+    headers: dict[str, list[str]] = Field(default_factory=dict)
+    """Further words by which files call our columns: ``{ site_id = ["Mã NT"] }``."""
+    decimal: Literal[".", ","] | None = None
+    """Decimal sign of the file's numbers, where its columns leave it open."""
+    encoding: Literal["unicode", "tcvn3", "vni", "cp1258", "utf-8"] | None = None
+    """Of the file's text, where the columns leave it open."""
     as_of: datetime.date | None = None
     defaults: dict[str, str | float] = Field(default_factory=dict)
     """Values for columns that the file lacks: ``{ technology = "4G" }``."""

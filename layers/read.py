@@ -16,7 +16,7 @@ from phusong.layers.faults import Faults
 from phusong.layers.fibre import read_fibre_nodes, read_fibre_routes
 from phusong.layers.grid import Raster
 from phusong.layers.households import read_households
-from phusong.layers.inventory import Layers, Population, Source
+from phusong.layers.inventory import Layers, Population, Source, Understood
 from phusong.layers.places import read_places
 from phusong.layers.population import read_population
 from phusong.layers.project import ClutterTable, LayerTable, Project, TerrainService, TerrainTable
@@ -27,6 +27,7 @@ from phusong.layers.rules import Report
 from phusong.layers.source import Layer
 from phusong.layers.stations import read_stations
 from phusong.layers.terrain import check_sites, terrain_layer
+from phusong.layers.understand import said_of
 from phusong.layers.zones import read_zones
 
 if TYPE_CHECKING:
@@ -50,7 +51,9 @@ class _Reading:
     def layer(self, name: str, settings: LayerTable) -> Layer:
         if self.progress is not None:
             self.progress(name)
-        layer = Layer.of(name, settings, self.project.file.parent, self.faults)
+        layer = Layer.of(
+            name, settings, self.project.file.parent, self.faults, province_code=self.project.province.code
+        )
         self.opened.append(layer)
         return layer
 
@@ -140,6 +143,7 @@ def read_layers(
         population=population, places=places, zones=zones, households=households, fibre_nodes=fibre_nodes,
         fibre_routes=fibre_routes, roads=roads, terrain=terrain, clutter=clutter,
         faults=tuple(faults), sources=tuple(_sources(reading, households)), topology=found.topology(),
+        understood=tuple(_understood(reading)),
     )
 
 
@@ -193,6 +197,17 @@ def _sources(reading: _Reading, households: pd.DataFrame | None) -> Iterator[Sou
             layer=layer.name, path=layer.report.file, sha256=file_sha256(layer.path),
             as_of=as_of or reading.project.province.as_of, rows=layer.report.rows_read,
         )
+
+
+def _understood(reading: _Reading) -> Iterator[Understood]:
+    for layer in reading.opened:
+        report = layer.report
+        if report.columns:
+            yield Understood(
+                layer=layer.name, path=report.file, rows=report.rows_read,
+                columns=tuple(report.columns.items()), encoding=", ".join(report.encodings) or "unicode",
+                crs=report.crs, notes=said_of(reading.faults, layer.name),
+            )
 
 
 def file_sha256(path: Path) -> str:

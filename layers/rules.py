@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
 
@@ -96,12 +96,21 @@ class Report:
         Where they go.
     rows_read : int
         Rows or cells of the file, set by who opened it.
+    columns : dict of our name to the file's header
+        As the file was understood.
+    encodings : list of str
+        Old encodings that columns were converted from.
+    crs : str
+        Coordinate system of the positions.
     """
 
     layer: str
     file: str
     faults: Faults
     rows_read: int = 0
+    columns: dict[str, str] = field(default_factory=dict)
+    encodings: list[str] = field(default_factory=list)
+    crs: str = ""
 
     def once(
         self, rule: Rule, *, row: str = "", column: str = "", value: Any = "", **values: Any

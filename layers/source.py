@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from phusong.layers.faults import Faults
 from phusong.layers.project import LayerTable
 from phusong.layers.rules import Report
 from phusong.layers.tables import RawTable, open_table
+from phusong.layers.understand import habits_of, in_unicode, recognised_headers
 
 
 @dataclass(frozen=True)
@@ -26,26 +28,38 @@ class Layer:
         Where the file lies.
     report : Report
         Where its faults go.
+    vietnamese : bool
+        Whether the province is of Vietnam, so that old encodings and VN-2000 may occur.
     """
 
     name: str
     settings: LayerTable
     path: Path
     report: Report
+    vietnamese: bool = False
 
     @classmethod
-    def of(cls, name: str, settings: LayerTable, folder: Path, faults: Faults) -> Layer:
+    def of(
+        cls, name: str, settings: LayerTable, folder: Path, faults: Faults, *, province_code: str = ""
+    ) -> Layer:
         """Return the layer whose path is relative to ``folder``."""
         report = Report(name, settings.path.as_posix(), faults)
-        return cls(name, settings, (folder / settings.path).resolve(), report)
+        vietnamese = re.fullmatch(r"\d{2}", province_code) is not None
+        return cls(name, settings, (folder / settings.path).resolve(), report, vietnamese)
 
     def open(self, wanted: Sequence[Column], *, free: bool = False) -> Table | None:
         """Open the file and type our columns; None after a fault that leaves nothing to check."""
         raw = self.open_raw(wanted)
-        return None if raw is None else take_columns(raw, self.settings, wanted, self.report, free=free)
+        if raw is None:
+            return None
+        found = recognised_headers(raw, self.settings, wanted, self.report, free=free)
+        ours = {*found.values(), *self.settings.columns.values(), *(c.name for c in wanted)}
+        raw = in_unicode(raw, self.settings, self.report, tuple(ours), legacy=self.vietnamese)
+        return take_columns(raw, self.settings, wanted, self.report, free=free, recognised=found)
 
     def open_raw(self, wanted: Sequence[Column]) -> RawTable | None:
         """Open the file."""
         return open_table(
-            self.path, self.report, layer=self.settings.layer, expected=expected_names(wanted, self.settings)
+            self.path, self.report, layer=self.settings.layer, expected=expected_names(wanted, self.settings),
+            habits=habits_of(self.name, self.settings, legacy=self.vietnamese),
         )

@@ -12,7 +12,8 @@ from phusong.data.language import LANGUAGES, Text, format_number
 from phusong.data.tables import bandwidths_mhz, technology_defaults
 from phusong.layers.codes import settle_codes, tell_duplicates
 from phusong.layers.columns import Column, Table, near_words
-from phusong.layers.points import LAT, LON, Points, read_points
+from phusong.layers.points import Points, read_points
+from phusong.layers.positions import POSITION
 from phusong.layers.project import Technology
 from phusong.layers.province import Province
 from phusong.layers.rules import error, fold, warning
@@ -32,8 +33,7 @@ COLUMNS = (
     Column("operator"),
     Column("technology", needed=True),
     Column("frequency_mhz", "number", low=100.0, high=100_000.0, unit="MHz"),
-    LON,
-    LAT,
+    *POSITION,
     Column("antenna_height_m", "number", low=0.0, high=500.0, above=True, unit="m"),
     Column("azimuth_deg", "number", low=0.0, high=360.0, unit="°"),
     Column("tilt_deg", "number", low=-90.0, high=90.0, unit="°"),
@@ -163,6 +163,7 @@ def read_stations(layer: Layer, province: Province | None) -> gpd.GeoDataFrame |
 
 
 def _technologies(table: Table) -> NDArray[np.object_]:
+    """Return ``2G`` to ``5G`` for every row, empty where the technology is not known, which is told."""
     given = table["technology"]
     words = {word: _BY_WORD.get(fold(word), "") for word in set(given.tolist())}
     found = np.array([words[word] for word in given.tolist()], dtype=object)

@@ -333,23 +333,23 @@ def test_stations(
 
 
 def test_columns_named_otherwise(project: Path) -> None:
-    text = small.STATIONS.replace("technology", "công nghệ", 1).replace("eirp_dbm", "EIRP dBm", 1)
+    text = small.STATIONS.replace("technology", "cột bảy", 1).replace("eirp_dbm", "EIRP dBm", 1)
     small.write(project.parent, "stations.csv", text)
     (fault,) = found(project, "stations.missing-columns")
-    assert "Tệp có các cột: site_id, cell_id, operator, công nghệ" in fault.say("vi")
+    assert "Tệp có các cột: site_id, cell_id, operator, cột bảy" in fault.say("vi")
     old = project.read_text(encoding="utf-8")
     project.write_text(
-        old.replace('"stations.csv"', '"stations.csv"\ncolumns = { technology = "cong nghe", eirp = "x" }'),
+        old.replace('"stations.csv"', '"stations.csv"\ncolumns = { technology = "cot bay", eirp = "x" }'),
         encoding="utf-8",
     )
     (fault,) = found(project, "stations.mapped-column-missing")
-    assert "Có phải bạn muốn viết 'công nghệ'?" in fault.say("vi")
-    assert "Do you mean 'công nghệ'?" in fault.say("en")
+    assert "Có phải bạn muốn viết 'cột bảy'?" in fault.say("vi")
+    assert "Do you mean 'cột bảy'?" in fault.say("en")
     (fault,) = found(project, "stations.unknown-column-name")
     assert "'eirp' không phải tên cột" in fault.say("vi")
     assert "Do you mean 'eirp_dbm'?" in fault.say("en")
     project.write_text(
-        old.replace('"stations.csv"', '"stations.csv"\ncolumns = { technology = "Công  Nghệ" }'),
+        old.replace('"stations.csv"', '"stations.csv"\ncolumns = { technology = "Cột  Bảy" }'),
         encoding="utf-8",
     )
     assert small.faults_of(project) == []
