@@ -84,7 +84,7 @@ def read_opencellid(path: Path, report: Report) -> RawTable | None:
         report.once(LEFT_OUT, n=n, radio=radio)
     keep = technology != ""
     kept = {n: c[keep] for n, c in columns.items()}
-    cells = {
+    cells: dict[str, Any] = {
         **_names(kept, technology[keep]),
         "operator": _operators(kept, report),
         "technology": technology[keep],

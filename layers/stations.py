@@ -12,6 +12,7 @@ from phusong.data.language import LANGUAGES, Text, format_number
 from phusong.data.tables import bandwidths_mhz, technology_defaults
 from phusong.layers.codes import settle_codes, tell_duplicates
 from phusong.layers.columns import Column, Table, near_words
+from phusong.layers.old_codes import present_codes
 from phusong.layers.points import Points, read_points
 from phusong.layers.positions import POSITION
 from phusong.layers.project import Technology
@@ -145,11 +146,12 @@ def read_stations(layer: Layer, province: Province | None) -> gpd.GeoDataFrame |
     table = layer.open(COLUMNS)
     if table is None:
         return None
+    table = present_codes(table, layer, province)
     points = read_points(table, layer.settings, province)
     if points is None:
         return None
     given = table["status"] if table.has("status") else np.full(len(table), "", dtype=object)
-    cells = _Cells(table, points, _technologies(table), settle_status(given))
+    cells = _Cells(table, points, settle_technologies(table), settle_status(given))
     columns: dict[str, Any] = {
         "site_id": table["site_id"],
         "cell_id": _cell_ids(cells),
@@ -162,7 +164,7 @@ def read_stations(layer: Layer, province: Province | None) -> gpd.GeoDataFrame |
     return _frame(columns, cells, province)
 
 
-def _technologies(table: Table) -> NDArray[np.object_]:
+def settle_technologies(table: Table) -> NDArray[np.object_]:
     """Return ``2G`` to ``5G`` for every row, empty where the technology is not known, which is told."""
     given = table["technology"]
     words = {word: _BY_WORD.get(fold(word), "") for word in set(given.tolist())}
