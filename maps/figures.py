@@ -74,24 +74,19 @@ class Figures:
         self.operators = (ANY, *sorted(named))
         self.codes = tuple(str(c) for c in result.layers.communes["commune_code"])
         table = result.indicators
-        keys = zip(
-            table["level"],
-            table["code"],
-            table["service"],
-            table["operator"],
-            table["indicator"],
-            strict=True,
-        )
-        values = zip(table["numerator"], table["denominator"], strict=True)
+        # As lists: columns of text from Arrow are slow to walk through one by one.
+        named_by = ("level", "code", "service", "operator", "indicator")
+        keys = zip(*(table[column].astype(str).tolist() for column in named_by), strict=True)
+        values = zip(table["numerator"].tolist(), table["denominator"].tolist(), strict=True)
         self._values: dict[tuple[str, ...], Ratio] = {}
         for key, (n, of) in zip(keys, values, strict=True):
             n, of = float(n), float(of)
             if abs(of - n) < COMPLETE_WITHIN and key[4] in ("population", "area"):
                 n = of
-            self._values[tuple(str(k) for k in key)] = Ratio(n, of)
+            self._values[key] = Ratio(n, of)
         project = result.layers.project
         known = [f"places:{x}" for x in project.places] + [f"zones:{x}" for x in project.zones]
-        there = list(dict.fromkeys(str(x) for x in table["indicator"]))
+        there = list(dict.fromkeys(table["indicator"].astype(str).tolist()))
         self._indicators = tuple(sorted(there, key=lambda x: known.index(x) if x in known else -1))
 
     def province(self, service: str, indicator: str, operator: str = ANY) -> Ratio | None:

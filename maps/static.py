@@ -117,6 +117,7 @@ def _draw_gaps(axes: Any, result: Result, service: str, crs: Any, *, every: bool
     if len(gaps) == 0:
         return
     gaps = gaps.set_geometry("geometry").to_crs(crs)
+    gaps["geometry"] = gaps.geometry.simplify(result.layers.grid.cell_m * (2.0 if every else 1.0))
     fill = css(MISSING_COLOUR) if every else "none"
     gaps.plot(ax=axes, color=fill, edgecolor=css(MISSING_COLOUR), linewidth=0.3 if every else 0.9)
     gaps = gaps[gaps["rank"] <= NAMED_GAPS]

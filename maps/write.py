@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,9 @@ from phusong.coverage.result import Result
 from phusong.data.language import Language, Text
 from phusong.maps import gis, tables
 from phusong.maps.document import write_document, write_pdf
+from phusong.maps.geometry import simplify_coverage
 from phusong.maps.manifest import MANIFEST, write_manifest
+from phusong.maps.map_data import OUTLINE_M
 from phusong.maps.page_map import render_map
 from phusong.maps.page_report import render_report
 from phusong.maps.place import replaced_whole
@@ -33,6 +36,12 @@ def _write_page(
     path.write_bytes(render(result, lang).encode("utf-8", "replace"))
 
 
+def _for_drawing(result: Result) -> Result:
+    """Return the result with communes as fine as a screen shows them, simplified once for all who draw."""
+    communes = simplify_coverage(result.layers.communes, OUTLINE_M)
+    return replace(result, layers=replace(result.layers, communes=communes))
+
+
 def writers(result: Result, lang: Language) -> dict[str, Writer]:
     """Return what writes each file of an output, by its name; the manifest comes after all."""
     jobs: dict[str, Writer] = {
@@ -47,13 +56,14 @@ def writers(result: Result, lang: Language) -> dict[str, Writer]:
     for service, name in gis.signal_names(result).items():
         jobs[name] = partial(gis.write_signal, result, service)
     jobs["report.xlsx"] = lambda path: write_workbook(result, path, lang)
-    drawings = Drawings(result, lang)
+    drawn = _for_drawing(result)
+    drawings = Drawings(drawn, lang)
     jobs["report.docx"] = lambda path: write_document(result, path, lang, drawings=drawings)
     jobs["report.pdf"] = lambda path: write_pdf(result, path, lang, drawings=drawings)
     for name, service in drawings.names().items():
         jobs[name] = partial(drawings.write, service)
-    jobs["map.html"] = partial(_write_page, render_map, result, lang)
-    jobs["index.html"] = partial(_write_page, render_report, result, lang)
+    jobs["map.html"] = partial(_write_page, render_map, drawn, lang)
+    jobs["index.html"] = partial(_write_page, render_report, drawn, lang)
     return jobs
 
 
