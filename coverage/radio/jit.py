@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from numba import njit as typed_njit
@@ -12,10 +15,36 @@ njit: Any = typed_njit
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
+FAST = {"contract", "reassoc", "nsz"}
+"""Freedoms of arithmetic that let loops vectorise; NaN and infinity keep their meaning."""
+
+
+@lru_cache(maxsize=1)
+def kernel_sources(folder: Path = Path(__file__).parent) -> str:
+    """Return a digest of all modules that hold kernels.
+
+    Numba renews the machine code it keeps when the module of a kernel changes, not when that of a kernel
+    merged into it does: after an update the old numbers would live on. The digest tells them apart.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(folder.glob("*.py")):
+        text = path.read_bytes()
+        if b"radio.jit import" in text or path.name == "jit.py":
+            digest.update(path.name.encode() + b"\0" + text)
+    return digest.hexdigest()
+
+
+def _compile(function: Function, **options: object) -> Function:
+    compiled = njit(cache=True, nogil=True, error_model="numpy", **options)(function)
+    kept = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
+    if kept is not None and hasattr(kept, "_source_stamp"):
+        kept._source_stamp = (kept._source_stamp, kernel_sources())
+    return cast("Function", compiled)
+
 
 def kernel(function: Function) -> Function:
     """Compile ``function`` on first use; division by zero gives infinity, as in numpy."""
-    return cast("Function", njit(cache=True, nogil=True, error_model="numpy")(function))
+    return _compile(function)
 
 
 def fast_kernel(function: Function) -> Function:
@@ -23,23 +52,21 @@ def fast_kernel(function: Function) -> Function:
 
     NaN and infinity keep their meaning.
     """
-    flags = {"contract", "reassoc", "nsz"}
-    return cast("Function", njit(cache=True, nogil=True, error_model="numpy", fastmath=flags)(function))
+    return _compile(function, fastmath=FAST)
 
 
 def array_kernel(function: Function) -> Function:
-    """Compile like `kernel`, for a function that fills arrays it is given and makes none.
+    """Compile like `kernel`, for other kernels to call: it fills arrays it is given and makes none.
 
-    Without reference counts, whose atomic updates cost more than the arithmetic of short loops.
+    Without reference counts, whose atomic updates cost more than the arithmetic of short loops, and
+    without the door for Python, which for tuples of arrays takes longer to compile than the function.
     """
-    return cast("Function", njit(cache=True, nogil=True, error_model="numpy", _nrt=False)(function))
+    return _compile(function, _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 
 def fast_array_kernel(function: Function) -> Function:
     """Compile like `array_kernel`, with the freedoms of `fast_kernel`."""
-    flags = {"contract", "reassoc", "nsz"}
-    compiled = njit(cache=True, nogil=True, error_model="numpy", fastmath=flags, _nrt=False)(function)
-    return cast("Function", compiled)
+    return _compile(function, _nrt=False, fastmath=FAST, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 
 def inlined_kernel(function: Function) -> Function:
@@ -48,8 +75,4 @@ def inlined_kernel(function: Function) -> Function:
     A call hands over every array of a named tuple one register at a time; for small functions called
     once per receiver that would cost more than the work.
     """
-    flags = {"contract", "reassoc", "nsz"}
-    compiled = njit(
-        cache=True, nogil=True, error_model="numpy", fastmath=flags, forceinline=True, _nrt=False
-    )(function)
-    return cast("Function", compiled)
+    return _compile(function, _nrt=False, fastmath=FAST, forceinline=True)

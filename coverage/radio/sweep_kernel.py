@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from phusong.coverage.radio import p1812_terms as terms
 from phusong.coverage.radio.jit import array_kernel, fast_array_kernel, fast_kernel, kernel
-from phusong.coverage.radio.p1812_path import Climate, path_loss_db
+from phusong.coverage.radio.p1812_path import Climate, path_terms
 from phusong.coverage.radio.sweep_losses import fill_losses, wave_of
 from phusong.coverage.radio.sweep_ray import (
     Bytes,
@@ -267,8 +267,11 @@ def near_losses(
             if math.isnan(h[0] + h[1] + h[2] + g[1]):
                 continue
             for w in range(frequency_ghz.shape[0]):
-                out[w, row - site.first_row, col - site.first_col] = path_loss_db(
-                    d, h, g, zone, tx_height_m[w], rx_height, frequency_ghz[w], climate, location_db[w]
+                found = path_terms(
+                    d, h, g, zone, tx_height_m[w], rx_height, frequency_ghz[w], climate, False
+                )
+                out[w, row - site.first_row, col - site.first_col] = max(
+                    found.los_db, found.median_location_db + location_db[w]
                 )
 
 

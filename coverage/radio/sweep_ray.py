@@ -17,7 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phusong.coverage.radio import p1812_terms as terms
-from phusong.coverage.radio.jit import array_kernel, fast_array_kernel, inlined_kernel, kernel
+from phusong.coverage.radio.jit import (
+    array_kernel,
+    fast_array_kernel,
+    fast_kernel,
+    inlined_kernel,
+    kernel,
+)
 
 Floats = NDArray[np.float64]
 Grid32 = NDArray[np.float32]
@@ -124,7 +130,7 @@ def new_stretches(n: int) -> Stretches:
     )
 
 
-@fast_array_kernel
+@fast_kernel
 def interpolate(values: Grid32, row: float, col: float) -> float:
     """Bilinear value at a fractional position, held to the grid's outermost cell centres."""
     rows, cols = values.shape
@@ -138,7 +144,7 @@ def interpolate(values: Grid32, row: float, col: float) -> float:
     return float((1.0 - fr) * above + fr * below)
 
 
-@fast_array_kernel
+@fast_kernel
 def sample_line(
     terrain: Grid32, surface: Grid32, row: float, col: float, row_step: float, col_step: float, n: int,
     ground: Floats, covered: Floats, both: bool,
@@ -167,7 +173,7 @@ def sample_line(
             covered[k] = ground[k]
 
 
-@array_kernel
+@kernel
 def sample_zones(
     values: Bytes, row: float, col: float, row_step: float, col_step: float, n: int, out: Bytes
 ) -> None:
