@@ -46,7 +46,7 @@ def _pairs(given: tuple[str, ...]) -> dict[str, str]:
 @option("--layer", default=None, text=Text("Trang tính, lớp hoặc thư mục.", "Sheet, layer or folder."))
 @option("--column", multiple=True, text=Text("TÊN=CỘT: cột của tệp cho cột của dự án; dùng nhiều lần.",
                                              "NAME=HEADER: which column is ours; repeatable."))  # fmt: skip
-@option("--default", "defaults", multiple=True,
+@option("--set", "defaults", multiple=True,
         text=Text("TÊN=GIÁ_TRỊ cho cột tệp không có; dùng nhiều lần.",
                   "NAME=VALUE for a column that the files lack; repeatable."))  # fmt: skip
 @option("--force", is_flag=True, text=Text("Ghi đè tệp kết quả.", "Overwrite the result."))

@@ -153,7 +153,7 @@ def test_columns_defaults_and_system_come_from_the_line(phusong: Phusong, tmp_pa
     file.write_text("ma,x,y\nA,445789.13,1546480.85\n", encoding="utf-8")
     done = phusong(
         "convert", file, "--kind", "stations", "--crs", "EPSG:9218", "--column", "site_id=ma",
-        "--column", "lon=x", "--column", "lat=y", "--default", "technology=4G", "--out", out,
+        "--column", "lon=x", "--column", "lat=y", "--set", "technology=4G", "--out", out,
     )  # fmt: skip
     assert done.code == 0, done.err
     row = pd.read_csv(out).iloc[0]
