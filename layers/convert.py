@@ -22,6 +22,7 @@ from phusong.layers.ofds import is_ofds
 from phusong.layers.opencellid import is_opencellid
 from phusong.layers.places import other_columns
 from phusong.layers.points import read_points
+from phusong.layers.postgis_url import as_path
 from phusong.layers.project import LayerTable
 from phusong.layers.rules import Report
 from phusong.layers.source import Layer
@@ -210,7 +211,7 @@ def _shapes_of(table: Table) -> tuple[str, ...]:
 
 def _layer(name: str, settings: LayerTable, faults: Faults) -> Layer:
     report = Report(name, settings.path.as_posix(), faults)
-    return Layer(name, settings, settings.path.resolve(), report, vietnamese=True)
+    return Layer(name, settings, as_path(settings.path).resolve(), report, vietnamese=True)
 
 
 def _open(name: str, settings: LayerTable, faults: Faults) -> Table | None:

@@ -6,10 +6,18 @@ import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+
+from phusong.layers.postgis_url import DatabaseUrl, as_path, path_or_url
 
 Technology = Literal["2G", "3G", "4G", "5G"]
 Environment = Literal["urban", "suburban", "rural", "open"]
+PathOrUrl = Annotated[
+    Path | DatabaseUrl,
+    BeforeValidator(path_or_url),
+    PlainSerializer(lambda given: str(given), return_type=str),
+]
+"""A file, or ``postgresql://…``, which is written out without its password."""
 FLAT_MODELS = ("hata", "cost231", "tr38901-rma", "tr38901-uma", "tr38901-umi")
 TERRAIN_MODELS = ("p1812", "itm", "p526")
 
@@ -64,7 +72,7 @@ class GapsTable(_Table):
 class LayerTable(_Table):
     """``[layers.X]``: a file, and how its columns are called."""
 
-    path: Path
+    path: PathOrUrl
     layer: str | None = None
     crs: str | None = None
     columns: dict[str, str] = Field(default_factory=dict)
@@ -204,4 +212,4 @@ class Project(_Table):
 
     def path(self, layer: LayerTable) -> Path:
         """Return where the file of a layer lies."""
-        return (self.file.parent / layer.path).resolve()
+        return (self.file.parent / as_path(layer.path)).resolve()

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from phusong.data.language import Text
 from phusong.layers import project as schema
 from phusong.layers.faults import Faults, InputError
+from phusong.layers.postgis_url import is_database, redact
 from phusong.layers.project import Project
 from phusong.layers.project_words import (
     BAD_CLASS,
@@ -21,6 +22,7 @@ from phusong.layers.project_words import (
     MISSING_TABLE,
     NO_TECHNOLOGY,
     NOT_A_FOLDER,
+    NOT_A_RASTER,
     SYNTAX,
     UNKNOWN_HEIGHT,
     UNKNOWN_INDICATOR,
@@ -117,7 +119,7 @@ def _parse(path: Path, report: Report) -> dict[str, Any] | None:
         whole = lines[line - 1] if line <= len(lines) else ""
         reason = syntax_reason(message, whole[int(column) - 1 : int(column)])
         report.once(
-            SYNTAX, row=str(line), value=whole.strip(), line=str(line), position=column, reason=reason
+            SYNTAX, row=str(line), value=redact(whole.strip()), line=str(line), position=column, reason=reason
         )
         return None
 
@@ -161,7 +163,7 @@ def _keys(loc: tuple[int | str, ...]) -> tuple[str, ...]:
 def _shown(value: Any) -> str:
     if isinstance(value, dict):
         return ""
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return str(value).lower() if isinstance(value, bool) else redact(str(value))
 
 
 def _tell_unknown(place: tuple[str, ...], value: Any, document: Mapping[str, Any], report: Report) -> None:
@@ -245,6 +247,10 @@ def _check_files(document: Mapping[str, Any], path: Path, report: Report) -> Non
         if not isinstance(given, str) or (group == "layers" and name not in schema.LayersTable.model_fields):
             continue
         key = f"{group}.{name}.path"
+        if is_database(given):
+            if group == "layers" and name in ("population", *FOLDER_LAYERS):
+                report.once(NOT_A_RASTER, column=key, value=redact(given))
+            continue
         target = path.parent / given
         if not given.strip() or not target.exists():
             report.once(MISSING_FILE, column=key, value=given, path=given, near=near_file(target))

@@ -41,6 +41,11 @@ BAD_KEY_NAME = error(
     "Đổi tên: tên dịch vụ và tên lớp được dùng làm tên tệp.",
     "Rename it: services and layers give their names to files.",
 )
+NOT_A_RASTER = error(
+    "raster-from-database",
+    "Lớp này là ảnh raster, không đọc từ cơ sở dữ liệu.", "This layer is a raster, which no database gives.",
+    "Xuất thành GeoTIFF.", "Export it as GeoTIFF.",
+)
 NOT_A_FOLDER = error(
     "is-a-folder",
     "'{path}' là thư mục, không phải tệp.", "'{path}' is a folder, not a file.",

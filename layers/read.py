@@ -194,7 +194,7 @@ def _sources(reading: _Reading, households: pd.DataFrame | None) -> Iterator[Sou
         if as_of is None and layer.name == "households" and households is not None:
             as_of = max((day for day in households["as_of"] if day is not None), default=None)
         yield Source(
-            layer=layer.name, path=layer.report.file, sha256=file_sha256(layer.path),
+            layer=layer.name, path=layer.report.file, sha256=layer.report.sha256 or file_sha256(layer.path),
             as_of=as_of or reading.project.province.as_of, rows=layer.report.rows_read,
         )
 

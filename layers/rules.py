@@ -94,6 +94,8 @@ class Report:
         As the project names it.
     faults : Faults
         Where they go.
+    sha256 : str
+        Of rows that came from no file, set by who read them.
     rows_read : int
         Rows or cells of the file, set by who opened it.
     columns : dict of our name to the file's header
@@ -108,6 +110,7 @@ class Report:
     file: str
     faults: Faults
     rows_read: int = 0
+    sha256: str = ""
     columns: dict[str, str] = field(default_factory=dict)
     encodings: list[str] = field(default_factory=list)
     crs: str = ""

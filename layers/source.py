@@ -9,6 +9,7 @@ from pathlib import Path
 
 from phusong.layers.columns import Column, Table, expected_names, take_columns
 from phusong.layers.faults import Faults
+from phusong.layers.postgis_url import DatabaseUrl, as_path
 from phusong.layers.project import LayerTable
 from phusong.layers.rules import Report
 from phusong.layers.tables import RawTable, open_table
@@ -45,7 +46,7 @@ class Layer:
         """Return the layer whose path is relative to ``folder``."""
         report = Report(name, settings.path.as_posix(), faults)
         vietnamese = re.fullmatch(r"\d{2}", province_code) is not None
-        return cls(name, settings, (folder / settings.path).resolve(), report, vietnamese)
+        return cls(name, settings, (folder / as_path(settings.path)).resolve(), report, vietnamese)
 
     def open(self, wanted: Sequence[Column], *, free: bool = False) -> Table | None:
         """Open the file and type our columns; None after a fault that leaves nothing to check."""
@@ -58,7 +59,11 @@ class Layer:
         return take_columns(raw, self.settings, wanted, self.report, free=free, recognised=found)
 
     def open_raw(self, wanted: Sequence[Column]) -> RawTable | None:
-        """Open the file."""
+        """Open the file, or the table of a database."""
+        if isinstance(self.settings.path, DatabaseUrl):
+            from phusong.layers.postgis import read_database
+
+            return read_database(self.settings.path, self.report)
         return open_table(
             self.path, self.report, layer=self.settings.layer, expected=expected_names(wanted, self.settings),
             habits=habits_of(self.name, self.settings, legacy=self.vietnamese),
