@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from phusong.layers.codes import tell_duplicates
 from phusong.layers.columns import Column, Table, to_text
+from phusong.layers.old_codes import present_codes
 from phusong.layers.points import read_points
 from phusong.layers.positions import POSITION
 from phusong.layers.province import Province
@@ -49,6 +50,7 @@ def read_places(layer: Layer, province: Province | None) -> gpd.GeoDataFrame | N
     table = layer.open(COLUMNS, free=True)
     if table is None:
         return None
+    table = present_codes(table, layer, province)
     points = read_points(table, layer.settings, province)
     if points is None:
         return None

@@ -82,6 +82,10 @@ class LayerTable(_Table):
     """Decimal sign of the file's numbers, where its columns leave it open."""
     encoding: Literal["unicode", "tcvn3", "vni", "cp1258", "utf-8"] | None = None
     """Of the file's text, where the columns leave it open."""
+    vintage: Literal["2024", "2025", 2024, 2025] | None = None
+    """Of the commune codes: before or since 1 July 2025, where the codes leave it open."""
+    divided: Literal["refuse", "equal", "main"] = "refuse"
+    """What becomes of figures of an old commune that was divided: left out with an error, or this rule."""
     as_of: datetime.date | None = None
     defaults: dict[str, str | float] = Field(default_factory=dict)
     """Values for columns that the file lacks: ``{ technology = "4G" }``."""

@@ -63,7 +63,7 @@ def recognised_headers(
     if not {n for n in absent if not columns[n].aside} and placed:
         absent -= {n for n in absent if columns[n].kind == "position"}
     found = recognise(list(raw.cells), kind, project=silent.headers, extra=settings.headers)
-    matches = {c: m for c, m in found.matches.items() if c in absent and m.rule != "project"}
+    matches = {c: m for c, m in found.matches.items() if c in absent}
     ambiguous = {c: m for c, m in found.ambiguous.items() if c in absent and not columns[c].aside}
     if placed or {"lon", "lat"} <= {*silent.headers, *matches}:
         for name in [n for n in {*matches, *ambiguous} if columns[n].kind == "position"]:

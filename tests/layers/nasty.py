@@ -1,0 +1,108 @@
+"""Writers of files as planners have them, from tables whose truth is known."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape
+
+import small
+
+Rows = list[list[Any]]
+
+NAMES = (
+    "Thôn Ia Grăng", "Làng Đê Kjiêng", "Tổ dân phố Phù Đổng", "Buôn Ma Thuột", "Thôn Trường Sơn",
+    "Làng Kông Bờ La", "Thôn Quyết Thắng", "Khu phố Hòa Bình", "Thôn Vĩnh Thạnh", "Làng Đắk Trôi",
+    "Thôn Mỹ Hiệp", "Thôn Phước Lộc",
+)
+HEADER = [
+    "site_id", "cell_id", "operator", "technology", "lon", "lat", "antenna_height_m", "azimuth_deg",
+    "tilt_deg", "commune_code",
+]
+VIETNAMESE = [
+    "Mã trạm", "Mã cell", "Nhà mạng", "Công nghệ", "Kinh độ", "Vĩ độ", "Độ cao anten (m)", "Góc phương vị",
+    "Góc nghiêng", "Mã xã",
+]
+
+
+def stations() -> Rows:
+    """Twelve cells, three in each commune, none on a border."""
+    rows: Rows = []
+    for k in range(12):
+        i, j = k % 2, k // 2 % 2
+        lon = round(small.LON + 0.1 * i + 0.013 + 0.007 * (k // 4), 6)
+        lat = round(small.LAT + 0.1 * j + 0.021 + 0.011 * (k // 4), 6)
+        operator, technology = ("Viettel", "4G") if k % 3 else ("VNPT", "5G")
+        rows.append(
+            [f"GLI{k:03d}", f"GLI{k:03d}-1", operator, technology, lon, lat, 24.5 + k, 30 * k % 360,
+             2 + k % 5, small.CODES[i + 2 * j]]
+        )
+    return rows
+
+
+def text_rows(rows: Rows) -> list[list[str]]:
+    return [["" if c is None else str(c) for c in row] for row in rows]
+
+
+def to_csv(
+    path: Path, rows: Rows, *, delimiter: str = ",", encoding: str = "utf-8", data: Any = None
+) -> None:
+    out = io.StringIO(newline="")
+    csv.writer(out, delimiter=delimiter, lineterminator="\r\n").writerows(text_rows(rows))
+    path.write_bytes(data(out.getvalue()) if data is not None else out.getvalue().encode(encoding))
+
+
+def to_xlsx(path: Path, rows: Rows, *, merges: Sequence[str] = (), before: Sequence[str] = ()) -> None:
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for name in before:
+        sheet.title = name
+        sheet = book.create_sheet("Số liệu")
+    for row in rows:
+        sheet.append(list(row))
+    for area in merges:
+        sheet.merge_cells(area)
+    book.save(path)
+
+
+def to_ods(path: Path, rows: Rows) -> None:
+    def cell(value: Any) -> str:
+        if isinstance(value, int | float):
+            return (
+                f'<table:table-cell office:value-type="float" office:value="{value}">'
+                f"<text:p>{value}</text:p></table:table-cell>"
+            )
+        said = escape("" if value is None else str(value))
+        return (
+            f'<table:table-cell office:value-type="string"><text:p>{said}</text:p></table:table-cell>'
+            if said else "<table:table-cell/>"
+        )
+
+    spaces = " ".join(
+        f'xmlns:{n}="urn:oasis:names:tc:opendocument:xmlns:{n}:1.0"' for n in ("office", "table", "text")
+    )
+    body = "".join(f"<table:table-row>{''.join(map(cell, row))}</table:table-row>" for row in rows)
+    content = (
+        f'<?xml version="1.0" encoding="UTF-8"?><office:document-content {spaces} office:version="1.2">'
+        f'<office:body><office:spreadsheet><table:table table:name="Trạm">{body}</table:table>'
+        "</office:spreadsheet></office:body></office:document-content>"
+    )
+    kind = "application/vnd.oasis.opendocument.spreadsheet"
+    manifest = (
+        '<?xml version="1.0" encoding="UTF-8"?><manifest:manifest '
+        'xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0">'
+        f'<manifest:file-entry manifest:full-path="/" manifest:media-type="{kind}"/>'
+        '<manifest:file-entry manifest:full-path="content.xml" manifest:media-type="text/xml"/>'
+        "</manifest:manifest>"
+    )
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("mimetype", kind)
+        archive.writestr("META-INF/manifest.xml", manifest)
+        archive.writestr("content.xml", content)
