@@ -11,7 +11,7 @@ from phusong.layers.rules import Rule
 
 MODULES = (
     "legacy_text", "numbers", "flags", "dates", "angles", "coordinates", "vintage", "carry", "headers",
-    "sheet_plan",
+    "sheet_plan", "records", "safe_files", "positions", "households",
 )
 
 
