@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import posixpath
 import re
 import zipfile
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import unquote
 from xml.etree import ElementTree
 
 import numpy as np
@@ -92,16 +94,11 @@ def read_kml(path: Path, report: Report, layer: str | None = None) -> RawTable |
     """
     from pyproj import CRS
 
-    data = _document(path, report)
-    if data is None:
+    read = _roots(path, report)
+    if read is None:
         return None
-    try:
-        parser = ElementTree.XMLParser(target=_Builder())
-        root = ElementTree.fromstring(data, parser=parser)
-    except _RefusedError:
-        report.once(DOCTYPE)
-        return None
-    features = list(_features(root, (), report))
+    roots, links = read
+    features = [f for folders, root in roots for f in _features(root, folders, report)]
     if layer is not None:
         folders = sorted({f.folder for f in features})
         wanted = [f for f in features if _in_folder(f.folder, layer)]
@@ -112,7 +109,6 @@ def read_kml(path: Path, report: Report, layer: str | None = None) -> RawTable |
             )
             return None
         features = wanted
-    links = sum(1 for e in root.iter() if _tag(e) == "NetworkLink")
     if links:
         report.once(NETWORK_LINK, n=links)
     shaped = [(i, f) for i, f in enumerate(features, start=1) if f.shape is not None]
@@ -141,9 +137,14 @@ def _table(features: list[tuple[int, _Feature]], crs: Any) -> RawTable:
     return RawTable(MappingProxyType(cells), rows, shapes, crs)
 
 
-def _document(path: Path, report: Report) -> bytes | None:
+def _roots(path: Path, report: Report) -> tuple[list[tuple[tuple[str, ...], Any]], int] | None:
+    """Return the documents of a file, each with the folder that it stands in, and the links out of it.
+
+    The main document of a KMZ may only lead to others in the archive, as GDAL and QGIS write it.
+    """
     if not zipfile.is_zipfile(path):
-        return path.read_bytes()
+        root = _parsed(path.read_bytes(), report)
+        return None if root is None else ([((), root)], len(_links(root)))
     with zipfile.ZipFile(path) as archive:
         if not check_archive(archive, report):
             return None
@@ -152,8 +153,61 @@ def _document(path: Path, report: Report) -> bytes | None:
             report.once(NO_KML)
             return None
         # doc.kml at the root, else the one nearest to it.
-        main = min(documents, key=lambda n: (n.count("/"), n.lower() != "doc.kml"))
-        return read_member(archive, main, report)
+        waiting: list[tuple[tuple[str, ...], str]] = [
+            ((), min(documents, key=lambda n: (n.count("/"), n.lower() != "doc.kml")))
+        ]
+        roots: list[tuple[tuple[str, ...], Any]] = []
+        seen: set[str] = set()
+        seen_links: set[tuple[str, str]] = set()
+        outside = 0
+        while waiting:
+            folders, name = waiting.pop(0)
+            if name in seen:
+                continue
+            seen.add(name)
+            data = read_member(archive, name, report)
+            root = None if data is None else _parsed(data, report)
+            if root is None:
+                return None
+            roots.append((folders, root))
+            for title, href in _links(root):
+                inner = posixpath.normpath(posixpath.join(posixpath.dirname(name), unquote(href)))
+                if inner in documents:
+                    waiting.append(((*folders, title) if title else folders, inner))
+                elif (name, href) not in seen_links:
+                    outside += 1
+                seen_links.add((name, href))
+            if not waiting and not any(_tag(e) == "Placemark" for _, r in roots for e in r.iter()):
+                # Old zip tools garble names that are not ASCII, so that no link fits: take what there is.
+                waiting = [((), n) for n in documents if n not in seen]
+                outside = 0 if waiting else outside
+    return [(folders or _own_folder(root, roots), root) for folders, root in roots], outside
+
+
+def _own_folder(root: Any, roots: list[tuple[tuple[str, ...], Any]]) -> tuple[str, ...]:
+    """Return the name of a document that is one of several, as the folder of its placemarks."""
+    document = _child(root, "Document")
+    own = _text(document, "name") if document is not None and root is not roots[0][1] else ""
+    return (own,) if own else ()
+
+
+def _parsed(data: bytes, report: Report) -> Any:
+    """Return the root of a document, None if it declares entities."""
+    try:
+        return ElementTree.fromstring(data, parser=ElementTree.XMLParser(target=_Builder()))
+    except _RefusedError:
+        report.once(DOCTYPE)
+        return None
+
+
+def _links(root: Any) -> list[tuple[str, str]]:
+    """Return name and target of every network link."""
+    found = []
+    for element in root.iter():
+        if _tag(element) == "NetworkLink":
+            link = _child(element, "Link") if _child(element, "Link") is not None else _child(element, "Url")
+            found.append((_text(element, "name"), _text(link, "href") if link is not None else ""))
+    return found
 
 
 def _tag(element: Any) -> str:

@@ -6,6 +6,8 @@ import stat
 import zipfile
 from pathlib import Path
 
+import geopandas as gpd
+import pyogrio
 import pytest
 import shapely
 import small
@@ -182,6 +184,29 @@ def test_bad_documents_are_refused(tmp_path: Path, text: str, code: str) -> None
     raw, faults = read(file)
     assert raw is None
     assert code in [f.code for f in faults.errors]
+
+
+def test_a_kmz_of_gdal_keeps_its_layers_in_files_of_their_own(tmp_path: Path) -> None:
+    where = gpd.GeoSeries([shapely.Point(108, 14), shapely.Point(108.1, 14.2)], crs=4326)
+    frame = gpd.GeoDataFrame({"Name": ["a", "b"], "ten": ["Trạm Đắk", "x"]}, geometry=where)
+    pyogrio.write_dataframe(frame, tmp_path / "z.kmz", driver="LIBKML", layer="Trạm")
+    raw, faults = read(tmp_path / "z.kmz")
+    assert raw is not None
+    assert not list(faults)
+    assert raw.cells["name"].tolist() == ["a", "b"]
+    assert raw.cells["folder"].tolist() == ["Trạm", "Trạm"]
+    assert raw.cells["ten"].tolist() == ["Trạm Đắk", "x"]
+
+
+def test_a_link_out_of_the_file_is_told_and_not_followed(tmp_path: Path) -> None:
+    link = "<NetworkLink><Link><href>http://example.com/x.kml</href></Link></NetworkLink>"
+    back = "<NetworkLink><Link><href>doc.kml</href></Link></NetworkLink>"
+    text = KML.replace("<Folder>", link + back + "<Folder>", 1)
+    raw, faults = read(write_kmz(tmp_path / "a.kmz", ("doc.kml", text)))
+    assert raw is not None
+    assert len(raw) == 3
+    told = [f for f in faults if f.code == "places.kml-network-link"]
+    assert [f.values["n"] for f in told] == [1]
 
 
 def test_a_kmz_without_kml_is_told(tmp_path: Path) -> None:
