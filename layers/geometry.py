@@ -75,12 +75,15 @@ def crs_of(raw: RawTable, settings: LayerTable, report: Report, *, fallback: CRS
     if declared is not None:
         if raw.crs is not None and not declared.equals(raw.crs, ignore_axis_order=True):
             report.once(OTHER_CRS, own=crs_name(raw.crs), declared=crs_name(declared))
+        report.crs = crs_name(declared)
         return declared
     found = raw.crs if raw.crs is not None else fallback
     if found is None:
         report.once(NO_CRS)
         return None
-    return CRS.from_user_input(found)
+    crs = CRS.from_user_input(found)
+    report.crs = crs_name(crs)
+    return crs
 
 
 def parse_crs(text: str, report: Report) -> CRS | None:
