@@ -216,7 +216,7 @@ def test_disk_that_fails_leaves_the_earlier_output(
     for name, data in content(finished[1]).items():
         (out / name).write_bytes(data)
 
-    def fail(*_: Any) -> None:
+    def fail(*_: Any, **__: Any) -> None:
         raise OSError(number, "the disk")
 
     monkeypatch.setattr("phusong.maps.write.write_document", fail)
