@@ -82,9 +82,12 @@ class Grid:
         return np.asarray(self.top_m - (np.arange(self.shape[0]) + 0.5) * self.cell_m, dtype=np.float64)
 
     def index(self, x_m: FloatArray, y_m: FloatArray) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return the row and column of the cells that hold the points; they may lie outside the grid."""
-        col = np.floor((np.asarray(x_m) - self.left_m) / self.cell_m).astype(np.int64)
-        row = np.floor((self.top_m - np.asarray(y_m)) / self.cell_m).astype(np.int64)
+        """Return the row and column of the cells that hold the points; they may lie outside the grid.
+
+        A coordinate that is no number, or infinite, has the row or column -1.
+        """
+        col = _whole((np.asarray(x_m) - self.left_m) / self.cell_m)
+        row = _whole((self.top_m - np.asarray(y_m)) / self.cell_m)
         return row, col
 
     def holds(self, row: NDArray[np.int64], col: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -96,6 +99,12 @@ class Grid:
         for other in others:
             if other != self:
                 raise GridMismatchError(f"grids differ: {self} and {other}")
+
+
+def _whole(steps: FloatArray) -> NDArray[np.int64]:
+    """Round down; -1 for what no integer can hold, which numpy would turn into any number."""
+    sound = np.abs(steps) < 2.0**62
+    return np.asarray(np.floor(np.where(sound, steps, -1.0)).astype(np.int64))
 
 
 @dataclass(frozen=True)
