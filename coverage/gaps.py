@@ -170,7 +170,10 @@ def _causes(
     kind = layers.project.services[reach.service]
     if isinstance(kind, TerrainService) and layers.terrain is not None:
         explainer = Explainer(layers, reach.service, kind)
-        return [explainer.explain(float(a), float(b)) for a, b in zip(x, y, strict=True)]
+        signal = reach.signal.at(x, y, np.nan)
+        server = np.full(len(x), -1) if reach.best_server is None else reach.best_server.at(x, y, -1)
+        seats = zip(x.tolist(), y.tolist(), server.tolist(), signal.tolist(), strict=True)
+        return [explainer.explain(*seat) for seat in seats]
     return [Cause(reason_from_signal(layers, reach, row[a:b], col[a:b])) for a, b in pairwise(starts)]
 
 

@@ -72,27 +72,46 @@ class Explainer:
         self.layers = layers
         self.service = service
         self._cells: dict[tuple[float, float], list[Cell]] = defaultdict(list)
+        self._site_of: dict[int, tuple[float, float]] = {}
         for cell in service_cells(layers, name, service):
             self._cells[cell.x_m, cell.y_m].append(cell)
+            self._site_of[cell.station] = (cell.x_m, cell.y_m)
         self._sites = list(self._cells)
         self._tree = cKDTree(np.array(self._sites)) if self._sites else None
 
-    def explain(self, x_m: float, y_m: float) -> Cause:
-        """Return the cause at a point of the grid's coordinate system."""
+    def explain(self, x_m: float, y_m: float, server: int = -1, signal_dbm: float = float("nan")) -> Cause:
+        """Return the cause at a point of the grid's coordinate system.
+
+        Parameters
+        ----------
+        x_m, y_m : float
+        server : int
+            Row in ``layers.stations`` of the best server there, as predicted; -1 where nothing is heard.
+        signal_dbm : float
+            Its predicted signal, which decides what is lacking.
+        """
         if self._tree is None:
             return NOBODY
+        if server >= 0:
+            known = self._cause(self._site_of[server], (x_m, y_m), signal_dbm)
+            if known is not None:
+                return known
         distance, near = self._tree.query(
             [x_m, y_m], k=min(CANDIDATES, len(self._sites)), distance_upper_bound=self.service.max_distance_m
         )
         causes = [
-            self._cause(self._sites[n], (x_m, y_m))
+            self._cause(self._sites[n], (x_m, y_m), float("nan"))
             for d, n in zip(np.atleast_1d(distance), np.atleast_1d(near), strict=True)
-            if np.isfinite(d) and d > 0.0
+            if np.isfinite(d)
         ]
         found = [c for c in causes if c is not None]
         return min(found, key=lambda c: c.shortfall_db, default=NOBODY)
 
-    def _cause(self, site: tuple[float, float], place: tuple[float, float]) -> Cause | None:
+    def _cause(
+        self, site: tuple[float, float], place: tuple[float, float], signal_dbm: float
+    ) -> Cause | None:
+        if site == place:
+            return None
         profile = straight_profile(self.layers, site, place)
         if not np.isfinite(profile.ground_m).all():
             return None
@@ -106,9 +125,12 @@ class Explainer:
         link, report = cells[best].link, reports[best]
         path, (loss, free, _) = answers[link]
         bare = MODELS[model](self.layers, service, dataclasses.replace(path, clutter_m=None))[0]
-        shortfall = (
-            report.required_dbm + float(ndtri(self.service.probability)) * report.sigma_db - report.rsrp_dbm
+        needed = report.required_dbm + float(ndtri(self.service.probability)) * report.sigma_db
+        # The prediction decides what is lacking; where it hears nothing, no more than its floor arrives.
+        arrives = (
+            signal_dbm if np.isfinite(signal_dbm) else min(report.rsrp_dbm, cells[best].budget.floor_dbm)
         )
+        shortfall = needed - arrives
         ridge = clearance(
             profile,
             frequency_mhz=link.frequency_mhz,
@@ -130,8 +152,6 @@ class Explainer:
 
 def _reason(shortfall_db: float, terrain_db: float, clutter_db: float) -> str:
     """Name what alone would close the shortfall, the cheapest to blame first."""
-    if shortfall_db > terrain_db + clutter_db:
+    if shortfall_db > max(terrain_db, 0.0) + max(clutter_db, 0.0):
         return "power"
-    # Where this very path would be covered, the larger loss is the likelier culprit.
-    to_close = shortfall_db if shortfall_db > 0.0 else terrain_db
-    return "clutter" if clutter_db >= to_close else "terrain"
+    return "clutter" if clutter_db >= shortfall_db else "terrain"

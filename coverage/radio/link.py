@@ -17,10 +17,12 @@ from phusong.coverage.radio.p1812 import Atmosphere, P1812Result, location_sigma
 from phusong.coverage.radio.profile import (
     Clearance,
     PathProfile,
+    bilinear,
     clearance,
     median_earth_radius_km,
     straight_profile,
 )
+from phusong.coverage.radio.terminal import terminal_losses_db
 from phusong.data.language import Text
 from phusong.data.tables import technology_defaults
 from phusong.layers.clutter import clutter_heights_m
@@ -459,11 +461,20 @@ def _p526(layers: Layers, settings: object, path: Path) -> Answer:
 def _itm(layers: Layers, settings: object, path: Path) -> Answer:
     from phusong.coverage.radio.itm import Parameters, point_to_point
 
-    step = float(path.profile.distance_m[1])
-    surface = path.profile.ground_m if path.clutter_m is None else path.profile.ground_m + path.clutter_m
+    assert layers.terrain is not None
+    profile = path.profile
+    # The model wants equal steps all the way, and knows bare ground only.
+    steps = max(round(profile.length_m / layers.grid.cell_m), 2)
+    x = np.linspace(profile.x_m[0], profile.x_m[-1], steps + 1)
+    y = np.linspace(profile.y_m[0], profile.y_m[-1], steps + 1)
+    terminal = 0.0
+    if path.clutter_m is not None and layers.clutter is not None:
+        heights = clutter_heights_m(layers.project.layers.clutter)
+        by_class = terminal_losses_db(path.frequency_mhz, path.rx_height_m, heights, layers.grid.cell_m)
+        terminal = float(by_class[layers.clutter.at(x[-1:], y[-1:], 0)][0])
     r = point_to_point(
-        surface,
-        step,
+        bilinear(layers.terrain.values, layers.grid, x, y),
+        profile.length_m / steps,
         Parameters(
             path.frequency_mhz,
             path.tx_height_m,
@@ -475,7 +486,8 @@ def _itm(layers: Layers, settings: object, path: Path) -> Answer:
     terms = (
         Term("A_fs", Text("Không gian tự do", "Free space"), r.free_space_db, "dB"),
         Term("A_ref", Text("Suy hao so với không gian tự do", "Reference attenuation"), r.reference_db, "dB"),
-        Term("A", Text("Suy hao truyền dẫn cơ bản", "Basic transmission loss"), r.loss_db, "dB"),
+        Term("A_t", Text("Vật che phủ quanh máy", "Clutter at the phone"), terminal, "dB"),
+        Term("A", Text("Suy hao truyền dẫn cơ bản", "Basic transmission loss"), r.loss_db + terminal, "dB"),
         Term(
             "mode",
             Text("Cơ chế (1 thẳng, 2 nhiễu xạ, 3 tán xạ)", "Mode (1 in sight, 2 diffraction, 3 scatter)"),
@@ -498,7 +510,7 @@ def _itm(layers: Layers, settings: object, path: Path) -> Answer:
         ),
         Term("warnings", Text("Cờ cảnh báo", "Warning bits"), float(r.warnings), ""),
     )
-    return r.loss_db, r.free_space_db, terms
+    return r.loss_db + terminal, r.free_space_db, terms
 
 
 MODELS: Mapping[str, Callable[[Layers, object, Path], Answer]] = MappingProxyType(
