@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ import numpy as np
 
 from phusong.coverage.criterion import describe
 from phusong.coverage.result import ANY, Reach, Result
+from phusong.layers.grid import Raster
 from phusong.maps.safe import ascii_keys
 from phusong.maps.tables import code_vintage, plain_value, version
 
@@ -151,6 +152,21 @@ def signal_names(result: Result) -> Mapping[str, str]:
     return {service: f"signal_{key}.tif" for service, key in ascii_keys(services).items()}
 
 
+def servers_names(result: Result) -> Mapping[str, str]:
+    """Return the name of the file with the number of servers for every service that counts them."""
+    return _names_where(result, "servers", lambda reach: reach.servers is not None)
+
+
+def sinr_names(result: Result) -> Mapping[str, str]:
+    """Return the name of the file with the SINR for every service that asks for it."""
+    return _names_where(result, "sinr", lambda reach: reach.sinr is not None)
+
+
+def _names_where(result: Result, stem: str, has: Callable[[Reach], bool]) -> Mapping[str, str]:
+    keys = ascii_keys([service for service, operator in result.reaches if operator == ANY])
+    return {s: f"{stem}_{key}.tif" for s, key in keys.items() if has(result.reaches[s, ANY])}
+
+
 def write_signal(result: Result, service: str, path: Path) -> None:
     """Write the signal of the best server of any operator as a cloud-optimised GeoTIFF.
 
@@ -158,20 +174,67 @@ def write_signal(result: Result, service: str, path: Path) -> None:
     one tile, deflate. Overviews take the value of one of the cells: an average of levels in decibels
     would be a level that nowhere exists.
     """
+    reach: Reach = result.reaches[service, ANY]
+    what = "RSRP" if reach.unit == "dBm" else "distance"
+    said = f"{service} {what}, best server of any operator"
+    _write_cog(result, service, path, _without_nan(reach.signal), said, reach.unit, nodata=NODATA)
+
+
+def write_sinr(result: Result, service: str, path: Path) -> None:
+    """Write the SINR in dB at the load of the service, in the form of `write_signal`.
+
+    Raises
+    ------
+    ValueError
+        The service has none.
+    """
+    sinr = result.reaches[service, ANY].sinr
+    if sinr is None:
+        raise ValueError(f"service {service!r} has no SINR")
+    load = getattr(result.layers.project.services[service], "load", 1.0)
+    said = f"{service} SINR at load {load:g}, best server of any operator"
+    _write_cog(result, service, path, _without_nan(sinr), said, "dB", nodata=NODATA)
+
+
+def write_servers(result: Result, service: str, path: Path) -> None:
+    """Write how many cells of any operator cover a place, uint16, in the form of `write_signal`.
+
+    Zero is a count like any other: no value stands for 'nothing known'.
+
+    Raises
+    ------
+    ValueError
+        The service counts none.
+    """
+    servers = result.reaches[service, ANY].servers
+    if servers is None:
+        raise ValueError(f"service {service!r} counts no servers")
+    said = f"{service} number of cells that cover, any operator"
+    _write_cog(result, service, path, Raster(servers.values.astype(np.uint16), servers.grid), said, "1")
+
+
+def _without_nan(raster: Raster[np.float32]) -> Raster[np.float32]:
+    values = np.where(np.isnan(raster.values), NODATA, raster.values).astype(np.float32)
+    return Raster(values, raster.grid)
+
+
+def _write_cog(
+    result: Result, service: str, path: Path, raster: Raster[Any], said: str, unit: str, *,
+    nodata: float | None = None,
+) -> None:
     import rasterio
 
-    reach: Reach = result.reaches[service, ANY]
-    province, grid = result.layers.project.province, reach.signal.grid
-    signal = np.where(np.isnan(reach.signal.values), NODATA, reach.signal.values).astype(np.float32)
-    what = "RSRP" if reach.unit == "dBm" else "distance"
+    province, grid = result.layers.project.province, raster.grid
+    predictor = 3 if raster.values.dtype.kind == "f" else 2
     with rasterio.open(
-        path, "w", driver="COG", width=grid.shape[1], height=grid.shape[0], count=1, dtype="float32",
-        crs=grid.crs.to_wkt(), transform=grid.transform, nodata=NODATA, compress="DEFLATE", predictor=3,
-        blocksize=_block(grid.shape), overviews="AUTO", overview_resampling="NEAREST", num_threads=1,
+        path, "w", driver="COG", width=grid.shape[1], height=grid.shape[0], count=1,
+        dtype=raster.values.dtype.name, crs=grid.crs.to_wkt(), transform=grid.transform, nodata=nodata,
+        compress="DEFLATE", predictor=predictor, blocksize=_block(grid.shape), overviews="AUTO",
+        overview_resampling="NEAREST", num_threads=1,
     ) as dataset:
-        dataset.write(signal, 1)
-        dataset.set_band_description(1, f"{service} {what}, best server of any operator")
-        dataset.units = (reach.unit,)
+        dataset.write(raster.values, 1)
+        dataset.set_band_description(1, said)
+        dataset.units = (unit,)
         dataset.update_tags(
             province_code=province.code, service=service, operator=ANY, as_of=province.as_of.isoformat(),
             criterion=describe(result.layers.project.services[service]).en, software=f"phusong {version()}",

@@ -55,6 +55,10 @@ def writers(result: Result, lang: Language) -> dict[str, Writer]:
     }
     for service, name in gis.signal_names(result).items():
         jobs[name] = partial(gis.write_signal, result, service)
+    for service, name in gis.servers_names(result).items():
+        jobs[name] = partial(gis.write_servers, result, service)
+    for service, name in gis.sinr_names(result).items():
+        jobs[name] = partial(gis.write_sinr, result, service)
     jobs["report.xlsx"] = lambda path: write_workbook(result, path, lang)
     drawn = _for_drawing(result)
     drawings = Drawings(drawn, lang)

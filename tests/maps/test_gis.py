@@ -16,6 +16,8 @@ import shapely
 from phusong.coverage.result import ANY, Result
 from phusong.layers.grid import Grid, Raster
 from phusong.maps import gis
+from phusong.maps.public import public_result
+from phusong.maps.write import writers
 
 
 def test_communes_hold_the_indicators(tiny_result: Result, tmp_path: Path) -> None:
@@ -89,6 +91,48 @@ def test_signal_is_the_reach(tiny_result: Result, tmp_path: Path, service: str) 
         assert dataset.tags()["as_of"] == "2026-06-30"
         assert dataset.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
     np.testing.assert_array_equal(values.filled(np.nan), reach.signal.values)
+
+
+def test_servers_are_counts_and_zero_is_one_of_them(tiny_result: Result, tmp_path: Path) -> None:
+    names = gis.servers_names(tiny_result)
+    assert set(names) == {"4G", "5G"}
+    counted = tiny_result.reaches["4G", ANY].servers
+    assert counted is not None
+    many = Raster(counted.values * np.uint16(700), counted.grid)
+    reach = dataclasses.replace(tiny_result.reaches["4G", ANY], servers=many)
+    result = dataclasses.replace(tiny_result, reaches={**tiny_result.reaches, ("4G", ANY): reach})
+    path = tmp_path / names["4G"]
+    gis.write_servers(result, "4G", path)
+    with rasterio.open(path) as dataset:
+        assert (dataset.dtypes, dataset.nodata, dataset.units) == (("uint16",), None, ("1",))
+        assert dataset.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
+        values = dataset.read(1)
+    np.testing.assert_array_equal(values, many.values)
+    assert set(np.unique(values)) == {0, 700}
+    with pytest.raises(ValueError, match="fibre"):
+        gis.write_servers(result, "fibre", path)
+
+
+def test_sinr_is_written_where_there_is_one_and_never_in_public(tiny_result: Result, tmp_path: Path) -> None:
+    assert gis.sinr_names(tiny_result) == {}
+    old = tiny_result.reaches["4G", ANY]
+    rows, cols = old.signal.grid.shape
+    decibels = np.linspace(-12.0, 30.0, rows * cols, dtype=np.float32).reshape(rows, cols)
+    decibels[0, :5] = np.nan
+    reach = dataclasses.replace(old, sinr=Raster(decibels, old.signal.grid))
+    result = dataclasses.replace(tiny_result, reaches={**tiny_result.reaches, ("4G", ANY): reach})
+    assert gis.sinr_names(result) == {"4G": "sinr_4G.tif"}
+    assert "sinr_4G.tif" in writers(result, "en")
+    public = public_result(result)
+    assert not [n for n in writers(public, "en") if n.startswith(("sinr_", "servers_"))]
+    gis.write_sinr(result, "4G", tmp_path / "sinr_4G.tif")
+    with rasterio.open(tmp_path / "sinr_4G.tif") as dataset:
+        values = dataset.read(1, masked=True)
+        assert dataset.units == ("dB",)
+        assert "SINR at load 0.5" in dataset.descriptions[0]
+    np.testing.assert_array_equal(values.filled(np.nan), decibels)
+    with pytest.raises(ValueError, match="5G"):
+        gis.write_sinr(result, "5G", tmp_path / "none.tif")
 
 
 def test_large_signal_is_cloud_optimised(tiny_result: Result, tmp_path: Path) -> None:
