@@ -34,6 +34,30 @@ DECLARE_NODATA = Text(
     "Khai giá trị này là nodata trong tệp, hoặc sửa lại.",
     "Declare that value as nodata in the file, or mend it.",
 )
+INFINITE = Text(
+    "Raster dân số có {n} ô mang giá trị vô cực.",
+    "The population raster has {n} cells with an infinite value.",
+)
+DENSE = Text(
+    "Raster dân số có {n} ô đông hơn {most} người/km² (cao nhất {high} người/km²).",
+    "The population raster has {n} cells with more than {most} people/km² (highest {high} people/km²).",
+)
+CHECK_UNIT = Text(
+    "Kiểm tra đơn vị: mỗi ô phải là số người, không phải mật độ, và giá trị nodata đã được khai.",
+    "Check the unit: cells hold people, not a density, and nodata must be declared.",
+)
+FAR_FROM_OFFICIAL = Text(
+    "Tổng raster trong các xã là {raster} người, dân số chính thức của các xã đó là {official}: lệch hơn "
+    "{factor} lần.",
+    "The raster holds {raster} people in the communes whose official population is {official}: they are more "
+    "than a factor of {factor} apart.",
+)
+DENSEST_PER_KM2 = 200_000
+"""People per square kilometre beyond which a cell is told: no ward of Vietnam is half as dense."""
+
+FARTHEST_FACTOR = 2
+"""Between the raster and the official population, above or below, before it is told."""
+
 EMPTY = Text(
     "Raster dân số không chạm tỉnh này, hoặc không có người nào.",
     "The population raster does not touch the province, or holds nobody.",
@@ -69,8 +93,9 @@ def read_population(
         In the grid's coordinate system; used to say how much of the province has no value.
     grid : Grid
     faults : Faults
-        Errors: unreadable, no coordinate system, negative cells, nobody on the grid. Warning: part of
-        the communes without a value.
+        Errors: unreadable, no coordinate system, negative or infinite cells, nobody on the grid.
+        Warnings: part of the communes without a value, cells too dense to be true, a sum far from the
+        official population where the communes have one.
     file : str
         Name of the file in messages.
     crs : str, optional
@@ -113,6 +138,10 @@ def read_population(
         return nobody
 
     people = np.ma.filled(values.astype(np.float64), np.nan)
+    infinite = int(np.isinf(people).sum())
+    if infinite:
+        fault("error", "infinite", INFINITE, DECLARE_NODATA, "inf", n=infinite)
+        return nobody
     known = np.isfinite(people)
     people = np.where(known, people, 0.0)
     if (people < 0).any():
@@ -131,6 +160,17 @@ def read_population(
     missing = _share_without_value(communes, grid, known_share)
     if missing > 0.001:
         fault("warning", "uncovered", UNCOVERED, COUNTED_ZERO, share=100.0 * missing)
+    per_km2 = people / _areas_km2(corner_x, corner_y)
+    dense = per_km2 > DENSEST_PER_KM2
+    if dense.any():
+        n, high = int(dense.sum()), round(float(per_km2[dense].max()))
+        fault("warning", "dense", DENSE, CHECK_UNIT, n=n, most=DENSEST_PER_KM2, high=high)
+    official, held = _beside_official(communes, grid, onto)
+    if official > 0.0 and not official / FARTHEST_FACTOR <= held <= official * FARTHEST_FACTOR:
+        fault(
+            "warning", "far-from-official", FAR_FROM_OFFICIAL, CHECK_UNIT, raster=round(held),
+            official=round(official), factor=FARTHEST_FACTOR,
+        )
     return Population(Raster(onto, grid), total, beyond)
 
 
@@ -268,12 +308,34 @@ def _split(
     return total, beyond
 
 
-def _share_without_value(communes: gpd.GeoDataFrame, grid: Grid, known_share: FloatArray) -> float:
-    """Return the part of the communes' cells over which the raster has no value."""
+def _areas_km2(corner_x: FloatArray, corner_y: FloatArray) -> FloatArray:
+    """Return the area of every source cell, half the cross product of its diagonals; NaN for none."""
+    x = np.where(np.isfinite(corner_x), corner_x, np.nan)
+    y = np.where(np.isfinite(corner_y), corner_y, np.nan)
+    along_x, along_y = x[1:, 1:] - x[:-1, :-1], y[1:, 1:] - y[:-1, :-1]
+    across_x, across_y = x[1:, :-1] - x[:-1, 1:], y[1:, :-1] - y[:-1, 1:]
+    area = np.abs(along_x * across_y - along_y * across_x) / 2e6
+    return np.where(area > 0.0, area, np.nan)
+
+
+def _beside_official(communes: gpd.GeoDataFrame, grid: Grid, onto: FloatArray) -> tuple[float, float]:
+    """Return the official population of the communes that have one, and what the raster holds there.
+
+    By the cells whose centre lies in them: near enough to tell a wrong unit.
+    """
+    if "population" not in communes:
+        return 0.0, 0.0
+    people = communes["population"].to_numpy(dtype=float)
+    given = np.isfinite(people)
+    return float(people[given].sum()), float(onto[_cells_of(communes[given], grid)].sum())
+
+
+def _cells_of(communes: gpd.GeoDataFrame, grid: Grid) -> NDArray[np.bool_]:
+    """Tell the cells whose centre lies in a commune."""
     from rasterio.features import rasterize
 
     if communes.empty:
-        return 0.0
+        return np.zeros(grid.shape, dtype=bool)
     mask: NDArray[np.uint8] = rasterize(
         communes.geometry,
         out_shape=grid.shape,
@@ -282,7 +344,12 @@ def _share_without_value(communes: gpd.GeoDataFrame, grid: Grid, known_share: Fl
         default_value=1,
         dtype=np.uint8,
     )
-    cells = mask == 1
+    return np.asarray(mask == 1)
+
+
+def _share_without_value(communes: gpd.GeoDataFrame, grid: Grid, known_share: FloatArray) -> float:
+    """Return the part of the communes' cells over which the raster has no value."""
+    cells = _cells_of(communes, grid)
     if not cells.any():
         return 0.0
     return float(1.0 - np.minimum(known_share[cells], 1.0).mean())

@@ -70,12 +70,15 @@ class Patch:
     crs : pyproj.CRS
     extents : tuple of (left, bottom, right, top)
         Of the files, in ``crs``.
+    wild : int
+        Pixels that were left out of averages because their value cannot be.
     """
 
     values: np.ma.MaskedArray[Any, Any]
     transform: Affine
     crs: CRS
     extents: tuple[tuple[float, float, float, float], ...]
+    wild: int = 0
 
     @property
     def step(self) -> tuple[float, float]:
@@ -127,7 +130,8 @@ def _kind(file: Path) -> str:
 
 
 def read_patch(
-    path: Path, grid: Grid, report: Report, *, crs: str | None = None, average: bool = True
+    path: Path, grid: Grid, report: Report, *, crs: str | None = None, average: bool = True,
+    possible: tuple[float, float] = (-math.inf, math.inf),
 ) -> Patch | None:
     """Read what a raster, or a folder of tiles, holds round the grid.
 
@@ -141,6 +145,9 @@ def read_patch(
     average : bool
         Whether a raster much finer than the grid may be averaged while it is read (heights), so that
         memory follows the grid; classes are never.
+    possible : tuple of float
+        Lowest and highest value that may go into an average; others are counted in ``wild``. One
+        undeclared -9999 among heights would make a low height that looks like any other.
 
     Returns
     -------
@@ -162,7 +169,7 @@ def read_patch(
         if system is None:
             return None
         try:
-            return _read_window(opened, grid, report, system, average)
+            return _read_window(opened, grid, report, system, average, possible)
         except (RasterioError, CPLE_BaseError, ValueError) as exception:
             log.debug("cannot read %s", path, exc_info=exception)
             report.once(UNREADABLE, kind=_kind(files[0]))
@@ -193,7 +200,7 @@ def _system(opened: Sequence[Any], report: Report, declared: str | None) -> CRS 
 
 
 def _read_window(
-    opened: Sequence[Any], grid: Grid, report: Report, crs: CRS, average: bool
+    opened: Sequence[Any], grid: Grid, report: Report, crs: CRS, average: bool, possible: tuple[float, float]
 ) -> Patch | None:
     extents = tuple(tuple(d.bounds) for d in opened)
     bounds = transform_bounds(grid.crs.to_wkt(), crs.to_wkt(), *grid.bounds, densify_pts=41)
@@ -222,15 +229,44 @@ def _read_window(
     dataset = near[0][0]
     window = _whole_pixels(from_bounds(*held, transform=dataset.transform), dataset)
     transform = dataset.window_transform(window)
-    shape = (int(window.height), int(window.width))
     shrink = max(1, math.floor(min(reach_x / step_x, reach_y / step_y) / 4)) if average else 1
     if shrink > 1:
-        smaller = (max(1, shape[0] // shrink), max(1, shape[1] // shrink))
-        transform = transform * Affine.scale(shape[1] / smaller[1], shape[0] / smaller[0])
-        shape = smaller
-    values = dataset.read(1, window=window, out_shape=shape, masked=True, resampling=(
-        Resampling.average if shrink > 1 else Resampling.nearest))
-    return Patch(_scaled(values, dataset), transform, crs, extents)
+        values, wild = _averaged(dataset, window, shrink, possible)
+        return Patch(values, transform * Affine.scale(shrink), crs, extents, wild)
+    return Patch(_scaled(dataset.read(1, window=window, masked=True), dataset), transform, crs, extents)
+
+
+_STRIP_PIXELS = 4_000_000
+"""Of a raster finer than the grid, read at a time."""
+
+
+def _averaged(
+    dataset: Any, window: Window, shrink: int, possible: tuple[float, float]
+) -> tuple[np.ma.MaskedArray[Any, Any], int]:
+    """Return the means of ``shrink`` by ``shrink`` pixels that have a value, and how many pixels were wild.
+
+    The last row and column of blocks may be parts of blocks.
+    """
+    rows, cols = math.ceil(window.height / shrink), math.ceil(window.width / shrink)
+    total, count = np.zeros((rows, cols)), np.zeros((rows, cols), dtype=np.int64)
+    wild = 0
+    at_once = max(1, _STRIP_PIXELS // (int(window.width) * shrink))
+    starts = np.arange(cols) * shrink
+    for first in range(0, rows, at_once):
+        top = first * shrink
+        height = min(at_once * shrink, int(window.height) - top)
+        strip = Window(window.col_off, window.row_off + top, window.width, height)
+        read = _scaled(dataset.read(1, window=strip, masked=True), dataset)
+        pixels = np.ma.filled(read.astype(np.float64), np.nan)
+        beyond_possible = (pixels < possible[0]) | (pixels > possible[1])
+        wild += int(beyond_possible.sum())
+        known = np.isfinite(pixels) & ~beyond_possible
+        blocks = slice(first, first + math.ceil(height / shrink))
+        lines = np.arange(0, height, shrink)
+        for into, addends in ((total, np.where(known, pixels, 0.0)), (count, known.astype(np.int64))):
+            into[blocks] = np.add.reduceat(np.add.reduceat(addends, lines, axis=0), starts, axis=1)
+    means = total / np.maximum(count, 1)
+    return np.ma.MaskedArray(means.astype(np.float32), mask=count == 0), wild
 
 
 def _snapped(

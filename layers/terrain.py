@@ -137,13 +137,14 @@ def terrain_layer(
 
     ``inside`` tells the cells in which voids count; ``settings`` whether to fill them.
     """
-    patch = read_patch(path, grid, report, crs=crs)
+    patch = read_patch(path, grid, report, crs=crs, possible=(LOWEST_M, HIGHEST_M))
     if patch is None:
         return None
     heights = np.ma.filled(patch.values.astype(np.float32), np.nan)
     wild = (heights < LOWEST_M) | (heights > HIGHEST_M)
-    if wild.any():
-        report.once(NO_HEIGHT, n=int(wild.sum()), low=LOWEST_M, high=HIGHEST_M)
+    n_wild = patch.wild + int(wild.sum())
+    if n_wild:
+        report.once(NO_HEIGHT, n=n_wild, low=LOWEST_M, high=HIGHEST_M)
         heights[wild] = np.nan
     values = warp(heights, patch, grid, resampling=Resampling.bilinear, missing=np.nan)
     void = np.isnan(values) & inside

@@ -111,6 +111,8 @@ def test_an_aligned_raster_is_taken_as_it_is(tmp_path: Path) -> None:
     ("values", "crs", "code"),
     [
         (np.full((3, 3), -5.0), UTM, "population.negative"),
+        (np.array([[1.0, np.inf, 1.0]] * 3), UTM, "population.infinite"),
+        (np.array([[1.0, -np.inf, 1.0]] * 3), UTM, "population.infinite"),
         (np.full((3, 3), np.nan), UTM, "population.empty"),
         (np.zeros((3, 3)), UTM, "population.empty"),
         (np.ones((3, 3)), None, "population.no-crs"),
@@ -152,3 +154,49 @@ def test_a_declared_system_wins(tmp_path: Path) -> None:
     )
     grid = Grid(UTM, 500_000.0, 1_500_000.0, 100.0, (3, 3))
     assert read(path, grid, crs="EPSG:32649").people.values.sum() == pytest.approx(9.0)
+
+
+def test_infinite_cells_are_counted(tmp_path: Path) -> None:
+    values = np.ones((4, 4), dtype=np.float32)
+    values[0, 1] = values[2, 2] = np.inf
+    path = write_raster(tmp_path / "p.tif", values, from_origin(500_000, 1_500_000, 100, 100), UTM)
+    faults = Faults()
+    read(path, Grid(UTM, 500_000.0, 1_500_000.0, 100.0, (4, 4)), faults)
+    assert "2 ô mang giá trị vô cực" in faults.errors[0].say("vi")
+    assert "2 cells with an infinite value" in faults.errors[0].say("en")
+
+
+def test_cells_too_dense_to_be_true_are_counted(tmp_path: Path) -> None:
+    # A hectare holds 2,000 people at 200,000 a square kilometre.
+    values = np.full((4, 4), 2000.0)
+    values[1, 1], values[3, 0], values[2, 2] = 2001.0, 65535.0, np.nan
+    path = write_raster(tmp_path / "p.tif", values, from_origin(500_000, 1_500_000, 100, 100), UTM)
+    faults = Faults()
+    population = read(path, Grid(UTM, 500_000.0, 1_500_000.0, 100.0, (4, 4)), faults)
+    assert [f.code for f in faults.warnings if f.code != "population.uncovered"] == ["population.dense"]
+    said = faults.warnings[-1]
+    assert "2 ô đông hơn 200.000 người/km² (cao nhất 6.553.500 người/km²)" in said.say("vi")
+    assert "2 cells with more than 200,000 people/km² (highest 6,553,500 people/km²)" in said.say("en")
+    assert not faults.errors
+    assert population.total == np.nansum(values)
+
+
+@pytest.mark.parametrize(
+    ("official", "told"),
+    [(799.0, True), (801.0, False), (3199.0, False), (3201.0, True), (float("nan"), False), (0.0, False)],
+)
+def test_a_sum_far_from_the_official_population_is_told(
+    tmp_path: Path, official: float, told: bool
+) -> None:
+    # 1,600 people in the commune; its neighbour without a figure holds 1,600 more, which do not count.
+    values = np.full((4, 8), 100.0)
+    path = write_raster(tmp_path / "p.tif", values, from_origin(500_000, 1_500_000, 100, 100), UTM)
+    grid = Grid(UTM, 500_000.0, 1_500_000.0, 100.0, (4, 8))
+    shapes = [box(500_000, 1_499_600, 500_400, 1_500_000), box(500_400, 1_499_600, 500_800, 1_500_000)]
+    communes = gpd.GeoDataFrame({"population": [official, np.nan]}, geometry=shapes, crs=UTM)
+    faults = Faults()
+    read_population(path, communes, grid, faults, file="p.tif")
+    assert [f.code for f in faults] == (["population.far-from-official"] if told else [])
+    if official == 799.0:
+        assert "1.600 người" in faults.warnings[0].say("vi")
+        assert "a factor of 2 apart" in faults.warnings[0].say("en")

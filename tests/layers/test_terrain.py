@@ -6,8 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import rasterio
+from rasterio.windows import Window
 from small import add, faults_of, layers_of, raster, write_province
 
+from phusong.layers import rasters
 from phusong.layers.project_file import read_project
 from phusong.layers.read import read_layers
 from phusong.layers.terrain import fill_voids
@@ -90,3 +93,47 @@ def test_only_what_is_asked_for_is_read(tmp_path: Path) -> None:
     assert layers.population.people.values.sum() == 0.0
     assert [s.layer for s in layers.sources] == ["communes", "stations", "terrain"]
     assert read_layers(read_project(file), only=()).terrain is None
+
+
+@pytest.mark.parametrize("wild", [float("inf"), float("-inf"), 1e6, -32768.0, -9999.0])
+@pytest.mark.parametrize("row", [150, 45])  # in the province, and just north of its border
+def test_what_is_no_height_is_counted_wherever_it_stands(tmp_path: Path, wild: float, row: int) -> None:
+    file = project(tmp_path, slice(0, 0), TERRAIN)
+    heights = np.full((300, 300), 100.0, dtype=np.float32)
+    heights[row, 150:153] = wild
+    raster(tmp_path / "terrain.tif", heights, step=0.001)
+    assert [f.values["n"] for f in faults_of(file) if f.code == "terrain.no-height"] == [3]
+    terrain = layers_of(file).terrain
+    assert terrain is not None
+    known = terrain.values[~np.isnan(terrain.values)]
+    assert known.min() == known.max() == 100.0
+
+
+@pytest.mark.parametrize("wild", [float("inf"), float("-inf"), 1e6, -9999.0])
+def test_what_is_no_height_goes_into_no_average(tmp_path: Path, wild: float) -> None:
+    """One of 25 pixels of a fine raster: the mean with -9999 would be a height that looks like any other."""
+    file = project(tmp_path, slice(0, 0), TERRAIN)
+    heights = np.full((1500, 1500), 100.0, dtype=np.float32)
+    heights[700:800:10, 700:800:10] = wild
+    raster(tmp_path / "terrain.tif", heights, step=0.0002)
+    assert [(f.code, f.values["n"]) for f in faults_of(file)] == [("terrain.no-height", 100)]
+    terrain = layers_of(file).terrain
+    assert terrain is not None
+    assert terrain.values.min() == terrain.values.max() == 100.0
+
+
+def test_means_of_blocks_are_those_of_their_pixels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    values = np.random.default_rng(5).uniform(0.0, 500.0, (23, 31)).astype(np.float32)
+    values[3:9, 4:12] = -9999.0
+    values[15, 20] = 1e6
+    raster(tmp_path / "t.tif", values, nodata=-9999.0)
+    monkeypatch.setattr(rasters, "_STRIP_PIXELS", 31 * 4 * 2)
+    with rasterio.open(tmp_path / "t.tif") as dataset:
+        means, wild = rasters._averaged(dataset, Window(0, 0, 31, 23), 4, (-450.0, 8900.0))
+    assert wild == 1
+    assert means.shape == (6, 8)
+    for (i, j), mean in np.ndenumerate(np.ma.filled(means, np.nan)):
+        block = values[4 * i : 4 * i + 4, 4 * j : 4 * j + 4].astype(float)
+        sound = block[(block >= 0.0) & (block <= 500.0)]
+        assert mean == pytest.approx(sound.mean() if sound.size else np.nan, rel=1e-6, nan_ok=True)
+    assert np.ma.count_masked(means) > 0
