@@ -20,6 +20,7 @@ from phusong.coverage.radio.profile import (
     bilinear,
     clearance,
     median_earth_radius_km,
+    middle_latitude_deg,
     straight_profile,
 )
 from phusong.coverage.radio.terminal import terminal_losses_db
@@ -368,17 +369,13 @@ def sigma_at(layers: Layers, cell: Cell, x_m: float, y_m: float) -> float:
     )
 
 
-def _atmosphere(layers: Layers, settings: object, path: Path) -> Atmosphere:
-    from pyproj import Transformer
-
-    x, y = path.profile.x_m.mean(), path.profile.y_m.mean()
-    _, lat = Transformer.from_crs(layers.grid.crs, 4326, always_xy=True).transform(x, y)
+def _atmosphere(layers: Layers, settings: object) -> Atmosphere:
     radio = layers.project.radio
     return Atmosphere(
         time_percent=getattr(settings, "time_percent", 50.0),
         delta_n=radio.delta_n,
         n0=radio.n0,
-        latitude_deg=lat,
+        latitude_deg=middle_latitude_deg(layers.grid),
     )
 
 
@@ -390,7 +387,7 @@ def _p1812(layers: Layers, settings: object, path: Path) -> Answer:
         frequency_ghz=path.frequency_mhz / 1000.0,
         tx_height_m=max(path.tx_height_m, 1.0),
         rx_height_m=max(path.rx_height_m, 1.0),
-        atmosphere=_atmosphere(layers, settings, path),
+        atmosphere=_atmosphere(layers, settings),
     )
     terms = (
         Term("Lbfs", Text("Không gian tự do", "Free space"), r.lbfs_db, "dB"),

@@ -16,6 +16,7 @@ from phusong.coverage.radio.model import Limit, Link
 from phusong.coverage.radio.p1812 import Atmosphere, location_sigma_db
 from phusong.coverage.radio.p1812_terms import ZONE_COAST, ZONE_INLAND, ZONE_SEA
 from phusong.coverage.radio.pathloss import Field, Float32Array, Site
+from phusong.coverage.radio.profile import middle_latitude_deg
 from phusong.coverage.radio.sweep import P1812Field, SweepLink
 from phusong.coverage.radio.terminal import terminal_losses_db
 from phusong.data.language import Text
@@ -261,15 +262,6 @@ class ItmPathLoss:
             Field(f.weight, f.loss_db + self._ground.terminal_db(link, site), f.sigma_db)
             for f, link in zip(laid, links, strict=True)
         )
-
-
-def middle_latitude_deg(grid: Grid) -> float:
-    """Return the latitude of the grid's middle, which stands for all its paths."""
-    from pyproj import Transformer
-
-    left, bottom, right, top = grid.bounds
-    to_degrees = Transformer.from_crs(grid.crs, 4326, always_xy=True)
-    return float(to_degrees.transform(0.5 * (left + right), 0.5 * (bottom + top))[1])
 
 
 def zones(grid: Grid, terrain_m: Float32Array, classes: NDArray[np.uint8]) -> NDArray[np.uint8] | None:

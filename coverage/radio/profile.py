@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from phusong.coverage.radio.model import FloatArray
 from phusong.layers.clutter import clutter_heights_m
@@ -134,16 +137,19 @@ def straight_profile(
     ground = bilinear(layers.terrain.values, layers.grid, x, y)
     clutter = np.zeros(len(distance))
     if layers.clutter is not None:
-        heights = clutter_heights_m(layers.project.layers.clutter).astype(np.float32)
-        clutter = bilinear(heights[layers.clutter.values], layers.grid, x, y)
+        heights = clutter_heights_m(layers.project.layers.clutter)
+        clutter = bilinear(layers.clutter.values, layers.grid, x, y, of_code=heights)
         clutter[[0, -1]] = 0.0
     return PathProfile(distance, x, y, ground, clutter)
 
 
 def bilinear(
-    values: np.ndarray[tuple[int, int], np.dtype[np.float32]], grid: Grid, x: FloatArray, y: FloatArray
+    values: NDArray[Any], grid: Grid, x: FloatArray, y: FloatArray, *, of_code: FloatArray | None = None
 ) -> FloatArray:
-    """Interpolate between cell centres; the outer half cell repeats its edge, beyond it is NaN."""
+    """Interpolate between cell centres; the outer half cell repeats its edge, beyond it is NaN.
+
+    With ``of_code`` the values are codes, and what is interpolated is ``of_code[value]``.
+    """
     col = (np.asarray(x) - grid.left_m) / grid.cell_m - 0.5
     row = (grid.top_m - np.asarray(y)) / grid.cell_m - 0.5
     rows, cols = grid.shape
@@ -154,11 +160,24 @@ def bilinear(
     r0 = np.minimum(row.astype(np.int64), max(rows - 2, 0))
     c1, r1 = np.minimum(c0 + 1, cols - 1), np.minimum(r0 + 1, rows - 1)
     u, v = col - c0, row - r0
-    north = values[r0, c0] * (1.0 - u) + values[r0, c1] * u
-    south = values[r1, c0] * (1.0 - u) + values[r1, c1] * u
+    corners = [values[r, c] for r, c in ((r0, c0), (r0, c1), (r1, c0), (r1, c1))]
+    if of_code is not None:
+        corners = [of_code[corner] for corner in corners]
+    north = corners[0] * (1.0 - u) + corners[1] * u
+    south = corners[2] * (1.0 - u) + corners[3] * u
     found = np.asarray(north * (1.0 - v) + south * v, dtype=np.float64)
     found[outside] = np.nan
     return found
+
+
+@lru_cache(maxsize=8)
+def middle_latitude_deg(grid: Grid) -> float:
+    """Return the latitude of the grid's middle, which stands for all its paths."""
+    from pyproj import Transformer
+
+    left, bottom, right, top = grid.bounds
+    to_degrees = Transformer.from_crs(grid.crs, 4326, always_xy=True)
+    return float(to_degrees.transform(0.5 * (left + right), 0.5 * (bottom + top))[1])
 
 
 def median_earth_radius_km(delta_n: float) -> float:
