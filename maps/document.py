@@ -15,7 +15,7 @@ from phusong.maps.paper import Letterhead, Paper, Signature
 from phusong.maps.safe import one_line, shorten
 from phusong.maps.sentences import service_sentences, station_sentence
 from phusong.maps.static import Drawings
-from phusong.maps.tables import code_vintage, version
+from phusong.maps.tables import version, vietnamese_form
 from phusong.maps.words import cause_sentence, service_name
 
 COMMUNES_SHOWN = 20
@@ -40,7 +40,7 @@ class _Report:
         self.figures = Figures(result)
         self.province = result.layers.project.province
         self.date = format_date(self.province.as_of, lang)
-        vietnamese = lang == "vi" and code_vintage(result) is not None
+        vietnamese = lang == "vi" and vietnamese_form(result)
         kinds = {code: unit.kind for code, unit in provinces().items()} if vietnamese else {}
         self.name = one_line(province_title(self.province.name, kinds.get(self.province.code)))
 
@@ -62,7 +62,7 @@ class _Report:
     def head(self) -> None:
         """Write the national motto, the agency, number, place and date, and the title."""
         head = None
-        if code_vintage(self.result) is not None:
+        if vietnamese_form(self.result):
             place = re.sub("^(tỉnh|thành phố) ", "", self.name, flags=re.IGNORECASE)
             head = Letterhead(
                 (self.say("committee"), shorten(self.name.upper(), 60)), self.say("agency"),

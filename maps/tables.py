@@ -22,6 +22,7 @@ import numpy as np
 
 from phusong.coverage.criterion import describe
 from phusong.coverage.result import GAP_COLUMNS, INDICATOR_COLUMNS, PLACE_COLUMNS, Result
+from phusong.layers.crosswalk import crosswalk
 from phusong.maps.safe import neutral
 
 if TYPE_CHECKING:
@@ -111,20 +112,33 @@ def write_places_csv(result: Result, path: Path) -> None:
     path.write_bytes(csv_bytes(PLACE_COLUMNS, _rows(result.places, PLACE_COLUMNS)))
 
 
+def vietnamese_form(result: Result) -> bool:
+    """Tell whether the codes look Vietnamese: two digits for the province, five for the communes.
+
+    So do those of the sample province, which is in no register.
+    """
+    code = result.layers.project.province.code
+    if not (len(code) == 2 and code.isdigit()):
+        return False
+    return all(len(c) == 5 and c.isdigit() for c in map(str, result.layers.communes["commune_code"]))
+
+
 def code_vintage(result: Result) -> str | None:
     """Say which set of Vietnamese units the codes belong to; None where they are no such codes.
 
     The same two digits name different provinces before and after 1 July 2025 (52 was Bình Định and is
-    Gia Lai), so a code goes with its vintage. Vietnamese are two digits for the province and five for
-    the communes; the vintage is that in force on the day of the data.
+    Gia Lai), so a code goes with its vintage: that in force on the day of the data, if its register has
+    every commune in that province. None for codes that only look like it, those of the sample province.
     """
+    if not vietnamese_form(result):
+        return None
     province = result.layers.project.province
-    codes = [str(c) for c in result.layers.communes["commune_code"]]
-    if not (len(province.code) == 2 and province.code.isdigit()):
+    since = province.as_of >= MERGER
+    register = crosswalk().units("2025" if since else "2024")
+    units = [register.get(str(c)) for c in result.layers.communes["commune_code"]]
+    if any(unit is None or unit.province_code != province.code for unit in units):
         return None
-    if not all(len(c) == 5 and c.isdigit() for c in codes):
-        return None
-    return MERGER.isoformat() if province.as_of >= MERGER else f"before-{MERGER.isoformat()}"
+    return MERGER.isoformat() if since else f"before-{MERGER.isoformat()}"
 
 
 def indicators_document(result: Result) -> dict[str, Any]:

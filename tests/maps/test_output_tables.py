@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import datetime
 import json
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phusong.coverage.result import INDICATOR_COLUMNS, PLACE_COLUMNS, Result
+from phusong.data.starter import communes_of
 from phusong.maps import tables
 from phusong.maps.safe import ascii_key, ascii_keys, neutral, one_line, shorten
 
@@ -84,7 +86,7 @@ def test_json_follows_its_schema(tiny_result: Result, tmp_path: Path) -> None:
         schema, format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER
     )
     checker.validate(document)
-    assert document["province"]["code_vintage"] == "2025-07-01"
+    assert document["province"]["code_vintage"] is None  # the made-up province is in no register
     assert len(document["indicators"]) == len(tiny_result.indicators)
     for found, row in zip(document["indicators"], tiny_result.indicators.itertuples(), strict=True):
         assert (found["code"], found["numerator"]) == (row.code, row.numerator)
@@ -93,10 +95,29 @@ def test_json_follows_its_schema(tiny_result: Result, tmp_path: Path) -> None:
         checker.validate(document)
 
 
-def test_codes_of_other_countries_have_no_vintage(tiny_result: Result) -> None:
-    communes = tiny_result.layers.communes.assign(commune_code=[f"ST-{k}" for k in range(6)])
-    layers = dataclasses.replace(tiny_result.layers, communes=communes)
-    assert tables.code_vintage(dataclasses.replace(tiny_result, layers=layers)) is None
+def _with_codes(result: Result, code: str, communes: list[str], as_of: datetime.date) -> Result:
+    project = result.layers.project
+    province = project.province.model_copy(update={"code": code, "as_of": as_of})
+    layers = dataclasses.replace(
+        result.layers, project=project.model_copy(update={"province": province}),
+        communes=result.layers.communes.assign(commune_code=communes),
+    )
+    return dataclasses.replace(result, layers=layers)
+
+
+def test_codes_in_no_register_have_no_vintage(tiny_result: Result) -> None:
+    now, then = datetime.date(2025, 7, 1), datetime.date(2025, 6, 30)
+    # From the lists of 2025 (Gia Lai) and of 2024 (Quy Nhơn, in Bình Định, whose code was 52 too).
+    gia_lai = ["21553", "21583", "21589", "23563", "23575", "23602"]
+    quy_nhon = ["21550", "21553", "21556", "21559", "21562", "21565"]
+    assert {u["commune_code"] for u in communes_of("52")} >= set(gia_lai)
+    assert tables.code_vintage(_with_codes(tiny_result, "52", gia_lai, now)) == "2025-07-01"
+    assert tables.code_vintage(_with_codes(tiny_result, "52", quy_nhon, then)) == "before-2025-07-01"
+    assert tables.code_vintage(_with_codes(tiny_result, "52", quy_nhon, now)) is None
+    assert tables.code_vintage(_with_codes(tiny_result, "01", gia_lai, now)) is None
+    assert tables.code_vintage(_with_codes(tiny_result, "99", gia_lai, now)) is None
+    assert tables.code_vintage(_with_codes(tiny_result, "52", [*gia_lai[:5], "99999"], now)) is None
+    assert tables.code_vintage(_with_codes(tiny_result, "ST", [f"ST-{k}" for k in range(6)], now)) is None
 
 
 @given(st.text(max_size=30))
