@@ -46,6 +46,10 @@ _DENIED = Text(
     "Không có quyền ghi vào '{path}'. Hãy chọn thư mục khác.",
     "No permission to write to '{path}'. Choose another folder.",
 )
+_NOT_MADE = Text(
+    "Không tạo được thư mục '{path}' ở vị trí đó. Hãy chọn thư mục khác.",
+    "The folder '{path}' cannot be made there. Choose another folder.",
+)
 _ALMOST_NOTHING = 1_000_000
 """Free bytes at which a failure that does not say why is taken for a full disk."""
 
@@ -60,18 +64,20 @@ def replaced_whole(out: Path) -> Iterator[Path]:
     Raises
     ------
     ExpectedError
-        ``out`` is a file, holds something that this program did not write, or cannot be replaced; the
-        disk is full; no permission.
+        ``out`` is a file, holds something that this program did not write, cannot be made or replaced;
+        the disk is full; no permission.
     """
     out = out.expanduser().resolve()
     if out == out.parent or Path.cwd().is_relative_to(out) or os.path.ismount(out):
         raise ExpectedError(_IN_USE, path=str(out))
     temporary = out.parent / f".{out.name}.tmp-{os.getpid()}"
     with _explained(out):
-        out.parent.mkdir(parents=True, exist_ok=True)
+        with _named(out):
+            out.parent.mkdir(parents=True, exist_ok=True)
         recover(out)
         check(out)
-        temporary.mkdir()
+        with _named(out):
+            temporary.mkdir()
         try:
             yield temporary
             _sync(temporary)
@@ -188,6 +194,21 @@ def _sync_folder(folder: Path) -> None:
             os.close(handle)
 
 
+_NO_ROOM = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
+_NO_RIGHT = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+
+
+@contextlib.contextmanager
+def _named(out: Path) -> Iterator[None]:
+    """Name the folder that was asked for where it cannot be made, not the hidden one beside it."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _NO_ROOM | _NO_RIGHT:
+            raise
+        raise ExpectedError(_NOT_MADE, path=str(out)) from error
+
+
 @contextlib.contextmanager
 def _explained(out: Path) -> Iterator[None]:
     """Say what a user can mend; GDAL and SQLite hide a full disk behind errors of their own."""
@@ -197,11 +218,9 @@ def _explained(out: Path) -> Iterator[None]:
         raise
     except Exception as error:
         number = error.errno if isinstance(error, OSError) else None
-        if number in {errno.ENOSPC, getattr(errno, "EDQUOT", -1)} or (
-            number is None and _disk_full(out)
-        ):
+        if number in _NO_ROOM or (number is None and _disk_full(out)):
             raise ExpectedError(_FULL, path=str(out)) from error
-        if number in {errno.EACCES, errno.EPERM, errno.EROFS}:
+        if number in _NO_RIGHT:
             raise ExpectedError(_DENIED, path=str(out)) from error
         if number in {errno.EBUSY, errno.EXDEV}:
             raise ExpectedError(_IN_USE, path=str(out)) from error

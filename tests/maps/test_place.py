@@ -108,6 +108,24 @@ def test_a_file_the_root_and_the_current_folder_are_refused(
     assert (tmp_path / "file").read_text() == "mine"
 
 
+@pytest.mark.parametrize(
+    "out",
+    [
+        pytest.param("/proc/x", marks=pytest.mark.skipif(not Path("/proc/self").exists(), reason="no /proc")),
+        "file/below", "n" * 250,
+    ],
+)
+def test_a_folder_that_cannot_be_made_is_named_as_it_was_asked_for(tmp_path: Path, out: str) -> None:
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(ExpectedError) as caught:
+        _write(tmp_path / out, x="1")
+    for lang in ("vi", "en"):
+        said = caught.value.say(lang)
+        assert f"'{tmp_path / out}'" in said
+        assert ".tmp-" not in said
+    assert os.listdir(tmp_path) == ["file"]
+
+
 def test_foreign_and_corrected_files_are_carried_over(tmp_path: Path) -> None:
     out = tmp_path / "out"
     _write(out, **{"report.docx": "draft", "x": "1"})
