@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from phusong.coverage.radio.case_tables import (
     typed_row,
 )
 from phusong.data.language import Language, Text, format_number
-from phusong.layers.faults import Faults
+from phusong.layers.faults import Fault, Faults
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -128,8 +129,11 @@ def compute_cases(model: str, cases_path: Path, profiles_path: Path | None = Non
         faults.raise_errors()
     profiles = _profiles(layout, Path(cases_path), profiles_path, faults)
     rows = [(n, typed_row(n, cells, layout.columns, Path(cases_path), faults)) for n, cells in chosen]
-    _check_profiles(layout, rows, profiles, Path(cases_path), faults)
+    # Where the file of profiles cannot be read, that is the one fault, and not one of every row.
+    if profiles is not None:
+        _check_profiles(layout, rows, profiles, Path(cases_path), faults)
     faults.raise_errors()
+    assert profiles is not None
     computed = _computed(layout, rows, profiles, Path(cases_path), faults)
     faults.raise_errors()
     table = _table(raw.columns, [cells for _, cells in chosen], computed)
@@ -160,7 +164,9 @@ def default_profiles(cases_path: Path) -> Path | None:
     return next((path for path in found if path.exists()), None)
 
 
-def _profiles(layout: Layout, cases: Path, given: Path | None, faults: Faults) -> dict[str, Profile]:
+def _profiles(
+    layout: Layout, cases: Path, given: Path | None, faults: Faults
+) -> dict[str, Profile] | None:
     if not layout.profile_column:
         return {}
     inside = cases if cases.suffix.lower() == ".json" else None
@@ -172,7 +178,43 @@ def _profiles(layout: Layout, cases: Path, given: Path | None, faults: Faults) -
         ))
         faults.raise_errors()
         return {}
+    unreadable = _why_unreadable(Path(path))
+    if unreadable is not None:
+        faults.add(unreadable)
+        return None
     return read_profiles(Path(path), faults)
+
+
+_NOT_READ = Text("không đọc được tệp mặt cắt.", "the file of profiles cannot be read.")
+_CHECK_PATH = Text("Kiểm tra đường dẫn và quyền đọc.", "Check the path and the right to read it.")
+_NOT_UTF8 = Text("tệp mặt cắt không phải UTF-8.", "the file of profiles is not in UTF-8.")
+_NOT_JSON = Text(
+    "tệp mặt cắt không phải JSON (dòng {line}, cột {at}).",
+    "the file of profiles is not JSON (line {line}, column {at}).",
+)
+_NO_PROFILES = Text("tệp không có mặt cắt nào.", "the file holds no profile.")
+_HOW_PROFILES = Text(
+    "Cần JSON: tên mặt cắt, mỗi mặt cắt có step_m và elev_m, hoặc d_km và h_masl.",
+    "Give JSON: names of profiles, each with step_m and elev_m, or d_km and h_masl.",
+)
+
+
+def _why_unreadable(path: Path) -> Fault | None:
+    """Return what is wrong with the file of profiles as a whole, in our words and not in Python's."""
+    code = "profiles-unreadable"
+    try:
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError:
+        return fault(code, _NOT_READ, _CHECK_PATH, path)
+    except UnicodeDecodeError:
+        return fault(code, _NOT_UTF8, _HOW_PROFILES, path)
+    except json.JSONDecodeError as error:
+        return fault(code, _NOT_JSON, _HOW_PROFILES, path, line=error.lineno, at=error.colno)
+    except (RecursionError, ValueError):  # nested without end; a number of thousands of digits
+        return fault(code, _NO_PROFILES, _HOW_PROFILES, path)
+    if not isinstance(content, dict | list) or not content:
+        return fault(code, _NO_PROFILES, _HOW_PROFILES, path)
+    return None
 
 
 def _name_of_profile(layout: Layout, row: Row) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -133,6 +134,29 @@ def test_profiles_must_be_there_and_whole(tmp_path: Path, hill: Path) -> None:
     profiles = written(tmp_path, "uneven.json", json.dumps(uneven))
     assert faults_of("itm-p2p", cases, profiles)[0][0] == "cases.uneven-profile"
     assert faults_of("itm-p2p", cases, written(tmp_path, "x.json", "{"))[0][0] == "cases.profiles-unreadable"
+
+
+@pytest.mark.parametrize(
+    "content", [None, b"", b"{", b"\xff\xfe\x00", b"[]", b"{}", b"null", b"7", b"[" * 100_000, b"9" * 5000]
+)
+def test_profiles_that_cannot_be_read_are_one_fault(tmp_path: Path, content: bytes | None) -> None:
+    cases = written(tmp_path, "many.csv", P2P + ROW * 43)
+    profiles = tmp_path / "p.json"
+    if content is not None:
+        profiles.write_bytes(content)
+    with pytest.raises(InputError) as caught:
+        compute_cases("itm-p2p", cases, profiles)
+    assert [(f.code, f.file) for f in caught.value.faults] == [("cases.profiles-unreadable", "p.json")]
+    said = caught.value.faults[0].say("vi")
+    assert "mặt cắt" in said
+    assert not re.search(r"Errno|No such|Expect|codec|line|column|exceed|depth", said)
+
+
+def test_rows_are_still_held_to_their_columns_without_profiles(tmp_path: Path) -> None:
+    cases = written(tmp_path, "many.csv", P2P + ROW + ROW.replace("hill,30", "hill,x"))
+    assert faults_of("itm-p2p", cases, tmp_path / "none.json") == [
+        ("cases.profiles-unreadable", "", "", ""), ("cases.number", "3", "h_tx_m", "x"),
+    ]
 
 
 def test_empty_and_unreadable_files(tmp_path: Path) -> None:
