@@ -21,7 +21,10 @@ from phusong.layers.project import LayerTable
 from phusong.layers.rules import Report, fold, nearest
 from phusong.layers.tables import open_table, sniff_delimiter
 
-COLUMNS = (Column("site_id"), Column("operator"), Column("eirp_dbm", "number"), Column("note"))
+# A level in dBm never has thousands; `1.125` alone in a column of another kind is refused, as it should be.
+COLUMNS = (
+    Column("site_id"), Column("operator"), Column("eirp_dbm", "number", unit="dBm"), Column("note"),
+)
 SETTINGS = LayerTable(path=Path("t.csv"))
 words = st.text(
     st.characters(
