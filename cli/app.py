@@ -118,6 +118,8 @@ def group(ctx: click.Context, lang: str | None, verbose: int, quiet: bool) -> in
     level = logging.WARNING if verbose == 0 else logging.INFO if verbose == 1 else logging.DEBUG
     logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("phusong").setLevel(level)  # not the libraries': numba alone writes thousands of lines
+    # GDAL's own remarks, in English, would stand above our message about the same file.
+    logging.getLogger("rasterio").setLevel(logging.DEBUG if verbose > 1 else logging.CRITICAL)
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help(), err=True)
         return 2
