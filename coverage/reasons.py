@@ -119,7 +119,8 @@ class Explainer:
         service, model = self.service, self.service.model
         answers = answers_by_link(self.layers, service, cells, profile, cells[0].link.rx_height_m, model)
         reports = [
-            cell_report(self.layers, cell, answers[cell.link][0], answers[cell.link][1][0]) for cell in cells
+            cell_report(self.layers, cell, answers[cell.link][0], answers[cell.link][1][0], service)
+            for cell in cells
         ]
         best = min(range(len(cells)), key=lambda n: (reports[n].required_dbm - reports[n].rsrp_dbm, n))
         link, report = cells[best].link, reports[best]

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
+    from phusong.layers.calibration import Calibration
+
 
 @dataclass(frozen=True)
 class Source:
@@ -149,6 +151,8 @@ class Layers:
         Overlaps and holes of the communes.
     understood : tuple of Understood
         Per table or vector file, in the order of reading.
+    calibrations : mapping of path to Calibration
+        Files of ``[services.X] calibration``, by their path as the project gives it.
     """
 
     project: Project
@@ -168,3 +172,4 @@ class Layers:
     sources: tuple[Source, ...] = ()
     topology: Topology = field(default_factory=Topology)
     understood: tuple[Understood, ...] = ()
+    calibrations: Mapping[str, Calibration] = field(default_factory=dict)

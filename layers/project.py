@@ -147,6 +147,8 @@ class _RadioService(_Table):
     load: float = Field(default=0.5, ge=0.0, le=1.0)
     sinr: bool = False
     """Also predict the interference-limited SINR at ``load``."""
+    calibration: Path | None = None
+    """File made by ``phusong calibrate``: corrections fitted to measurements, added to the signal."""
 
 
 class RangeService(_Table):

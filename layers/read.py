@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from phusong.layers.calibration import calibration_files, read_calibration
 from phusong.layers.clutter import clutter_layer
 from phusong.layers.communes import read_communes
 from phusong.layers.faults import Faults
@@ -133,6 +134,10 @@ def read_layers(
     over_terrain = any(isinstance(s, TerrainService) for s in project.services.values())
     if over_terrain and terrain is not None and stations is not None:
         check_sites(terrain, stations, reading.opened_report("terrain"))
+    calibrations = {
+        path: read_calibration(reading.layer(f"calibration.{name}", LayerTable(path=Path(path))))
+        for name, path in calibration_files(project)
+    }
     faults.raise_errors()
     assert province is not None
     assert found is not None
@@ -144,6 +149,7 @@ def read_layers(
         fibre_routes=fibre_routes, roads=roads, terrain=terrain, clutter=clutter,
         faults=tuple(faults), sources=tuple(_sources(reading, households)), topology=found.topology(),
         understood=tuple(_understood(reading)),
+        calibrations={path: found for path, found in calibrations.items() if found is not None},
     )
 
 

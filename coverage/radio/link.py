@@ -10,6 +10,7 @@ from types import MappingProxyType
 import numpy as np
 
 from phusong.coverage.radio.antenna import pattern_gain_db
+from phusong.coverage.radio.calibrated import correction_at_db
 from phusong.coverage.radio.cells import Cell, service_cells
 from phusong.coverage.radio.link_budget import location_probability
 from phusong.coverage.radio.model import Link as RadioLink
@@ -212,7 +213,9 @@ def analyse_link(
         earth_radius_km=median_earth_radius_km(layers.project.radio.delta_n),
     )
     answers = answers_by_link(layers, settings, cells, profile, last.height_m, chosen)
-    reports = [cell_report(layers, cell, answers[cell.link][0], answers[cell.link][1][0]) for cell in cells]
+    reports = [
+        cell_report(layers, cell, answers[cell.link][0], answers[cell.link][1][0], settings) for cell in cells
+    ]
     reports.sort(key=lambda r: (-r.rsrp_dbm, r.cell_id))
     return Link(
         name, chosen, frequency, first, last, profile, seen, terms, loss, free_space,
@@ -316,9 +319,15 @@ def answers_by_link(
     return found
 
 
-def cell_report(layers: Layers, cell: Cell, path: Path, loss: float) -> CellReport:
-    """Return what a cell at the start of ``path`` delivers at its end, given the loss between them."""
+def cell_report(
+    layers: Layers, cell: Cell, path: Path, loss: float, service: object = None
+) -> CellReport:
+    """Return what a cell at the start of ``path`` delivers at its end, given the loss between them.
+
+    Where ``service`` names a calibration, the loss is less by its correction there.
+    """
     end_x, end_y = float(path.profile.x_m[-1]), float(path.profile.y_m[-1])
+    loss -= correction_at_db(layers, service, cell, end_x, end_y)
     bearing = math.degrees(math.atan2(end_x - cell.x_m, end_y - cell.y_m)) % 360.0
     ground = path.profile.ground_m
     rise = (ground[-1] + path.rx_height_m) - (ground[0] + cell.link.tx_height_m) - _drop_m(layers, path)

@@ -198,13 +198,19 @@ MODEL_TABLE: Mapping[str, ModelInfo] = MappingProxyType(
 
 
 def path_loss_of(layers: Layers, service: FlatService | TerrainService) -> PathLoss:
-    """Return the path loss of the model that a service names, ready for the grid.
+    """Return the path loss of the model that a service names, ready for the grid, calibrated if it says so.
 
     Raises
     ------
     ExpectedError
         The model needs terrain and there is none, or this installation has no such model.
     """
+    from phusong.coverage.radio.calibrated import calibrated
+
+    return calibrated(layers, service, _plain_path_loss(layers, service))
+
+
+def _plain_path_loss(layers: Layers, service: FlatService | TerrainService) -> PathLoss:
     if isinstance(service, FlatService):
         return FlatPathLoss(FLAT_MODELS[service.model], layers.grid)
     if service.model not in TERRAIN_PATH_LOSSES:
