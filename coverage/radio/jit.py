@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -19,15 +19,15 @@ FAST = {"contract", "reassoc", "nsz"}
 """Freedoms of arithmetic that let loops vectorise; NaN and infinity keep their meaning."""
 
 
-@lru_cache(maxsize=1)
+@cache
 def kernel_sources(folder: Path = Path(__file__).parent) -> str:
-    """Return a digest of all modules that hold kernels.
+    """Return a digest of all modules of a folder that hold kernels, and of this one.
 
     Numba renews the machine code it keeps when the module of a kernel changes, not when that of a kernel
     merged into it does: after an update the old numbers would live on. The digest tells them apart.
     """
     digest = hashlib.sha256()
-    for path in sorted(folder.glob("*.py")):
+    for path in sorted({*folder.glob("*.py"), Path(__file__)}):
         text = path.read_bytes()
         if b"radio.jit import" in text or path.name == "jit.py":
             digest.update(path.name.encode() + b"\0" + text)
@@ -38,7 +38,8 @@ def _compile(function: Function, **options: object) -> Function:
     compiled = njit(cache=True, nogil=True, error_model="numpy", **options)(function)
     kept = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
     if kept is not None and hasattr(kept, "_source_stamp"):
-        kept._source_stamp = (kept._source_stamp, kernel_sources())
+        folder = Path(function.__code__.co_filename).parent
+        kept._source_stamp = (kept._source_stamp, kernel_sources(folder))
     return cast("Function", compiled)
 
 

@@ -1,0 +1,1 @@
+"""Plan: what to build, near the cheapest possible, with proof."""
