@@ -67,10 +67,17 @@ class Fault:
 
 
 class Faults:
-    """The faults of one reading, in the order in which they were found."""
+    """The faults of one reading, in the order in which they were found.
 
-    def __init__(self, faults: Iterable[Fault] = ()) -> None:
+    Attributes
+    ----------
+    cap : int or None
+        Faults of one rule and column that are told one by one; None leaves it to who tells them.
+    """
+
+    def __init__(self, faults: Iterable[Fault] = (), *, cap: int | None = None) -> None:
         self._faults = list(faults)
+        self.cap = cap
 
     def __iter__(self) -> Iterator[Fault]:
         return iter(self._faults)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -36,6 +36,9 @@ class Source:
         The day for which the data stand: the layer's own, else the province's.
     rows : int
         Rows or cells read.
+    dated : {"layer", "file", "province"}
+        Who says the day: the project for this layer, a column of the file, or nobody, so that it is the
+        province's.
     """
 
     layer: str
@@ -43,6 +46,7 @@ class Source:
     sha256: str
     as_of: datetime.date
     rows: int
+    dated: Literal["layer", "file", "province"] = "province"
 
 
 @dataclass(frozen=True)

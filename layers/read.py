@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 
 from phusong.layers.calibration import calibration_files, read_calibration
 from phusong.layers.clutter import clutter_layer
 from phusong.layers.communes import read_communes
-from phusong.layers.faults import Faults
+from phusong.layers.faults import Fault, Faults
 from phusong.layers.fibre import read_fibre_nodes, read_fibre_routes
 from phusong.layers.grid import Raster
 from phusong.layers.households import read_households
@@ -23,10 +23,11 @@ from phusong.layers.population import read_population
 from phusong.layers.project import ClutterTable, LayerTable, Project, TerrainService, TerrainTable
 from phusong.layers.province import Province
 from phusong.layers.rasters import look_at, raster_files
+from phusong.layers.records import RawTable
 from phusong.layers.roads import read_roads
 from phusong.layers.rules import Report
 from phusong.layers.source import Layer
-from phusong.layers.stations import read_stations
+from phusong.layers.stations import no_stations, read_stations
 from phusong.layers.terrain import check_sites, terrain_layer
 from phusong.layers.understand import said_of
 from phusong.layers.zones import read_zones
@@ -34,6 +35,8 @@ from phusong.layers.zones import read_zones
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
+
+    from phusong.layers.geometry import Seams
 
 Read = TypeVar("Read")
 SIDECARS = (".dbf", ".shx", ".prj", ".cpg")
@@ -47,6 +50,7 @@ class _Reading:
     project: Project
     faults: Faults
     progress: Callable[[str], None] | None
+    keep: bool = False
     opened: list[Layer] = field(default_factory=list)
 
     def layer(self, name: str, settings: LayerTable) -> Layer:
@@ -55,6 +59,7 @@ class _Reading:
         layer = Layer.of(
             name, settings, self.project.file.parent, self.faults, province_code=self.project.province.code
         )
+        layer.report.keep = self.keep
         self.opened.append(layer)
         return layer
 
@@ -110,8 +115,124 @@ def read_layers(
     InputError
         With every fault of every layer, warnings too, if one of them is an error.
     """
-    faults = Faults()
-    reading = _Reading(_limited(project, only), faults, progress)
+    reading = _Reading(_limited(project, only), Faults(), progress)
+    found = _read_all(reading, with_people=only is None or "population" in only)
+    reading.faults.raise_errors()
+    layers = found.layers(reading)
+    assert layers is not None
+    return layers
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A table that was opened, with its cells.
+
+    Attributes
+    ----------
+    layer : str
+    file : str
+        As the project gives it.
+    path : Path
+        Where it lies.
+    raw : RawTable
+        In Unicode.
+    columns : mapping of our name to the file's header
+    """
+
+    layer: str
+    file: str
+    path: Path
+    raw: RawTable
+    columns: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What came of reading a project, with errors or without.
+
+    Attributes
+    ----------
+    project : Project
+    layers : Layers or None
+        What could be read, rows with faults among it: to be looked at, never to be analysed. None where
+        there are no communes.
+    faults : tuple of Fault
+    sources : tuple of Source
+    understood : tuple of Understood
+    opened : mapping of layer to Opened
+    """
+
+    project: Project
+    layers: Layers | None
+    faults: tuple[Fault, ...]
+    sources: tuple[Source, ...]
+    understood: tuple[Understood, ...]
+    opened: Mapping[str, Opened]
+
+
+def survey_layers(
+    project: Project, *, progress: Callable[[str], None] | None = None, cap: int | None = None
+) -> Survey:
+    """Read every layer of a project as `read_layers` does, and return what there is in spite of errors.
+
+    Parameters
+    ----------
+    project : Project
+    progress : callable, optional
+    cap : int, optional
+        Faults of one rule and column that are told one by one.
+    """
+    reading = _Reading(project, Faults(cap=cap), progress, keep=True)
+    found = _read_all(reading, with_people=True)
+    layers = found.layers(reading)
+    opened = {
+        x.name: Opened(x.name, x.report.file, x.path, x.report.raw, x.report.columns)
+        for x in reading.opened if x.report.raw is not None
+    }
+    sources = layers.sources if layers is not None else tuple(_sources(reading, found.households))
+    return Survey(project, layers, tuple(reading.faults), sources, tuple(_understood(reading)), opened)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What each layer gave; None where it could not be read."""
+
+    province: Province | None
+    seams: Seams | None
+    stations: gpd.GeoDataFrame | None
+    places: Mapping[str, gpd.GeoDataFrame]
+    zones: Mapping[str, gpd.GeoDataFrame]
+    households: pd.DataFrame | None
+    fibre_nodes: gpd.GeoDataFrame | None
+    fibre_routes: gpd.GeoDataFrame | None
+    roads: gpd.GeoDataFrame | None
+    population: Population | None
+    terrain: Raster[np.float32] | None
+    clutter: Raster[np.uint8] | None
+    calibrations: Mapping[str, Any]
+
+    def layers(self, reading: _Reading) -> Layers | None:
+        """Return the inventory; an empty one stands for stations or population that are not there."""
+        province = self.province
+        if province is None or self.seams is None:
+            return None
+        people = self.population
+        if people is None:
+            people = Population(Raster(np.zeros(province.grid.shape), province.grid), 0.0, 0.0)
+        stations = self.stations if self.stations is not None else no_stations(province)
+        return Layers(
+            project=reading.project, grid=province.grid, communes=province.communes, stations=stations,
+            population=people, places=self.places, zones=self.zones, households=self.households,
+            fibre_nodes=self.fibre_nodes, fibre_routes=self.fibre_routes, roads=self.roads,
+            terrain=self.terrain, clutter=self.clutter, faults=tuple(reading.faults),
+            sources=tuple(_sources(reading, self.households)), topology=self.seams.topology(),
+            understood=tuple(_understood(reading)),
+            calibrations={path: c for path, c in self.calibrations.items() if c is not None},
+        )
+
+
+def _read_all(reading: _Reading, *, with_people: bool) -> _Found:
+    """Read every layer of the project; faults are left with the reading."""
     project = reading.project
     ground = read_communes(
         reading.layer("communes", project.layers.communes), project.province.code, project.grid
@@ -124,11 +245,7 @@ def read_layers(
     fibre_nodes = reading.maybe("fibre_nodes", read_fibre_nodes, province)
     fibre_routes = reading.maybe("fibre_routes", read_fibre_routes, province)
     roads = reading.maybe("roads", read_roads, province)
-    population = None
-    if only is None or "population" in only:
-        population = _population(reading, province)
-    elif province is not None:
-        population = Population(Raster(np.zeros(province.grid.shape), province.grid), 0.0, 0.0)
+    population = _population(reading, province) if with_people else None
     terrain = reading.maybe("terrain", _terrain, province)
     clutter = reading.maybe("clutter", _clutter, province)
     over_terrain = any(isinstance(s, TerrainService) for s in project.services.values())
@@ -138,18 +255,9 @@ def read_layers(
         path: read_calibration(reading.layer(f"calibration.{name}", LayerTable(path=Path(path))))
         for name, path in calibration_files(project)
     }
-    faults.raise_errors()
-    assert province is not None
-    assert found is not None
-    assert stations is not None
-    assert population is not None
-    return Layers(
-        project=project, grid=province.grid, communes=province.communes, stations=stations,
-        population=population, places=places, zones=zones, households=households, fibre_nodes=fibre_nodes,
-        fibre_routes=fibre_routes, roads=roads, terrain=terrain, clutter=clutter,
-        faults=tuple(faults), sources=tuple(_sources(reading, households)), topology=found.topology(),
-        understood=tuple(_understood(reading)),
-        calibrations={path: found for path, found in calibrations.items() if found is not None},
+    return _Found(
+        province, found, stations, places, zones, households, fibre_nodes, fibre_routes, roads, population,
+        terrain, clutter, calibrations,
     )
 
 
@@ -196,13 +304,21 @@ def _clutter(layer: Layer, province: Province | None) -> Any:
 
 def _sources(reading: _Reading, households: pd.DataFrame | None) -> Iterator[Source]:
     for layer in reading.opened:
+        dated: Literal["layer", "file", "province"] = "layer"
         as_of = layer.settings.as_of
         if as_of is None and layer.name == "households" and households is not None:
+            dated = "file"
             as_of = max((day for day in households["as_of"] if day is not None), default=None)
         yield Source(
-            layer=layer.name, path=layer.report.file, sha256=layer.report.sha256 or file_sha256(layer.path),
+            layer=layer.name, path=layer.report.file, sha256=layer.report.sha256 or _hash_of(layer.path),
             as_of=as_of or reading.project.province.as_of, rows=layer.report.rows_read,
+            dated=dated if as_of is not None else "province",
         )
+
+
+def _hash_of(path: Path) -> str:
+    """Return the hash of an input, nothing where there is no such file: that was told."""
+    return file_sha256(path) if path.exists() else ""
 
 
 def _understood(reading: _Reading) -> Iterator[Understood]:

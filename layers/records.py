@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +47,31 @@ _SAMPLE = 300
 
 
 @dataclass(frozen=True)
+class Layout:
+    """Where a table stands in its file: what a marked copy of the file needs to find a cell again.
+
+    Attributes
+    ----------
+    columns : mapping of header to int
+        Position of each column, from 0.
+    header_row : int
+        The last row of the header, as the user counts rows.
+    first : int
+        Number of the first record: 2 where a line with Excel's hint stands before it.
+    sheet : str
+        Name of the sheet in a workbook.
+    delimiter : str
+        Of a CSV.
+    """
+
+    columns: Mapping[str, int]
+    header_row: int
+    first: int = 1
+    sheet: str = ""
+    delimiter: str = ""
+
+
+@dataclass(frozen=True)
 class RawTable:
     """A table as the file holds it.
 
@@ -66,6 +91,8 @@ class RawTable:
         Titles above the table and notes below it: a coordinate system is often said there.
     odd_bytes_row : int
         Of a CSV that is not in UTF-8, the first row that shows it; its text is as Windows-1252 has it.
+    layout : Layout or None
+        None for what is no CSV and no sheet.
     """
 
     cells: Mapping[str, NDArray[Any]]
@@ -75,6 +102,7 @@ class RawTable:
     native: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
     said: tuple[str, ...] = ()
     odd_bytes_row: int = 0
+    layout: Layout | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -140,16 +168,20 @@ def from_records(
         if plan is None:
             return None
     if plan is None:
+        header_row = numbered[0][0]
         header = [cell_text(name).strip() for name in numbered[0][1]]
         body = numbered[1:]
     else:
+        header_row = plan.header_rows[-1] + first - 1
         header = list(plan.headers)
         body = [(i + first - 1, records[i - 1]) for i in plan.data_rows]
     while header and not header[-1]:
         header.pop()
     header = _apart(header, habits.kind, report)
     said = () if plan is None else (*plan.titles, *plan.notes)
-    return _table(header, body, report, said, odd_bytes_row)
+    places = {name: j for j, name in reversed(list(enumerate(header))) if name}
+    layout = Layout(MappingProxyType(places), header_row, first)
+    return replace(_table(header, body, report, said, odd_bytes_row), layout=layout)
 
 
 def _filled(cell: Any) -> bool:
@@ -218,8 +250,6 @@ def _shifted(plan: SheetPlan | None, by: int) -> SheetPlan | None:
     """Return the plan with the rows' numbers of the file, where a line stood before the records."""
     if plan is None or not by:
         return plan
-    from dataclasses import replace
-
     return replace(
         plan, header_rows=tuple(r + by for r in plan.header_rows),
         data_rows=tuple(r + by for r in plan.data_rows),

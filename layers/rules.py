@@ -6,13 +6,16 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from phusong.data.language import Text
 from phusong.layers.faults import Fault, Faults, Severity
+
+if TYPE_CHECKING:
+    from phusong.layers.records import RawTable
 
 CAP = 50
 """Faults of one rule and column that are told one by one; the others are counted."""
@@ -104,6 +107,10 @@ class Report:
         Old encodings that columns were converted from.
     crs : str
         Coordinate system of the positions.
+    keep : bool
+        Whether to hold on to the cells of the file.
+    raw : RawTable or None
+        The cells, in Unicode, of a file that could be opened, if they are to be kept.
     """
 
     layer: str
@@ -114,6 +121,8 @@ class Report:
     columns: dict[str, str] = field(default_factory=dict)
     encodings: list[str] = field(default_factory=list)
     crs: str = ""
+    keep: bool = False
+    raw: RawTable | None = None
 
     def once(
         self, rule: Rule, *, row: str = "", column: str = "", value: Any = "", **values: Any
@@ -136,7 +145,9 @@ class Report:
         value: Sequence[Any] | NDArray[Any] | None = None,
         **values: Any,
     ) -> int:
-        """Tell a fault for every row that is wrong, up to `CAP`, and how many more there are.
+        """Tell a fault for every row that is wrong, up to a number, and how many more there are.
+
+        The number is the ``cap`` of the faults, by default `CAP`.
 
         Parameters
         ----------
@@ -157,18 +168,19 @@ class Report:
             Rows that are wrong.
         """
         where = np.flatnonzero(wrong)
-        for i in where[:CAP]:
+        cap = CAP if self.faults.cap is None else self.faults.cap
+        for i in where[:cap]:
             own = {k: v[i] if isinstance(v, np.ndarray) else v for k, v in values.items()}
             said = "" if value is None else value[int(i)]
             self.once(rule, row=str(rows[i]), column=column, value=said, **own)
-        if len(where) > CAP:
+        if len(where) > cap:
             code = f"{self.layer.partition('.')[0]}.{rule.code}"
             self.faults.add(
                 Fault(
                     rule.severity, code, _MORE, rule.remedy,
                     values={
-                        **{k: v[where[CAP]] if isinstance(v, np.ndarray) else v for k, v in values.items()},
-                        "n": len(where) - CAP, "code": code,
+                        **{k: v[where[cap]] if isinstance(v, np.ndarray) else v for k, v in values.items()},
+                        "n": len(where) - cap, "code": code,
                     },
                     layer=self.layer, file=self.file, column=column,
                 )

@@ -13,6 +13,7 @@ from phusong.layers.postgis_url import DatabaseUrl, as_path
 from phusong.layers.project import LayerTable
 from phusong.layers.rules import Report
 from phusong.layers.tables import RawTable, open_table
+from phusong.layers.technology_columns import rows_by_technology
 from phusong.layers.understand import habits_of, in_unicode, recognised_headers
 
 
@@ -56,6 +57,10 @@ class Layer:
         found = recognised_headers(raw, self.settings, wanted, self.report, free=free)
         ours = {*found.values(), *self.settings.columns.values(), *(c.name for c in wanted)}
         raw = in_unicode(raw, self.settings, self.report, tuple(ours), legacy=self.vietnamese)
+        if self.report.keep:
+            self.report.raw = raw
+        if self.name == "stations":
+            raw, found = rows_by_technology(raw, self.settings, found, self.report)
         return take_columns(raw, self.settings, wanted, self.report, free=free, recognised=found)
 
     def open_raw(self, wanted: Sequence[Column]) -> RawTable | None:

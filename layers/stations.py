@@ -20,6 +20,7 @@ from phusong.layers.province import Province
 from phusong.layers.rules import error, fold, warning
 from phusong.layers.source import Layer
 from phusong.layers.status import OPERATIONAL, settle_status
+from phusong.layers.technology_words import technologies_of
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -48,14 +49,11 @@ DEFAULTED = (
     "frequency_mhz", "antenna_height_m", "tilt_deg", "beamwidth_deg", "eirp_dbm", "bandwidth_mhz"
 )
 """Columns whose empty cells take the default of the cell's technology."""
-
-_STANDARDS = {
-    "2G": ("GSM", "GPRS", "EDGE"),
-    "3G": ("UMTS", "WCDMA", "HSPA", "HSPA+"),
-    "4G": ("LTE", "LTE-A", "LTE Advanced", "E-UTRA"),
-    "5G": ("NR", "5G NR", "5G SA", "5G NSA"),
-}
-_BY_WORD = {fold(word): name for name, words in _STANDARDS.items() for word in (name, *words)}
+FRAME = (
+    "site_id", "cell_id", "operator", "technology", "frequency_mhz", "lon", "lat", "antenna_height_m",
+    "azimuth_deg", "tilt_deg", "beamwidth_deg", "eirp_dbm", "bandwidth_mhz", "commune_code",
+)
+"""Columns of the result, beside the geometry."""
 
 UNKNOWN_TECHNOLOGY = error(
     "unknown-technology",
@@ -167,7 +165,7 @@ def read_stations(layer: Layer, province: Province | None) -> gpd.GeoDataFrame |
 def settle_technologies(table: Table) -> NDArray[np.object_]:
     """Return ``2G`` to ``5G`` for every row, empty where the technology is not known, which is told."""
     given = table["technology"]
-    words = {word: _BY_WORD.get(fold(word), "") for word in set(given.tolist())}
+    words = {w: names[0] if len(names := technologies_of(w)) == 1 else "" for w in set(given.tolist())}
     found = np.array([words[word] for word in given.tolist()], dtype=object)
     for word, name in sorted(words.items()):
         if name and fold(word) != fold(name):
@@ -289,6 +287,15 @@ def _tell_moving_sites(table: Table, points: Points) -> None:
     table.each(SITE_MOVES, wrong, "site_id", m=apart, first=first)
 
 
+def no_stations(province: Province) -> gpd.GeoDataFrame:
+    """Return the frame of a province whose stations could not be read: no rows."""
+    import geopandas as gpd
+
+    texts = ("site_id", "cell_id", "operator", "technology", "commune_code")
+    empty = {name: np.empty(0, dtype=object if name in texts else np.float64) for name in FRAME}
+    return gpd.GeoDataFrame(empty, geometry=np.empty(0, dtype=object), crs=province.grid.crs)
+
+
 def _frame(columns: dict[str, Any], cells: _Cells, province: Province | None) -> gpd.GeoDataFrame:
     import geopandas as gpd
 
@@ -299,13 +306,9 @@ def _frame(columns: dict[str, Any], cells: _Cells, province: Province | None) ->
         report.once(NOT_OPERATIONAL, column=cells.table.headers["status"], n=n, status=word)
     if not kept.any():
         report.once(NOTHING_LEFT)
-    names = (
-        "site_id", "cell_id", "operator", "technology", "frequency_mhz", "lon", "lat", "antenna_height_m",
-        "azimuth_deg", "tilt_deg", "beamwidth_deg", "eirp_dbm", "bandwidth_mhz", "commune_code",
-    )
     columns = {**columns, "lon": cells.points.lon, "lat": cells.points.lat}
     crs = province.grid.crs if province is not None else None
     frame = gpd.GeoDataFrame(
-        {name: columns[name] for name in names}, geometry=cells.points.shapes(), crs=crs
+        {name: columns[name] for name in FRAME}, geometry=cells.points.shapes(), crs=crs
     )
     return frame[kept].reset_index(drop=True)

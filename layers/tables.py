@@ -12,6 +12,7 @@ import logging
 import warnings
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -185,7 +186,15 @@ def _read_csv(
             log.debug("%s: %s", path, exception)
             report.once(BROKEN_CSV, row=str(len(records) + first))
             return None
-    return from_records(records, report, first, habits=habits, extra=expected, odd_bytes_row=odd_row)
+    raw = from_records(records, report, first, habits=habits, extra=expected, odd_bytes_row=odd_row)
+    return _placed(raw, delimiter=delimiter)
+
+
+def _placed(raw: RawTable | None, *, sheet: str = "", delimiter: str = "") -> RawTable | None:
+    """Return the table with what its layout needs to be found again."""
+    if raw is None or raw.layout is None:
+        return raw
+    return replace(raw, layout=replace(raw.layout, sheet=sheet, delimiter=delimiter))
 
 
 def _decode(data: bytes, report: Report, habits: Habits) -> tuple[str | None, int]:
@@ -263,7 +272,7 @@ def _read_sheet(
     records = book.get_sheet_by_name(layer).to_python(skip_empty_area=False)
     if not check_formulas(path, names.index(layer), report):
         return None
-    return from_records(records, report, 1, habits=habits, extra=expected)
+    return _placed(from_records(records, report, 1, habits=habits, extra=expected), sheet=layer)
 
 
 def _best_sheet(
