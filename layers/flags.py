@@ -93,12 +93,15 @@ def read_flags(cells: Sequence[Any] | NDArray[Any]) -> FlagColumn:
     values, known, wrong = (np.zeros(n, dtype=bool) for _ in range(3))
     empty = np.zeros(n, dtype=bool)
     words: dict[str, int] = {}
+    seen: dict[Any, bool | None] = {}
     for i, cell in enumerate(cells):
-        try:
-            flag = flag_of(cell)
-        except ValueError:
-            wrong[i] = True
-            continue
+        if cell not in seen:
+            try:
+                seen[cell] = flag_of(cell)
+            except ValueError:
+                wrong[i] = True
+                continue
+        flag = seen[cell]
         if flag is None:
             empty[i] = True
             continue

@@ -10,7 +10,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal, get_args
 
-LayerKind = Literal["stations", "places", "zones", "communes", "households", "fibre_nodes", "fibre_routes"]
+LayerKind = Literal[
+    "stations", "places", "zones", "communes", "households", "fibre_nodes", "fibre_routes", "measurements",
+    "field_reports", "declared",
+]
 LAYER_KINDS: tuple[LayerKind, ...] = get_args(LayerKind)
 
 _POSITION = {
@@ -44,6 +47,10 @@ _COMMON = {
 _OPERATOR = (
     "nha mang|doanh nghiep|doanh nghiep vien thong|nha cung cap|mang|operator|mang di dong|"
     "nha mang quan ly|ten doanh nghiep|don vi khai thac|dn"
+)
+_TECHNOLOGY = (
+    "cong nghe|the he|technology|tech|rat|loai cong nghe|cong nghe phat song|the he mang|cong nghe mang|"
+    "loai mang|mang the he"
 )
 _STATUS = "trang thai|tinh trang|status|hien trang|tinh trang hoat dong|trang thai hoat dong|tt hoat dong"
 _POPULATION = (
@@ -155,13 +162,66 @@ _WORDS: dict[str, dict[str, str]] = {
         "length_km": "chieu dai|do dai|length|chieu dai tuyen|cu ly",
         **_COMMON,
     },
+    "measurements": {
+        **_POSITION,
+        "rsrp_dbm": "rsrp|muc thu|cuong do tin hieu|cuong do truong|muc tin hieu|muc thu tin hieu|tin hieu|"
+                    "signal strength|signal|signal level|ss rsrp|lte rsrp|nr rsrp|nr ss rsrp|serving rsrp|"
+                    "cong suat thu|cuong do song|muc thu rsrp|rscp|rxlev|rx level|rsrp serving|"
+                    "serving cell rsrp",
+        "technology": _TECHNOLOGY + "|network type|kieu mang|network technology|networktype|"
+                      "data network type",
+        "operator": _OPERATOR + "|carrier|network operator|operator name|plmn|mcc mnc|mccmnc|network name|"
+                    "ten nha mang|nha khai thac|provider",
+        "cell_id": "ma cell|cell id|cellid|cell|cell name|ten cell|eci|cid|nci|ecgi|serving cell|"
+                   "cell phuc vu|ma cell phuc vu|serving cell id|serving cell name|cellname",
+        "time": "thoi gian|thoi diem|time|timestamp|time stamp|date time|datetime|ngay gio|thoi gian do|"
+                "thoi diem do|measured at|gps time|utc time|local time|recorded at|ngay gio do",
+        "day": "ngay|date|ngay do|ngay thang|measurement date",
+        "clock": "gio|gio do|hour|clock",
+        "rsrq_db": "rsrq|ss rsrq|lte rsrq",
+        "sinr_db": "sinr|snr|rssnr|ss sinr|rs sinr",
+        "rssi_dbm": "rssi",
+        "pci": "pci|physical cell id",
+        "channel": "earfcn|arfcn|nrarfcn|channel|kenh",
+        "area_code": "tac|lac|tracking area",
+        "speed": "toc do|speed|van toc",
+        "accuracy_m": "do chinh xac|accuracy|gps accuracy|sai so",
+        "altitude_m": "do cao|altitude|alt",
+        "device": "thiet bi|may do|device|dien thoai|phone|model",
+        **_COMMON,
+    },
+    "field_reports": {
+        "place_id": "ma thon|ma diem|id|place id|village id|ma thon ban|ma thon lang|ma khu dan cu",
+        "name": "ten thon|thon|thon lang|thon ban|thon to dan pho|thon buon|buon|ban|lang|to dan pho|"
+                "thon lang ban buon to dan pho|ten thon ban|village|village name|ten|name|khu dan cu|"
+                "thon lang to dan pho|ten thon lang|ten thon to dan pho|place name",
+        "operator": _OPERATOR,
+        "technology": _TECHNOLOGY,
+        "bars": "so vach|vach song|so vach song|bars|signal bars|vach|muc song|chat luong song|"
+                "tinh trang song|signal",
+        "rsrp_dbm": "rsrp|muc thu|muc thu do duoc|gia tri do|muc tin hieu|cuong do tin hieu|"
+                    "measured value",
+        "day": "ngay|ngay do|ngay ghi|ngay bao cao|date|ngay kiem tra|thoi gian|thoi diem",
+        "indoors": "noi do|vi tri do|trong nha|ngoai troi|trong nha ngoai troi|where|indoors",
+        "reporter": "nguoi bao|nguoi ghi|nguoi bao cao|can bo|reporter|reported by|thanh vien|ho ten|"
+                    "nguoi do",
+        **_COMMON,
+    },
+    "declared": {
+        "operator": _OPERATOR,
+        "technology": _TECHNOLOGY,
+        "name": "ten|ten vung|name|ten vung phu",
+        **_COMMON,
+    },
 }
 
 KNOWN_OTHERS = frozenset(
     ("row_number", "note", "address", "district", "province", "province_code", "site_name", "mast_height_m",
      "mast_type", "tx_power", "shared", "tilt_mechanical_deg", "tilt_electrical_deg", "on_air",
      "station_type",
-     "fibre_subscribers", "fibre_percent", "length_km", "area_ha", "has_grid_power", "disadvantaged")
+     "fibre_subscribers", "fibre_percent", "length_km", "area_ha", "has_grid_power", "disadvantaged",
+     "rsrq_db", "sinr_db", "rssi_dbm", "pci", "channel", "area_code", "speed", "accuracy_m", "altitude_m",
+     "device")
 )
 """Columns that are known and are none of ours."""
 

@@ -13,6 +13,7 @@ from typing import Literal
 from phusong.data.language import Text, join
 from phusong.layers.header_words import KNOWN_OTHERS, LayerKind, words_of
 from phusong.layers.rules import Report, error, warning
+from phusong.layers.technology_words import technology_of_words
 
 MatchRule = Literal["name", "project", "exact", "contains", "spelling"]
 
@@ -134,6 +135,8 @@ def matches_of(header: str, kind: LayerKind) -> tuple[Match, ...]:
     words, unit = normalise(header)
     if not words:
         return ()
+    if kind == "stations" and (technology := technology_of_words(words)):
+        return (Match(header, technology, 1.0, "exact", words, unit),)
     squeezed = words.replace(" ", "")
     found: dict[str, Match] = {}
 

@@ -27,6 +27,7 @@ UNDERSTANDING = frozenset(
         "blank-means-no", "crs-found", "x-is-northing", "crs-deprecated", "north-by-area", "vintage-old",
         "carry-by-rule", "code-repaired", "technology-by-standard", "point-from-area", "dbf-encoding",
         "sheets-unread", "communes-by-name", "pairs-read", "crs-overridden", "crs-said",
+        "technologies-from-marks", "technologies-from-lists",
     )
 )
 """Codes of warnings that say how a file was understood."""
