@@ -24,6 +24,7 @@ LEAST_SAMPLES, LEAST_BLOCKS = 50, 8
 """Of a class and band, below which it is put together with the other classes of its band."""
 _LEAST_DECADES = 0.15
 """Spread (standard deviation) of log10 of the distance from which a slope can be told from an offset."""
+_SAFE_SIGMAS = 2.0
 _SURE = 2.0
 """Standard errors that a slope must lie from zero to be kept."""
 
@@ -39,6 +40,8 @@ class Fit:
     censoring : Censoring
     samples : int
         That were heard, predicted, and used.
+    weak : int
+        Heard samples left out because they were predicted so weak that others like them went unheard.
     improves : bool
         Whether the error on blocks left out becomes smaller.
     left_over : tuple of (str, float, int)
@@ -48,6 +51,7 @@ class Fit:
     calibration: Calibration | None
     censoring: Censoring
     samples: int
+    weak: int
     improves: bool
     left_over: tuple[tuple[str, float, int], ...]
 
@@ -61,8 +65,9 @@ def calibrate(
     For each class of clutter and each band, ``measured - predicted = offset + slope log10(d / 1 km)`` by
     Huber's estimator, with errors that take the samples of a block as correlated; the slope is dropped
     where distances hardly differ or it is within two errors of zero. Classes with few samples share a term
-    with the rest of their band. Blocks of ground are dealt to ``folds`` parts by a seeded shuffle, and each
-    part is predicted from the others.
+    with the rest of their band. Where some samples are silent, or missing, those predicted within
+    `_SAFE_SIGMAS` of the floor are left out: what was heard there is the better part. Blocks of ground are
+    dealt to ``folds`` parts by a seeded shuffle, and each part is predicted from the others.
 
     Parameters
     ----------
@@ -76,19 +81,23 @@ def calibrate(
     """
     seen = censoring(pairs["rsrp_dbm"].to_numpy(np.float64), pairs["predicted_dbm"].to_numpy(np.float64))
     used = pairs[pairs["heard"] & pairs["predicted_dbm"].notna() & (pairs["server"] >= 0)]
-    used = used.reset_index(drop=True)
+    weak = np.zeros(len(used), dtype=bool)
+    if seen.tested and (seen.silent or seen.censored):
+        least = seen.floor_dbm + _SAFE_SIGMAS * seen.spread_db - seen.bias_db
+        weak = used["predicted_dbm"].to_numpy(np.float64) < least
+    used = used[~weak].reset_index(drop=True)
     block = block_numbers(used["x_m"].to_numpy(), used["y_m"].to_numpy(), block_m)
     residual = used["residual_db"].to_numpy(np.float64)
     terms, left_over = _terms(used, residual, block)
     if not terms:
-        return Fit(None, seen, len(used), False, left_over)
+        return Fit(None, seen, len(used), int(weak.sum()), False, left_over)
     test = _left_out(used, residual, block, folds, block_m)
     found = Calibration(
         service=service, model=model, measured_file=file, measured_sha256=sha256, biased=seen.censored,
         terms=terms, test=test,
     )
     improves = test is not None and test.rmse_after_db < test.rmse_before_db
-    return Fit(found, seen, len(used), improves, left_over)
+    return Fit(found, seen, len(used), int(weak.sum()), improves, left_over)
 
 
 def _terms(
@@ -159,10 +168,13 @@ def corrections_db(terms: Calibration | tuple[Term, ...], used: pd.DataFrame) ->
         held = Calibration(service="", model="", terms=terms)
     added = np.zeros(len(used))
     distance = used["distance_m"].to_numpy(np.float64)
-    for (name, frequency), rows in used.groupby(["clutter", "frequency_mhz"], sort=False).indices.items():
-        term = held.term_of(str(name), float(frequency))
+    clutter = used["clutter"].to_numpy(dtype=object)
+    band = used["frequency_mhz"].to_numpy(np.float64)
+    for name, frequency in sorted(set(zip(clutter.tolist(), band.tolist(), strict=True))):
+        term = held.term_of(name, frequency)
         if term is not None:
-            added[rows] = term.correction_db(distance[rows])
+            mine = (clutter == name) & (band == frequency)
+            added[mine] = term.correction_db(distance[mine])
     return added
 
 

@@ -35,6 +35,8 @@ class Censoring:
     silent : int
     tested : bool
         Whether there were enough samples of strong prediction to know the spread of errors.
+    bias_db, spread_db : float
+        Of the samples of strong prediction.
     """
 
     censored: bool
@@ -43,6 +45,8 @@ class Censoring:
     expected: float
     silent: int
     tested: bool
+    bias_db: float
+    spread_db: float
 
 
 def censoring(rsrp_dbm: FloatArray, predicted_dbm: FloatArray) -> Censoring:
@@ -64,7 +68,7 @@ def censoring(rsrp_dbm: FloatArray, predicted_dbm: FloatArray) -> Censoring:
     level, predicted = rsrp_dbm[there], predicted_dbm[there]
     heard = np.isfinite(level)
     silent = int((~heard).sum())
-    nothing = Censoring(False, float("nan"), 0, 0.0, silent, False)
+    nothing = Censoring(False, np.nan, 0, 0.0, silent, False, np.nan, np.nan)
     if heard.sum() < _LEAST:
         return nothing
     floor = float(np.quantile(level[heard], _FLOOR_QUANTILE))
@@ -83,4 +87,4 @@ def censoring(rsrp_dbm: FloatArray, predicted_dbm: FloatArray) -> Censoring:
     below = int((level[heard] < floor).sum()) + silent
     surprise = float(binom.cdf(below, len(chance), expected / len(chance)))
     censored = expected - below >= _LEAST_MISSING and surprise < _CHANCE
-    return Censoring(censored, floor, below, expected, silent, True)
+    return Censoring(censored, floor, below, expected, silent, True, bias, spread)

@@ -40,11 +40,11 @@ def huber_fit(design: FloatArray, values: FloatArray) -> tuple[FloatArray, Float
     weights : array, shape (n,)
         Of the last round.
     """
-    weights = np.ones(len(values))
-    beta = np.zeros(design.shape[1])
+    weights: FloatArray = np.ones(len(values))
+    beta: FloatArray = np.zeros(design.shape[1])
     for _ in range(_ROUNDS):
         root = np.sqrt(weights)
-        new = np.linalg.lstsq(design * root[:, None], values * root, rcond=None)[0]
+        new = np.asarray(np.linalg.lstsq(design * root[:, None], values * root, rcond=None)[0], np.float64)
         residual = values - design @ new
         steady = bool(np.all(np.abs(new - beta) <= _STEADY * (1.0 + np.abs(new))))
         beta, weights = new, huber_weights(residual, scale_of(residual))

@@ -116,7 +116,7 @@ def rate(success: NDArray[np.bool_], block: NDArray[np.int64], confidence: float
     blocks = len(np.unique(block))
     effective = float(blocks)
     if 0 < k < n and blocks > 1:
-        se = clustered_se(success - p, block)
+        se = clustered_se(success.astype(np.float64) - p, block)
         effective = min(max(p * (1.0 - p) / se**2 if se > 0 else n, blocks), n)
     low, high = wilson(p, effective, confidence)
     return Rate(k, n, p, low, high, effective)

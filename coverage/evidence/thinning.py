@@ -67,7 +67,7 @@ def thin(
             "column": square[:, 0], "row": square[:, 1], "span": span,
         }
     )
-    number = keys.groupby(list(keys.columns), sort=False).ngroup().to_numpy()
+    number = np.asarray(keys.groupby(list(keys.columns), sort=False).ngroup(), dtype=np.int64)
     groups = pd.DataFrame({"g": number, "x": x, "y": y, "level": level}).groupby("g")
     first = np.unique(number, return_index=True)[1]
     found = samples.drop(columns="geometry").iloc[first].reset_index(drop=True)
