@@ -112,9 +112,7 @@ class Figures:
 
     def label(self, name: str, lang: Language) -> str:
         """Return how a service is called."""
-        if self.is_fibre(name) and name.casefold() in ("fibre", "fiber", "cap-quang", "cap_quang"):
-            return "Cáp quang" if lang == "vi" else "Fibre"
-        return name
+        return service_label(name, lang, fibre=self.is_fibre(name))
 
     def criterion(self, name: str, lang: Language) -> str:
         """Return what counts as covered, in words."""
@@ -130,6 +128,13 @@ class Figures:
     def as_of(self, lang: Language) -> str:
         """Write the day for which the province's data stand."""
         return format_date(self.result.layers.project.province.as_of, lang)
+
+
+def service_label(name: str, lang: Language, *, fibre: bool) -> str:
+    """Return how a service is called, from its name in the project file."""
+    if fibre and name.casefold() in ("fibre", "fiber", "cap-quang", "cap_quang"):
+        return "Cáp quang" if lang == "vi" else "Fibre"
+    return name
 
 
 def operator_label(operator: str, lang: Language) -> str:

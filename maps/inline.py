@@ -73,6 +73,10 @@ def _sha256(text: str) -> str:
     return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
 
 
+def _blocks(data: dict[str, Any]) -> list[str]:
+    return [f'<script type="application/json" id="{k}">{safe_json(v)}</script>' for k, v in data.items()]
+
+
 @dataclass
 class Page:
     """One self-contained page under construction.
@@ -87,6 +91,8 @@ class Page:
         Inlined in this order; scripts at the end of the body.
     data : mapping of id to value
         Written as JSON blocks before the scripts.
+    late : mapping of id to value
+        Written as JSON blocks behind the scripts, which begin before it is read.
     frames : bool
         Whether the page may show a file beside it in a frame.
     """
@@ -97,6 +103,7 @@ class Page:
     styles: list[str] = field(default_factory=list)
     scripts: list[str] = field(default_factory=list)
     data: dict[str, Any] = field(default_factory=dict)
+    late: dict[str, Any] = field(default_factory=dict)
     frames: bool = False
 
     def policy(self) -> str:
@@ -139,11 +146,9 @@ class Page:
             "<body>",
         ]
         tail = [
-            *(
-                f'<script type="application/json" id="{k}">{safe_json(v)}</script>'
-                for k, v in self.data.items()
-            ),
+            *_blocks(self.data),
             *(f"<script>{s}</script>" for s in self.scripts),
+            *_blocks(self.late),
             "</body>",
             "</html>",
             "",

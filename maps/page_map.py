@@ -13,6 +13,9 @@ from phusong.maps.map_before import before_data
 from phusong.maps.map_data import map_data
 from phusong.maps.page_words import ILLUSTRATION, MAP_WORDS, notes
 
+LATE = ("gaps", "scattered", "places", "sites", "fibre", "roads", "zones", "overlays", "relief", "before")
+"""What the first picture does without: behind the scripts, so that communes are drawn before it is read."""
+
 
 def folium_map(bounds: list[float]) -> Any:
     """Return a Folium map without tiles and without anything from a network.
@@ -56,7 +59,13 @@ def _folium_parts(bounds: list[float]) -> tuple[str, str]:
     return str(figure.html.render()), str(figure.script.render())
 
 
-def render_map(result: Result, lang: Language, *, before: Result | None = None) -> str:
+def render_map(
+    result: Result,
+    lang: Language,
+    *,
+    before: Result | None = None,
+    names: tuple[str, str] | None = None,
+) -> str:
     """Return ``map.html``: one self-contained page.
 
     Parameters
@@ -67,6 +76,9 @@ def render_map(result: Result, lang: Language, *, before: Result | None = None) 
         An earlier state, or one without a plan, of the same communes on the same grid: a slider then
         swipes colours of communes and signal between the two. Gaps, places and stations are those of
         ``result``.
+    names : tuple of str, optional
+        What the two sides of the slider are called, such as ``("Hiện trạng", "Theo phương án")``; *before*
+        and *after* with the day of their data otherwise.
 
     Returns
     -------
@@ -76,7 +88,7 @@ def render_map(result: Result, lang: Language, *, before: Result | None = None) 
     """
     data = map_data(result, lang)
     if before is not None:
-        data["before"] = before_data(before, result, lang)
+        data["before"] = before_data(before, result, lang, names=names)
     element, script = _folium_parts(data["province"]["bounds"])
     name = result.layers.project.province.name
     page = Page(
@@ -84,7 +96,8 @@ def render_map(result: Result, lang: Language, *, before: Result | None = None) 
         title=f"{MAP_WORDS['title'].say(lang)} – {name}",
         styles=[leaflet_css(), asset("theme.css"), asset("map.css")],
         scripts=[leaflet_js(), asset("map_parts.js"), asset("map.js"), f"{script}\nphusongMap(map_phusong);"],
-        data={"phusong-data": data},
+        data={"phusong-data": {k: v for k, v in data.items() if k not in LATE}},
+        late={"phusong-late": {k: v for k, v in data.items() if k in LATE}},
     )
     page.body = _body(result, lang, element, data)
     return page.render()
@@ -147,7 +160,6 @@ def _body(result: Result, lang: Language, element: str, data: dict[str, Any]) ->
         "</aside>",
         f'<div class="map-frame" role="region" aria-label="{word("map")}">{element}',
         f'<noscript><p class="banner">{word("noScript")}</p></noscript>',
-        *(_swipe(word("swipe")) if "before" in data else []),
         '<div id="key" aria-hidden="true"></div>',
         f'<div id="north" aria-hidden="true"><svg viewBox="0 0 24 30"><path d="M12 1 4 21l8-5 8 5z"/></svg>'
         f"<span>{word('north')}</span></div>",
@@ -156,13 +168,4 @@ def _body(result: Result, lang: Language, element: str, data: dict[str, Any]) ->
         "</main>",
         f'<footer class="notes">{escape(notes(result, lang))}</footer>',
         "</div>",
-    ]
-
-
-def _swipe(label: str) -> list[str]:
-    return [
-        '<div id="swipeline" aria-hidden="true"></div>',
-        f'<div id="swipebox"><span id="swipebefore"></span><label><span class="sr">{label}</span>'
-        '<input type="range" id="swipe" min="0" max="100" step="1" value="50"></label>'
-        '<span id="swipeafter"></span></div>',
     ]

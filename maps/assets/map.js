@@ -1,11 +1,13 @@
-// The map page: one state (service, operator, commune), everything drawn from it.
+// The map page: one state (service, operator, commune), everything drawn from it. Communes, legend and summary
+// are drawn from the data before the scripts; all the rest is in a block behind them and comes when that is done.
 "use strict";
 function phusongMap(map) {
   var D = phusong.data, say = phusong.say, el = phusong.el, number = phusong.number, percent = phusong.percent;
   var MISSING = D.colours.missing, INK = "#17222d";
   var state = { service: 0, operator: 0, commune: -1, gap: -1, colour: "commune", opacity: 0.8 };
   var on = { relief: true, roads: false, zones: false, fibre: false, stations: false, gaps: true };
-  D.places.forEach(function (_, k) { on["places" + k] = false; });
+  Object.assign(D, { places: [], sites: { id: [], at: [] }, fibre: { routes: [], nodes: [] }, roads: [], zones: [], overlays: {},
+    relief: null, scattered: {}, gaps: D.services.map(function () { return { total: 0, rows: [] }; }) });
   function byId(id) { return document.getElementById(id); }
   function pair(service, operator) {
     return (service === undefined ? state.service : service) + "|" + (operator === undefined ? state.operator : operator);
@@ -42,6 +44,10 @@ function phusongMap(map) {
   var pane = map.createPane("relief"); pane.style.zIndex = 250;
   pane = map.createPane("signal"); pane.style.zIndex = 300;
   var box = D.province.bounds, whole = L.latLngBounds([box[0], box[1]], [box[2], box[3]]);
+  readHash();
+  if (phone()) { showPanel(state.commune >= 0); }
+  map.invalidateSize({ animate: false });
+  map.fitBounds(whole, Object.assign({ animate: false }, margins()));
   map.getContainer().setAttribute("tabindex", "0");
   map.getContainer().setAttribute("aria-label", say("map"));
 
@@ -67,13 +73,18 @@ function phusongMap(map) {
     polygon.on("click", function () { selectCommune(k, false); });
     return polygon.addTo(map);
   });
-  var relief = D.relief && L.imageOverlay(D.relief, frame, { pane: "relief", alt: "" });
-  var signal = null;
+  var relief = null, signal = null;
 
   // ---- before and after: the earlier colours lie above the later ones, cut off at the slider
-  var swipe = D.before && { panes: [], at: 50, fill: [], signal: null };
+  var swipe = null;
   function earlier(row) { var f = swipe && D.before.figures[pair()]; return f && f[row]; }
-  if (swipe) {
+  function setUpSwipe() {
+    var region = map.getContainer().parentNode;
+    swipe = { panes: [], at: 50, fill: [], signal: null };
+    region.append(el("div", { id: "swipeline", "aria-hidden": "true" }), el("div", { id: "swipebox" },
+      el("span", { id: "swipebefore", text: D.before.names[0] }),
+      el("label", {}, el("span", { class: "sr", text: say("swipe") }), el("input", { type: "range", id: "swipe", min: 0, max: 100, step: 1, value: 50 })),
+      el("span", { id: "swipeafter", text: D.before.names[1] })));
     ["beforeBase", "beforeRelief", "beforeFill"].forEach(function (name, k) {
       var made = map.createPane(name);
       made.style.zIndex = 410 + k; made.style.pointerEvents = "none";
@@ -87,8 +98,6 @@ function phusongMap(map) {
     });
     swipe.relief = D.relief && L.imageOverlay(D.relief, frame, { pane: "beforeRelief", alt: "" });
     map.on("move zoomend resize viewreset", cut);
-    byId("swipebefore").textContent = say("before", D.before.asOf);
-    byId("swipeafter").textContent = say("after", D.province.asOf);
     byId("swipe").addEventListener("input", function () { swipe.at = Number(this.value); cut(); });
   }
   function cut() {
@@ -143,7 +152,6 @@ function phusongMap(map) {
         fillColor: "#00695c", fillOpacity: 0.9, interactive: false });
     }
   });
-  nodes.setItems(D.fibre.nodes.map(function (n) { return { at: L.latLng(n[1], n[0]), words: [n[3], n[2]].filter(Boolean) }; }));
 
   function bubble(items, at, colour, label) {
     var mark = new phusong.Mark(at, { radius: 9 + Math.min(9, Math.sqrt(items.length)), color: "#fff", weight: 1.5, fillColor: colour,
@@ -154,7 +162,7 @@ function phusongMap(map) {
     });
     return mark;
   }
-  var siteAt = phusong.unpack(D.sites.at);
+  var siteAt = [], placeAt = [], places = [];
   var stations = new phusong.Points({
     apart: 12,
     one: function (item) {
@@ -175,9 +183,8 @@ function phusongMap(map) {
     });
     return siteAt.map(function (at, k) { return { at: L.latLng(at), k: k }; }).filter(function (item) { return good[D.sites.kind[item.k]]; });
   }
-  var placeAt = D.places.map(function (layer) { return phusong.unpack(layer.at).map(function (at) { return L.latLng(at); }); });
   function servedAt(layer, k) { var s = D.places[layer].served[pair()]; return s ? s[k] === "1" : null; }
-  var places = D.places.map(function (layer, index) {
+  function placePoints(layer) {
     return new phusong.Points({
       apart: 11,
       one: function (item) {
@@ -189,7 +196,7 @@ function phusongMap(map) {
       },
       many: function (items, at) { return bubble(items, at, MISSING, layer.label + ": " + say("notServed")); }
     });
-  });
+  }
   function drawPlaces() {
     var near = map.getZoom() >= 11;
     places.forEach(function (group, index) {
@@ -198,7 +205,6 @@ function phusongMap(map) {
       group.setItems(items.filter(function (item) { return item.served === false || (near && item.served); }));
     });
   }
-  map.on("zoomend", drawPlaces);
 
   var gapShapes = L.layerGroup(), gapMarks = L.layerGroup();
   function drawGaps() {
@@ -226,7 +232,6 @@ function phusongMap(map) {
       g[9] === null ? "" : say("nearestSite") + ": " + (g[8] ? g[8] + ", " : "") + phusong.distance(g[9]),
       g[10] === null ? "" : say("nearestFibre") + ": " + phusong.distance(g[10])].filter(Boolean);
   }
-  map.on("zoomend", drawGaps);
 
   // ---- recolouring
   function toggle(layer, shown) { if (layer) { if (shown) { layer.addTo(map); } else { layer.remove(); } } }
@@ -367,6 +372,7 @@ function phusongMap(map) {
       g[11] && g[1] === state.gap ? el("span", { class: "more", text: say("inside") + ": " + g[11] }) : null));
   }
   function fillGaps() {
+    if (byId("pane-gaps").hidden) { return; }
     var rows = gapsNow(), panel = byId("pane-gaps"), list = el("ol", { class: "list" }), id = D.services[state.service].id;
     rows.forEach(function (g) { list.append(gapButton(g)); });
     panel.replaceChildren(el("p", { class: "quiet", text: say("gapsShown", number(D.gaps[state.service].total), number(rows.length)) }));
@@ -375,6 +381,7 @@ function phusongMap(map) {
     panel.append(list);
   }
   function fillCommunes() {
+    if (byId("pane-communes").hidden) { return; }
     var list = el("ol", { class: "list" });
     order().forEach(function (k, rank) {
       var f = figure("population", k + 1);
@@ -487,6 +494,7 @@ function phusongMap(map) {
       byId("pane-" + name).hidden = !mine;
       if (mine && focus) { tab.focus(); }
     });
+    fillGaps(); fillCommunes();
   }
   ["map", "gaps", "communes"].forEach(function (name, k, all) {
     byId("tab-" + name).addEventListener("click", function () { openTab(name, false); });
@@ -586,14 +594,27 @@ function phusongMap(map) {
   } });
   new Home().addTo(map);
 
-  readHash();
+  // ---- first the communes, then the rest
   byId("operator").value = String(state.operator);
   document.querySelectorAll('input[name="service"]').forEach(function (input) { input.checked = Number(input.value) === state.service; });
-  if (phone()) { showPanel(state.commune >= 0); }
-  map.invalidateSize({ animate: false });
-  map.fitBounds(state.commune >= 0 ? communes[state.commune].getBounds() : whole, Object.assign({ animate: false }, margins()));
+  if (state.commune >= 0) { map.fitBounds(communes[state.commune].getBounds(), Object.assign({ animate: false }, margins())); }
   fillMapPane();
-  update();
-  document.documentElement.dataset.ready = "1";
+  paint(); fillLegend(); fillSummary();
+  function complete() {
+    Object.assign(D, phusong.late());
+    siteAt = phusong.unpack(D.sites.at);
+    nodes.setItems(D.fibre.nodes.map(function (n) { return { at: L.latLng(n[1], n[0]), words: [n[3], n[2]].filter(Boolean) }; }));
+    placeAt = D.places.map(function (layer) { return phusong.unpack(layer.at).map(function (at) { return L.latLng(at); }); });
+    D.places.forEach(function (_, k) { on["places" + k] = false; });
+    places = D.places.map(placePoints);
+    relief = D.relief && L.imageOverlay(D.relief, frame, { pane: "relief", alt: "" });
+    map.on("zoomend", drawPlaces);
+    map.on("zoomend", drawGaps);
+    if (D.before) { setUpSwipe(); }
+    fillMapPane();
+    update();
+    document.documentElement.dataset.ready = "1";
+  }
+  phusong.afterDrawing(complete);
   window.phusongState = state;
 }

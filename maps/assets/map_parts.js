@@ -4,6 +4,25 @@ var phusong = {};
 
 phusong.data = JSON.parse(document.getElementById("phusong-data").textContent);
 
+// What is not needed for the first picture lies behind the scripts.
+phusong.late = function () { return JSON.parse(document.getElementById("phusong-late").textContent); };
+
+// Act once: after the first picture is on the screen and the page is read to its end. A page that nobody sees
+// draws nothing, so time ends the waiting too.
+phusong.afterDrawing = function (act) {
+  var root = document.documentElement, done = false;
+  function once() { if (!done) { done = true; act(); } }
+  function whenRead() {
+    root.dataset.drawn = "1";
+    if (document.readyState === "loading") { document.addEventListener("DOMContentLoaded", idle); } else { idle(); }
+  }
+  function idle() {
+    if (window.requestIdleCallback) { window.requestIdleCallback(once, { timeout: 300 }); } else { setTimeout(once, 0); }
+  }
+  requestAnimationFrame(function () { setTimeout(whenRead, 0); });
+  setTimeout(whenRead, 1500);
+};
+
 phusong.say = function (key) {
   var values = Array.prototype.slice.call(arguments, 1);
   return phusong.data.words[key].replace(/\{(\d)\}/g, function (_, k) { return values[k]; });
@@ -64,7 +83,7 @@ phusong.unpack = function (steps) {
   var points = [], x = 0, y = 0;
   for (var k = 0; k < steps.length; k += 2) {
     x += steps[k]; y += steps[k + 1];
-    points.push([y / 1e5, x / 1e5]);
+    points.push(new L.LatLng(y / 1e5, x / 1e5));
   }
   return points;
 };

@@ -91,7 +91,12 @@ def _shot(page: Any, name: str) -> None:
 
 
 def _data(page: Any) -> dict[str, Any]:
-    return dict(json.loads(page.locator("#phusong-data").text_content()))
+    """All data of a map page: what is drawn first, and what comes behind the scripts."""
+    return {
+        key: value
+        for block in ("#phusong-data", "#phusong-late")
+        for key, value in json.loads(page.locator(block).text_content()).items()
+    }
 
 
 def _fills(page: Any) -> list[str]:

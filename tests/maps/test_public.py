@@ -25,6 +25,7 @@ from phusong.data.language import Text
 from phusong.layers.faults import ExpectedError, Fault
 from phusong.maps.batch import ProvinceRun
 from phusong.maps.batch_page import write_summary
+from phusong.maps.map_before import page_data
 from phusong.maps.public import coarse_outline, public_result
 from phusong.maps.write import write_outputs
 
@@ -134,7 +135,7 @@ def test_confidential_layers_are_in_no_output(both: tuple[Result, Path, Path]) -
     whole = "\n".join(text for _, text in _texts(out))
     assert [s for s in secret if s in whole] == []
     assert [s for s in secret if s not in "\n".join(text for _, text in _texts(internal))] == []
-    data = json.loads(re.search(r'id="phusong-data">(.*?)</script>', (out / "map.html").read_text())[1])  # type: ignore[index]
+    data = page_data((out / "map.html").read_text(encoding="utf-8"))
     assert data["fibre"] == {"routes": [], "nodes": []}
     assert data["sites"]["at"] == data["zones"] == []
     assert data["overlays"] == {}

@@ -11,7 +11,8 @@ from rasterio.io import MemoryFile
 from phusong.coverage.result import ANY, Result
 from phusong.data.language import Language
 from phusong.maps.colours import PERCENT_COLOURS, percent_class
-from phusong.maps.static import class_names, draw_service, png_bytes, write_map
+from phusong.maps.static import draw_gaps, draw_service
+from phusong.maps.static_parts import class_names, png_bytes, write_map
 
 
 @pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
@@ -49,3 +50,14 @@ def test_same_figure_same_bytes(tiny_result: Result, tmp_path: Path) -> None:
         for name in ("a", "b"):
             write_map(draw_service(tiny_result, "fibre", "vi"), tmp_path / f"{name}{suffix}", day)
         assert (tmp_path / f"a{suffix}").read_bytes() == (tmp_path / f"b{suffix}").read_bytes()
+
+
+def test_the_map_of_all_gaps_is_small_as_svg(tiny_result: Result, tmp_path: Path) -> None:
+    path = tmp_path / "gaps.svg"
+    write_map(draw_gaps(tiny_result, "vi"), path, tiny_result.layers.project.province.as_of)
+    drawn = path.read_text(encoding="utf-8")
+    # Fills are a picture, so that a thousand gaps cost no more than ten; words and borders stay sharp.
+    assert "<image" in drawn
+    assert drawn.count("<path") > 20
+    assert "Mạng" not in drawn
+    assert len(drawn) < 400_000
