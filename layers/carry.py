@@ -48,6 +48,12 @@ BY_RULE = warning(
     "Số liệu của các xã nhận chỉ là ước tính.", "The figures of their heirs are estimates.",
 )
 
+BY_PEOPLE = warning(
+    "carry-by-people",
+    "{n} đơn vị bị chia được chuyển theo số dân trong ranh giới cũ: {codes}.",
+    "{n} divided units were carried by the people within their old boundaries: {codes}.",
+)
+
 
 @dataclass(frozen=True)
 class Carried:
@@ -352,6 +358,10 @@ def tell_carried(report: Report, header: str, carried: Carried, vintage: Vintage
         report.once(UNKNOWN_CODES, column=header, n=len(carried.unknown), vintage=vintage, codes=shown)
     if carried.undivided:
         report.once(UNDIVIDED, column=header, n=len(carried.undivided), codes=_listed(carried.undivided))
+    moves = carried.moves
+    by_people = sorted(set(moves.loc[moves["basis"] == "weights", "source"]))
+    if by_people:
+        report.once(BY_PEOPLE, column=header, n=len(by_people), codes=_listed(by_people))
     if carried.by_rule:
         report.once(BY_RULE, column=header, n=len(carried.by_rule), how=rule, codes=_listed(carried.by_rule))
 

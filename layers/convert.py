@@ -22,7 +22,7 @@ from phusong.layers.ofds import is_ofds
 from phusong.layers.opencellid import is_opencellid
 from phusong.layers.places import other_columns
 from phusong.layers.points import read_points
-from phusong.layers.postgis_url import as_path
+from phusong.layers.postgis_url import DatabaseUrl, as_path
 from phusong.layers.project import LayerTable
 from phusong.layers.rules import Report
 from phusong.layers.source import Layer
@@ -90,6 +90,12 @@ _ORDER: Mapping[str, Sequence[str]] = {
 }
 _SHAPES = {"line": (1, ("đường", "a line")), "area": (2, ("vùng", "an area"))}
 _FILE = "source_file"
+_UNOPENED = frozenset(
+    ("missing-file", "unknown-format", "unreadable-file", "which-layer", "unknown-layer", "no-postgis",
+     "archive-path-outside", "archive-too-large", "archive-encrypted", "not-a-table", "archive-which-file",
+     "archive-nothing-readable")
+)
+"""Faults after which nothing is known of a file's columns, so that they are told once."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +116,7 @@ class Converted:
 
 
 def convert(
-    files: Sequence[Path],
+    files: Sequence[Path | DatabaseUrl],
     *,
     kind: str | None = None,
     out: Path | None = None,
@@ -119,6 +125,7 @@ def convert(
     columns: Mapping[str, str] | None = None,
     defaults: Mapping[str, str | float] | None = None,
     force: bool = False,
+    province: str = "",
 ) -> Converted:
     """Write files of any readable format as one clean file.
 
@@ -126,7 +133,7 @@ def convert(
 
     Parameters
     ----------
-    files : sequence of Path
+    files : sequence of Path or DatabaseUrl
         Those of one kind go into one layer, with the column ``source_file``.
     kind : str, optional
         One of `KINDS`; by default what fits each file's columns and shapes.
@@ -141,6 +148,8 @@ def convert(
         As in the project file.
     force : bool
         Whether to replace ``out``.
+    province : str
+        Code of the province: coordinates without a system are tried on where it lies.
 
     Returns
     -------
@@ -153,7 +162,7 @@ def convert(
     ExpectedError
         If ``out`` is there or cannot hold what was read, or a kind is not clear.
     """
-    target = out if out is not None else Path(f"{files[0].stem}-clean.gpkg")
+    target = out if out is not None else Path(f"{_stem(files[0])}-clean.gpkg")
     if target.suffix.lower() not in WRITABLE:
         raise ExpectedError(NOT_WRITABLE, kind=target.suffix, known=" ".join(WRITABLE))
     if target.exists() and not force:
@@ -165,9 +174,9 @@ def convert(
             path=file, crs=crs, layer=layer, columns=dict(columns or {}), defaults=dict(defaults or {})
         )
         for name in [kind] if kind is not None else kinds_of(file, settings):
-            frame = _read(name, settings, faults)
+            frame = _read(name, settings, faults, province)
             if frame is not None:
-                found.setdefault(name, []).append(frame.assign(**{_FILE: file.name}))
+                found.setdefault(name, []).append(frame.assign(**{_FILE: _name(file)}))
     faults.raise_errors()
     frames = {name: _joined(parts) for name, parts in found.items()}
     _check_holds(target, frames)
@@ -175,11 +184,22 @@ def convert(
     return Converted(target, {name: len(frame) for name, frame in frames.items()}, tuple(faults))
 
 
-def kinds_of(file: Path, settings: LayerTable) -> list[str]:
+def _name(file: Path | DatabaseUrl) -> str:
+    """Return what a source is called in messages and in ``source_file``, never with a password."""
+    return file.name if isinstance(file, Path) else file.as_posix()
+
+
+def _stem(file: Path | DatabaseUrl) -> str:
+    if isinstance(file, Path):
+        return file.stem.removesuffix(".csv").removesuffix(".gdb")
+    return file.parameters.get("table", "postgis").rpartition(".")[2].strip('"') or "postgis"
+
+
+def kinds_of(file: Path | DatabaseUrl, settings: LayerTable) -> list[str]:
     """Return what a file holds, by its columns and shapes; both fibre layers of an OFDS package."""
-    if is_opencellid(file):
+    if isinstance(file, Path) and is_opencellid(file):
         return ["stations"]
-    if is_ofds(file):
+    if isinstance(file, Path) and is_ofds(file):
         return [n for n in ("fibre_nodes", "fibre_routes") if _open(n, settings, Faults()) is not None] or [
             "fibre_nodes"
         ]
@@ -188,7 +208,7 @@ def kinds_of(file: Path, settings: LayerTable) -> list[str]:
         faults = Faults()
         table = _open(name, settings, faults)
         if table is None:
-            if any(f.code.endswith((".missing-file", ".unknown-format", ".unreadable-file")) for f in faults):
+            if any(f.code.partition(".")[2] in _UNOPENED or ".postgis-" in f.code for f in faults):
                 return [name]  # to be told once
             continue
         if one.shape in _shapes_of(table):
@@ -198,7 +218,7 @@ def kinds_of(file: Path, settings: LayerTable) -> list[str]:
         return best
     near = BETWEEN.say("vi", kinds=", ".join(best)), BETWEEN.say("en", kinds=", ".join(best))
     raise ExpectedError(
-        UNKNOWN_KIND, file=file.name, near=Text(*near) if best else Text("", ""), known="|".join(KINDS)
+        UNKNOWN_KIND, file=_name(file), near=Text(*near) if best else Text("", ""), known="|".join(KINDS)
     )
 
 
@@ -218,7 +238,7 @@ def _open(name: str, settings: LayerTable, faults: Faults) -> Table | None:
     return _layer(name, settings, faults).open(KINDS[name].columns, free=KINDS[name].free)
 
 
-def _read(name: str, settings: LayerTable, faults: Faults) -> Any:
+def _read(name: str, settings: LayerTable, faults: Faults, province: str = "") -> Any:
     """Return one file's rows under the project's column names, as typed; None after a fault."""
     import geopandas as gpd
     import pandas as pd
@@ -234,7 +254,7 @@ def _read(name: str, settings: LayerTable, faults: Faults) -> Any:
         cells["status"] = settle_status(cells["status"])
     shapes = None
     if kind.shape == "point":
-        points = read_points(table, settings, None)
+        points = read_points(table, settings, None, province_code=province)
         if points is None:
             return None
         if "lon" in _ORDER[name]:

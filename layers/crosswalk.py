@@ -129,6 +129,11 @@ def _folder() -> Path:
     return Path(spec.origin).parent / "data"
 
 
+def register_file() -> Path:
+    """Return the database of units in the package."""
+    return _folder() / "dataset.db"
+
+
 _OLD = """
 SELECT provinceKey || '_' || districtKey || '_' || COALESCE(wardKey, ''),
     COALESCE(wardCode, districtCode), COALESCE(ward, district), provinceCode, province, districtCode, district

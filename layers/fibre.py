@@ -53,7 +53,7 @@ def read_fibre_nodes(layer: Layer, province: Province | None) -> gpd.GeoDataFram
     table = layer.open(NODE_COLUMNS)
     if table is None:
         return None
-    points = read_points(table, layer.settings, province)
+    points = read_points(table, layer.settings, province, province_code=layer.province_code)
     if points is None:
         return None
     columns = {

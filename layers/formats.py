@@ -11,7 +11,7 @@ from phusong.layers.rules import Report
 if TYPE_CHECKING:
     from phusong.layers.tables import RawTable
 
-SPECIAL = (".kml", ".kmz", ".tab", ".mif", ".gdb", ".dxf", ".csv.gz")
+SPECIAL = (".kml", ".kmz", ".tab", ".mif", ".gdb", ".dxf", ".csv.gz", ".zip")
 """Suffixes beyond those of `phusong.layers.tables`, for messages."""
 
 
@@ -22,6 +22,10 @@ def special_reader(path: Path, report: Report, layer: str | None) -> Callable[[]
         from phusong.layers.kml import read_kml
 
         return lambda: read_kml(path, report, layer)
+    if kind == ".zip":
+        from phusong.layers.zip_files import read_zip
+
+        return lambda: read_zip(path, report, layer)
     if kind in (".shp", ".tab", ".mif", ".gdb", ".dxf"):
         from phusong.layers.vector_files import read_vector_file
 

@@ -11,6 +11,7 @@ from phusong.layers.carry import convert_table, tell_carried
 from phusong.layers.codes import settle_codes, tell_duplicates
 from phusong.layers.columns import Column, Table
 from phusong.layers.old_codes import old_codes
+from phusong.layers.old_communes import OldCommunes
 from phusong.layers.positions import COMMUNE_NAME, codes_of_names
 from phusong.layers.province import Province
 from phusong.layers.rules import error, hint, warning
@@ -61,8 +62,17 @@ SILENT = warning(
 )
 
 
-def read_households(layer: Layer, province: Province | None) -> pd.DataFrame | None:
+def read_households(
+    layer: Layer, province: Province | None, old: OldCommunes | None = None
+) -> pd.DataFrame | None:
     """Read the households with fibre.
+
+    Parameters
+    ----------
+    layer : Layer
+    province : Province or None
+    old : OldCommunes, optional
+        Boundaries by which figures of divided old communes are carried by people.
 
     Returns
     -------
@@ -75,7 +85,7 @@ def read_households(layer: Layer, province: Province | None) -> pd.DataFrame | N
     table = layer.open(COLUMNS)
     if table is None:
         return None
-    carried = _of_before_the_merger(table, layer, province)
+    carried = _of_before_the_merger(table, layer, province, old)
     if carried is not None:
         _tell_lost(layer, province, carried["commune_code"].to_numpy(), carried["households"].to_numpy())
         return carried
@@ -113,7 +123,9 @@ def _codes(table: Table, province: Province | None) -> NDArray[np.object_]:
     return codes
 
 
-def _of_before_the_merger(table: Table, layer: Layer, province: Province | None) -> pd.DataFrame | None:
+def _of_before_the_merger(
+    table: Table, layer: Layer, province: Province | None, ground: OldCommunes | None
+) -> pd.DataFrame | None:
     """Return figures by communes of before July 2025 carried to the present ones; None for present codes."""
     import pandas as pd
 
@@ -125,7 +137,8 @@ def _of_before_the_merger(table: Table, layer: Layer, province: Province | None)
     columns = ("households", "households_with_fibre")
     frame = pd.DataFrame({"code": old, **{c: table[c] for c in columns}})
     rule = layer.settings.divided
-    found = convert_table(frame, "code", columns, rule=rule)
+    weights = ground.weights if ground is not None else None
+    found = convert_table(frame, "code", columns, weights=weights, rule=rule)
     tell_carried(layer.report, table.headers["commune_code"], found, "2024", rule)
     days = [d for d in table["as_of"] if d is not None] if table.has("as_of") else []
     # A sum of figures of several days is as old as the oldest.

@@ -51,7 +51,7 @@ def read_places(layer: Layer, province: Province | None) -> gpd.GeoDataFrame | N
     if table is None:
         return None
     table = present_codes(table, layer, province)
-    points = read_points(table, layer.settings, province)
+    points = read_points(table, layer.settings, province, province_code=layer.province_code)
     if points is None:
         return None
     ids = settle_ids(table, "place_id", layer.name)

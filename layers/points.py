@@ -88,11 +88,14 @@ class Points:
         return shapes
 
 
-def read_points(table: Table, settings: LayerTable, province: Province | None) -> Points | None:
+def read_points(
+    table: Table, settings: LayerTable, province: Province | None, *, province_code: str = ""
+) -> Points | None:
     """Return where the rows of a table lie, and tell which lie where they cannot.
 
     Shapes of the file win over its columns of coordinates (`phusong.layers.positions`); ``lon`` and ``lat``
-    hold eastings and northings where the project declares a projected system for the layer.
+    hold eastings and northings where the project declares a projected system for the layer. Without the
+    province's communes, ``province_code`` says where coordinates without a system are to be tried.
 
     Returns
     -------
@@ -106,7 +109,7 @@ def read_points(table: Table, settings: LayerTable, province: Province | None) -
         if crs is None:
             return None
     else:
-        read = read_positions(table, settings, province)
+        read = read_positions(table, settings, province, province_code=province_code)
         if read is None:
             return None
         x, y, crs, headers = read.x, read.y, read.crs, read.headers

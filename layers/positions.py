@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,11 +13,11 @@ from pyproj import CRS
 from phusong.data.language import Text
 from phusong.data.names import fold
 from phusong.layers.angles import Area, direction_letters, read_angles, split_pairs, tell_angles
-from phusong.layers.codes import match_codes
+from phusong.layers.codes import COMMUNE_DIGITS, match_codes
 from phusong.layers.columns import NOT_A_NUMBER, Column, Table, to_numbers, to_text
 from phusong.layers.coordinates import candidates, choose_crs, tell_crs, to_lonlat
 from phusong.layers.crs_words import crs_of_words, name_of
-from phusong.layers.geometry import WGS84, crs_of, parse_crs, transform
+from phusong.layers.geometry import NO_CRS, WGS84, crs_of, parse_crs, transform
 from phusong.layers.grid import FloatArray
 from phusong.layers.numbers import read_numbers, tell_numbers
 from phusong.layers.project import LayerTable
@@ -101,11 +102,15 @@ class _Pair:
     known: bool
 
 
-def read_positions(table: Table, settings: LayerTable, province: Province | None) -> Positions | None:
+def read_positions(
+    table: Table, settings: LayerTable, province: Province | None, *, province_code: str = ""
+) -> Positions | None:
     """Return the coordinates in the columns of a table, and tell what was understood or stands in doubt.
 
     The system that the project declares wins; then words in titles, headers and notes; longitude and
-    latitude are WGS 84; for metres the systems of Vietnam are tried on the communes.
+    latitude are WGS 84; for metres the systems of Vietnam are tried on the communes; where those are not
+    known, on the points that the register has for the communes of ``province_code``, or of the codes in
+    the table.
 
     Returns
     -------
@@ -116,6 +121,13 @@ def read_positions(table: Table, settings: LayerTable, province: Province | None
     if pair is None:
         return None
     finite = np.isfinite(pair.first) & np.isfinite(pair.second)
+    if province is None and bool(np.any(np.abs(pair.second[finite]) > 360)):
+        province = _register(table, province_code)
+        if province is None and settings.crs is None and not province_code:
+            spoken = crs_of_words(" ; ".join((*table.raw.said, *pair.headers)))
+            if spoken.epsg is None:
+                table.report.once(NO_CRS, column=", ".join(pair.headers))
+                return None
     metres = bool(finite.any()) and bool(np.all(np.abs(pair.second[finite]) > 360))
     if pair.known and (settings.crs is not None or not metres):
         crs = crs_of(table.raw, settings, table.report, fallback=WGS84)
@@ -125,6 +137,21 @@ def read_positions(table: Table, settings: LayerTable, province: Province | None
             return None
         return Positions(pair.first.copy(), pair.second.copy(), pair.wrong, crs, pair.headers)
     return _of_unknown(pair, table, settings, province)
+
+
+def _register(table: Table, province_code: str) -> Province | None:
+    """Return the province's ground by the register, the province being named or that of the table's codes."""
+    from phusong.layers.register_ground import register_ground
+
+    if not province_code and table.has("commune_code"):
+        from phusong.layers.crosswalk import crosswalk
+
+        new = crosswalk().new
+        codes = [c.zfill(COMMUNE_DIGITS) for c in table["commune_code"].tolist() if c.isdigit()]
+        found = Counter(new[c].province_code for c in codes if c in new)
+        if found and found.most_common(1)[0][1] >= 0.6 * len(table):
+            province_code = found.most_common(1)[0][0]
+    return register_ground(province_code) if province_code else None
 
 
 def _holds(pair: _Pair, crs: CRS, table: Table, province: Province | None) -> bool:

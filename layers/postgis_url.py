@@ -66,6 +66,11 @@ def path_or_url(given: Any) -> Any:
     return DatabaseUrl(given) if is_database(given) else given
 
 
+def source_of(given: str) -> Path | DatabaseUrl:
+    """Return what an argument of the command line names: a file, or a table of a database."""
+    return DatabaseUrl(given) if is_database(given) else Path(given)
+
+
 def as_path(given: Path | DatabaseUrl) -> Path:
     """Return a path; of a database, one by which it is shown, and which leads nowhere."""
     return given if isinstance(given, Path) else Path(given.as_posix())

@@ -125,10 +125,16 @@ class LayersTable(_Table):
     communes: LayerTable
     population: PopulationTable
     stations: LayerTable
+    old_communes: LayerTable | None = None
+    """Polygons of before 1 July 2025: by them the people of divided communes decide how figures divide."""
     households: LayerTable | None = None
     fibre_nodes: LayerTable | None = None
     fibre_routes: LayerTable | None = None
     roads: LayerTable | None = None
+    water: LayerTable | None = None
+    """Rivers and lakes, which cable crosses dearly."""
+    protected: LayerTable | None = None
+    """Areas in which building is restricted."""
     terrain: TerrainTable | None = None
     clutter: ClutterTable | None = None
 
@@ -174,10 +180,27 @@ class TerrainService(_RadioService):
 
 
 class FibreService(_Table):
-    """Distance to the nearest operational fibre route or node."""
+    """Distance to the nearest operational fibre: straight, or along roads from access points."""
 
     model: Literal["route-distance"]
     reach_m: float = Field(gt=0.0, le=50000.0)
+    reach: Literal["straight", "roads"] = "straight"
+    """``straight``: within ``reach_m`` of a route or node as the crow flies. ``roads``: within ``drop_m`` of
+    a road that is within ``reach_m`` of an access point along roads; the keys below are for this."""
+    drop_m: float = Field(default=300.0, gt=0.0, le=5000.0)
+    """Longest drop from the road to the home."""
+    access: tuple[str, ...] = ()
+    """Kinds of nodes at which homes join, as the file names them; by default all but poles and manholes."""
+    tap_routes: bool = False
+    """Cables can be joined anywhere along their way, not at nodes alone."""
+    snap_m: float = Field(default=2.0, ge=0.0, le=50.0)
+    """Ends of roads nearer than this meet."""
+    classes: dict[str, Annotated[float, Field(gt=0.0, le=1000.0)]] = Field(default_factory=dict)
+    """Cost of a metre by class of road, ``water`` and ``protected``, beside a commune road."""
+    optics: Literal["B+", "C+"] | None = None
+    """Optical class: access points then reach no farther than the optical budget from their OLT."""
+    splitters: tuple[Literal["1:2", "1:4", "1:8", "1:16", "1:32", "1:64"], ...] = ("1:32",)
+    """Stages of splitters between OLT and home."""
 
 
 Service = Annotated[

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -16,8 +17,10 @@ from phusong.layers.communes import read_communes
 from phusong.layers.faults import Fault, Faults
 from phusong.layers.fibre import read_fibre_nodes, read_fibre_routes
 from phusong.layers.grid import Raster
+from phusong.layers.ground import read_protected, read_water
 from phusong.layers.households import read_households
 from phusong.layers.inventory import Layers, Population, Source, Understood
+from phusong.layers.old_communes import OldCommunes, read_old_communes
 from phusong.layers.places import read_places
 from phusong.layers.population import read_population
 from phusong.layers.project import ClutterTable, LayerTable, Project, TerrainService, TerrainTable
@@ -210,6 +213,8 @@ class _Found:
     terrain: Raster[np.float32] | None
     clutter: Raster[np.uint8] | None
     calibrations: Mapping[str, Any]
+    water: gpd.GeoDataFrame | None = None
+    protected: gpd.GeoDataFrame | None = None
 
     def layers(self, reading: _Reading) -> Layers | None:
         """Return the inventory; an empty one stands for stations or population that are not there."""
@@ -224,6 +229,7 @@ class _Found:
             project=reading.project, grid=province.grid, communes=province.communes, stations=stations,
             population=people, places=self.places, zones=self.zones, households=self.households,
             fibre_nodes=self.fibre_nodes, fibre_routes=self.fibre_routes, roads=self.roads,
+            water=self.water, protected=self.protected,
             terrain=self.terrain, clutter=self.clutter, faults=tuple(reading.faults),
             sources=tuple(_sources(reading, self.households)), topology=self.seams.topology(),
             understood=tuple(_understood(reading)),
@@ -241,11 +247,14 @@ def _read_all(reading: _Reading, *, with_people: bool) -> _Found:
     stations = read_stations(reading.layer("stations", project.layers.stations), province)
     places = reading.named("places", project.places, read_places, province)
     zones = reading.named("zones", project.zones, read_zones, province)
-    households = reading.maybe("households", read_households, province)
+    population = _population(reading, province) if with_people else None
+    old = reading.maybe("old_communes", partial(read_old_communes, population=population), province)
+    households = reading.maybe("households", partial(read_households, old=old), province)
     fibre_nodes = reading.maybe("fibre_nodes", read_fibre_nodes, province)
     fibre_routes = reading.maybe("fibre_routes", read_fibre_routes, province)
     roads = reading.maybe("roads", read_roads, province)
-    population = _population(reading, province) if with_people else None
+    water = reading.maybe("water", read_water, province)
+    protected = reading.maybe("protected", read_protected, province)
     terrain = reading.maybe("terrain", _terrain, province)
     clutter = reading.maybe("clutter", _clutter, province)
     over_terrain = any(isinstance(s, TerrainService) for s in project.services.values())
@@ -257,8 +266,33 @@ def _read_all(reading: _Reading, *, with_people: bool) -> _Found:
     }
     return _Found(
         province, found, stations, places, zones, households, fibre_nodes, fibre_routes, roads, population,
-        terrain, clutter, calibrations,
+        terrain, clutter, calibrations, water, protected,
     )
+
+
+def read_old_ground(project: Project) -> OldCommunes | None:
+    """Read what carries tables between old and new communes: both boundaries and the population.
+
+    Returns
+    -------
+    OldCommunes or None
+        None where the project has no layer ``old_communes``.
+
+    Raises
+    ------
+    InputError
+        If one of the three has errors.
+    """
+    if project.layers.old_communes is None:
+        return None
+    reading = _Reading(project, Faults(), None)
+    communes = reading.layer("communes", project.layers.communes)
+    ground = read_communes(communes, project.province.code, project.grid)
+    province = ground[0] if ground is not None else None
+    population = _population(reading, province)
+    old = reading.maybe("old_communes", partial(read_old_communes, population=population), province)
+    reading.faults.raise_errors()
+    return old
 
 
 def _limited(project: Project, only: Collection[str] | None) -> Project:

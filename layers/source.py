@@ -32,6 +32,7 @@ class Layer:
         Where its faults go.
     vietnamese : bool
         Whether the province is of Vietnam, so that old encodings and VN-2000 may occur.
+    province_code : str
     """
 
     name: str
@@ -39,6 +40,7 @@ class Layer:
     path: Path
     report: Report
     vietnamese: bool = False
+    province_code: str = ""
 
     @classmethod
     def of(
@@ -47,7 +49,8 @@ class Layer:
         """Return the layer whose path is relative to ``folder``."""
         report = Report(name, settings.path.as_posix(), faults)
         vietnamese = re.fullmatch(r"\d{2}", province_code) is not None
-        return cls(name, settings, (folder / as_path(settings.path)).resolve(), report, vietnamese)
+        path = (folder / as_path(settings.path)).resolve()
+        return cls(name, settings, path, report, vietnamese, province_code)
 
     def open(self, wanted: Sequence[Column], *, free: bool = False) -> Table | None:
         """Open the file and type our columns; None after a fault that leaves nothing to check."""

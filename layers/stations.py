@@ -145,7 +145,7 @@ def read_stations(layer: Layer, province: Province | None) -> gpd.GeoDataFrame |
     if table is None:
         return None
     table = present_codes(table, layer, province)
-    points = read_points(table, layer.settings, province)
+    points = read_points(table, layer.settings, province, province_code=layer.province_code)
     if points is None:
         return None
     given = table["status"] if table.has("status") else np.full(len(table), "", dtype=object)

@@ -25,7 +25,9 @@ UNDERSTANDING = frozenset(
     (
         "rows-left-out", "header-of-several-rows", "headers-recognised", "text-converted", "numbers-read",
         "blank-means-no", "crs-found", "x-is-northing", "crs-deprecated", "north-by-area", "vintage-old",
-        "carry-by-rule", "code-repaired", "technology-by-standard", "point-from-area", "dbf-encoding",
+        "carry-by-rule", "carry-by-people",
+        "old-communes-in-parts", "old-commune-without-code", "code-repaired", "technology-by-standard",
+        "point-from-area", "dbf-encoding",
         "sheets-unread", "communes-by-name", "pairs-read", "crs-overridden", "crs-said",
         "technologies-from-marks", "technologies-from-lists",
     )
@@ -37,6 +39,8 @@ _MANY = 5000
 def kind_of(layer: str) -> LayerKind | None:
     """Return whose words the headers of a layer may be: ``places`` for ``places.villages``."""
     group = layer.partition(".")[0]
+    if group == "old_communes":
+        return "communes"
     return next((k for k in LAYER_KINDS if k == group), None)
 
 
