@@ -178,7 +178,7 @@ def _read_csv(
         first = 2
     delimiter = delimiter or sniff_delimiter(text, expected, habits)
     records: list[list[str]] = []
-    with _long_fields():
+    with long_fields():
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
         try:
             records.extend(reader)
@@ -195,6 +195,18 @@ def _placed(raw: RawTable | None, *, sheet: str = "", delimiter: str = "") -> Ra
     if raw is None or raw.layout is None:
         return raw
     return replace(raw, layout=replace(raw.layout, sheet=sheet, delimiter=delimiter))
+
+
+def text_of_csv(data: bytes) -> str:
+    """Return the text of a CSV; of bytes that are no UTF-8, as Windows-1252 shows them."""
+    from phusong.layers.legacy_encodings import from_bytes
+
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return data.decode("utf-16")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return from_bytes(data)
 
 
 def _decode(data: bytes, report: Report, habits: Habits) -> tuple[str | None, int]:
@@ -214,7 +226,7 @@ def _decode(data: bytes, report: Report, habits: Habits) -> tuple[str | None, in
 
 
 @contextmanager
-def _long_fields() -> Iterator[None]:
+def long_fields() -> Iterator[None]:
     """Let a cell hold a long polygon; the limit belongs to the whole process, so it is put back."""
     before = csv.field_size_limit(_LONGEST_FIELD)
     try:
@@ -235,7 +247,7 @@ def sniff_delimiter(text: str, expected: Collection[str] = (), habits: Habits | 
     best, best_score = ",", (-1, False, 0.0, 0)
     for delimiter in DELIMITERS:
         try:
-            with _long_fields():
+            with long_fields():
                 reader = csv.reader(io.StringIO(head, newline=""), delimiter=delimiter)
                 records = [r for _, r in zip(range(50), reader, strict=False) if any(c.strip() for c in r)]
         except csv.Error:

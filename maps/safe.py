@@ -19,6 +19,12 @@ def one_line(text: str) -> str:
     return _CONTROLS.sub("", _BREAKS.sub(" ", text))
 
 
+def legible(text: str, length: int = 32_000) -> str:
+    """Return ``text`` with its line breaks, without characters that XML forbids, cut to ``length``."""
+    text = _CONTROLS.sub("", text)
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
 def shorten(text: str, length: int) -> str:
     """Return one line of at most ``length`` characters, an ellipsis at the end where it was cut."""
     text = one_line(text)
