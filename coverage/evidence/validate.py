@@ -21,6 +21,7 @@ from phusong.coverage.evidence.compare_points import (
     pair_samples,
     predict_measured,
     radio_services,
+    threshold_dbm,
 )
 from phusong.coverage.evidence.field_reports import LEAST_BARS, ReportAgreement, compare_reports
 from phusong.coverage.evidence.polygons import Matrix, agreement_matrices
@@ -55,7 +56,10 @@ NO_PAIRS = Text(
     "Không có mẫu nào đối chiếu được: kiểm tra nhà mạng ({operators}) và công nghệ của tệp.",
     "No sample can be compared: check the operators ({operators}) and technologies of the file.",
 )
-GROUPS = ("all", "distance", "clutter", "sight", "operator", "band", "known")
+GROUPS = ("all", "strong", "distance", "clutter", "sight", "operator", "band", "known")
+"""``strong``: records predicted so strong that hardly one like them goes unheard; what was heard of weaker
+ones is the better part, and flatters."""
+_STRONG_SIGMAS = 2.0
 
 
 @dataclass(frozen=True)
@@ -104,11 +108,21 @@ class ErrorGroup:
 
 @dataclass(frozen=True)
 class ClaimGroup:
-    """Claims against measurement for one service and operator (all of them: ``all``)."""
+    """Claims against measurement for one service and operator (all of them: ``all``).
+
+    Attributes
+    ----------
+    service, operator : str
+    figures : Agreement
+        A claim is 'covered' on the map: the threshold at the location probability of the service.
+    median : Agreement
+        A claim is a predicted median at or above the threshold, as likely as not.
+    """
 
     service: str
     operator: str
     figures: Agreement
+    median: Agreement
 
 
 @dataclass(frozen=True)
@@ -278,7 +292,8 @@ class _Measured:
             for n, own in apart.groupby("service", sort=False)
         }
         return cls(
-            whole, pairs, tuple(error_groups(apart)), tuple(claim_groups(pairs)),
+            whole, pairs, tuple(error_groups(apart, seen)),
+            tuple(claim_groups(pairs, {n: threshold_dbm(s) for n, s in services.items()})),
             tuple(counting.availabilities(samples, whole, options.rule)), seen,
             challenges(layers, pairs, predictions, samples),
         )
@@ -292,11 +307,15 @@ def distance_class(distance_m: NDArray[np.float64]) -> NDArray[np.object_]:
     return np.where(known, np.array(names, dtype=object)[np.clip(number, 0, len(names) - 1)], "")
 
 
-def error_groups(pairs: pd.DataFrame) -> list[ErrorGroup]:
-    """Return the errors of each service, as a whole and by the conditions of its samples."""
+def error_groups(pairs: pd.DataFrame, seen: Mapping[str, Censoring] | None = None) -> list[ErrorGroup]:
+    """Return the errors of each service, as a whole and by the conditions of its samples.
+
+    ``seen`` tells the floor under which samples of a service fall silent.
+    """
     used = pairs[pairs["heard"] & pairs["predicted_dbm"].notna()].reset_index(drop=True)
     keys = {
         "all": np.full(len(used), "all", dtype=object),
+        "strong": np.where(_strong(used, seen or {}), "yes", "").astype(object),
         "distance": distance_class(used["distance_m"].to_numpy(np.float64)),
         "clutter": used["clutter"].to_numpy(dtype=object), "sight": used["sight"].to_numpy(dtype=object),
         "operator": used["operator"].to_numpy(dtype=object),
@@ -314,21 +333,33 @@ def error_groups(pairs: pd.DataFrame) -> list[ErrorGroup]:
     return found
 
 
+def _strong(used: pd.DataFrame, seen: Mapping[str, Censoring]) -> NDArray[np.bool_]:
+    least = np.full(len(used), np.inf)
+    for service, end in seen.items():
+        if end.tested:
+            mine = (used["service"] == service).to_numpy()
+            least[mine] = end.floor_dbm + _STRONG_SIGMAS * end.spread_db - end.bias_db
+    return np.asarray(used["predicted_dbm"].to_numpy(np.float64) >= least, dtype=bool)
+
+
 def _in_order(value: str) -> tuple[float, str]:
     head = value.partition("-")[0]
     return (float(head), value) if head.replace(".", "").isdigit() else (-1.0, value)
 
 
-def claim_groups(pairs: pd.DataFrame) -> list[ClaimGroup]:
-    """Return agreement of claims and measurement, for each service and operator."""
+def claim_groups(pairs: pd.DataFrame, limits: Mapping[str, float]) -> list[ClaimGroup]:
+    """Return agreement of claims and measurement, for each service and operator.
+
+    ``limits`` are the thresholds of the services in dBm.
+    """
     found = []
     for service in dict.fromkeys(pairs["service"]):
         own = pairs[pairs["service"] == service]
         for operator in ["all", *sorted(set(own["operator"]))]:
             part = own if operator == "all" else own[own["operator"] == operator]
-            figures = agreement(
-                part["claimed"].to_numpy(bool), part["measured"].to_numpy(bool),
-                part["block"].to_numpy(np.int64),
-            )
-            found.append(ClaimGroup(str(service), operator, figures))
+            measured, block = part["measured"].to_numpy(bool), part["block"].to_numpy(np.int64)
+            figures = agreement(part["claimed"].to_numpy(bool), measured, block)
+            likely = part["predicted_dbm"].fillna(-np.inf).to_numpy(np.float64) >= limits[str(service)]
+            median = figures if part["predicted_dbm"].isna().all() else agreement(likely, measured, block)
+            found.append(ClaimGroup(str(service), operator, figures, median))
     return found
