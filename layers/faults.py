@@ -13,6 +13,7 @@ Severity = Literal["error", "warning"]
 _FILE = Text("tệp {value}", "file {value}")
 _ROW = Text("dòng {value}", "row {value}")
 _COLUMN = Text("cột {value}", "column {value}")
+_KEY = Text("khóa {value}", "key {value}")
 _VALUE = Text("giá trị '{value}'", "value '{value}'")
 
 
@@ -35,7 +36,7 @@ class Fault:
     row : str
         Row as the user's program counts it (the header is row 1), or a feature's number.
     column : str
-        Column as the file names it.
+        Column as the file names it; of a project file the key, as ``services.4G.model``.
     value : str
         The offending value as it was read.
     """
@@ -53,10 +54,12 @@ class Fault:
 
     def say(self, lang: Language) -> str:
         """Return the whole message: where, what, and what to do."""
+        key = self.layer == "project" or self.column.startswith(("columns.", "defaults."))
+        place = _KEY if key else _COLUMN
         where = [
             text.say(lang, value=value)
             for text, value in (
-                (_FILE, self.file), (_ROW, self.row), (_COLUMN, self.column), (_VALUE, self.value[:80]),
+                (_FILE, self.file), (_ROW, self.row), (place, self.column), (_VALUE, self.value[:80]),
             )
             if value
         ]

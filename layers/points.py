@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import shapely
@@ -16,7 +17,7 @@ from phusong.layers.grid import FloatArray
 from phusong.layers.positions import read_positions
 from phusong.layers.project import LayerTable
 from phusong.layers.province import FAR_M, Province
-from phusong.layers.rules import error, warning
+from phusong.layers.rules import Rule, error, warning
 
 MISSING_POSITION = error(
     "missing-coordinates",
@@ -25,28 +26,36 @@ MISSING_POSITION = error(
 )
 SWAPPED = error(
     "swapped-coordinates",
-    "{axes} bị đổi chỗ: đổi lại thì điểm nằm trong tỉnh.",
-    "{axes} are swapped: the other way round, the point lies in the province.",
+    "{axes} bị đổi chỗ{again}: đổi lại thì điểm nằm trong tỉnh.",
+    "{axes} are swapped{again}: the other way round, the point lies in the province.",
+    'Đổi hai cột, ví dụ trong dự án: columns = {{ lon = "{lat}", lat = "{lon}" }}.',
+    'Swap the two columns, for example in the project: columns = {{ lon = "{lat}", lat = "{lon}" }}.',
+)
+ALL_SWAPPED = error(
+    "swapped-coordinates",
+    "{axes} bị đổi chỗ ở {n} dòng (dòng {first}): đổi lại thì các điểm nằm trong tỉnh.",
+    "{axes} are swapped in {n} rows (rows {first}): the other way round, the points lie in the province.",
     'Đổi hai cột, ví dụ trong dự án: columns = {{ lon = "{lat}", lat = "{lon}" }}.',
     'Swap the two columns, for example in the project: columns = {{ lon = "{lat}", lat = "{lon}" }}.',
 )
 FAR_OUTSIDE = error(
     "outside-province",
-    "Điểm nằm ngoài tỉnh, cách {km:.1f} km.", "The point lies outside the province, {km:.1f} km away.",
+    "Điểm nằm ngoài tỉnh, cách {km:.1f} km{again}.",
+    "The point lies outside the province, {km:.1f} km away{again}.",
     "Kiểm tra tọa độ và hệ tọa độ; bỏ các điểm của tỉnh khác.",
     "Check the coordinates and their system; leave out points of other provinces.",
 )
 IMPOSSIBLE = error(
     "impossible-coordinates",
-    "Tọa độ không có trên Trái Đất.", "There are no such coordinates on Earth.",
+    "Tọa độ không có trên Trái Đất{again}.", "There are no such coordinates on Earth{again}.",
     'Kinh độ từ -180 đến 180, vĩ độ từ -90 đến 90; tọa độ phẳng (mét) thì khai crs, ví dụ crs = "EPSG:9217".',
     "Longitude is from -180 to 180, latitude from -90 to 90; for metres, declare the system, "
     'for example crs = "EPSG:9217".',
 )
 NEAR_OUTSIDE = warning(
     "near-border",
-    "Điểm nằm ngoài ranh giới tỉnh {km:.2f} km; vẫn được tính.",
-    "The point lies {km:.2f} km outside the province's border; it is kept.",
+    "Điểm nằm ngoài ranh giới tỉnh {km:.2f} km{again}; vẫn được tính.",
+    "The point lies {km:.2f} km outside the province's border{again}; it is kept.",
     "Kiểm tra nếu không phải điểm sát ranh giới.", "Check it, unless it is known to stand at the border.",
 )
 FROM_AREA = warning(
@@ -58,6 +67,8 @@ FROM_AREA = warning(
 _LONLAT = Text("Kinh độ và vĩ độ", "Longitude and latitude")
 _XY = Text("Hoành độ và tung độ", "Easting and northing")
 _POINT = ("điểm", "a point")
+_MANY_SWAPPED = 3
+"""Rows from which a swap is that of the columns, if half of all rows have it, and is told once."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +144,9 @@ def _of_shapes(table: Table) -> tuple[FloatArray, FloatArray]:
     rows = table.raw.rows
     absent = shapely.is_missing(shapes) | shapely.is_empty(shapes)
     table.report.each(EMPTY_SHAPE, absent, rows)
+    nowhere = ~absent & ~np.isfinite(shapely.bounds(shapes)).all(axis=1)
+    table.report.each(MISSING_POSITION, nowhere, rows)
+    absent |= nowhere
     kind = shapely.get_type_id(shapes)
     area = ~absent & np.isin(kind, (3, 6))
     single = (kind == 4) & (shapely.get_num_geometries(shapes) == 1)
@@ -184,9 +198,43 @@ def _tell_outside(
     both = (f"{lon}, {lat}" if lon != lat else lon) if table.raw.geometry is None else ""
     digits = 3 if crs.is_projected else 6
     said = np.array([f"{a:.{digits}f}, {b:.{digits}f}" for a, b in zip(x, y, strict=True)], dtype=object)
-    tell = table.report.each
     axes = _XY if crs.is_projected else _LONLAT
-    tell(SWAPPED, swapped, rows, column=both, value=said, axes=axes, lon=lon, lat=lat)
-    tell(IMPOSSIBLE, nowhere, rows, column=both, value=said)
-    tell(FAR_OUTSIDE, far & ~swapped & ~nowhere, rows, column=both, value=said, km=distance / 1000)
-    tell(NEAR_OUTSIDE, ~far, rows, column=both, value=said, km=distance / 1000)
+    if swapped.sum() >= _MANY_SWAPPED and swapped.sum() >= 0.5 * np.isfinite(given[0]).sum():
+        table.report.once(
+            ALL_SWAPPED, row=str(rows[swapped][0]), column=both, value=said[swapped][0], axes=axes,
+            n=int(swapped.sum()), first=_listed(rows[swapped]), lon=lon, lat=lat,
+        )
+        swapped_told = np.zeros_like(swapped)
+    else:
+        swapped_told = swapped
+    once, again = _by_place(x, y, rows)
+
+    def tell(rule: Rule, wrong: NDArray[np.bool_], **values: Any) -> None:
+        table.report.each(rule, wrong & once, rows, column=both, value=said, again=again, **values)
+
+    tell(SWAPPED, swapped_told, axes=axes, lon=lon, lat=lat)
+    tell(IMPOSSIBLE, nowhere)
+    tell(FAR_OUTSIDE, far & ~swapped & ~nowhere, km=distance / 1000)
+    tell(NEAR_OUTSIDE, ~far, km=distance / 1000)
+
+
+def _by_place(
+    x: FloatArray, y: FloatArray, rows: NDArray[np.int64]
+) -> tuple[NDArray[np.bool_], NDArray[np.object_]]:
+    """Return which rows are the first of their place, and words for the others: a site has many cells."""
+    _, first, back = np.unique(np.column_stack([x, y]), axis=0, return_index=True, return_inverse=True)
+    once = np.zeros(len(x), dtype=bool)
+    once[first] = True
+    again = np.full(len(x), Text("", ""), dtype=object)
+    order = np.argsort(back.reshape(-1), kind="stable")
+    for group in np.split(order, np.flatnonzero(np.diff(back.reshape(-1)[order])) + 1):
+        others = np.unique(rows[group[1:]])
+        others = others[others != rows[group[0]]]
+        if len(others):
+            listed = _listed(others)
+            again[group[0]] = Text(f" (cũng ở dòng {listed})", f" (rows {listed} as well)")
+    return once, again
+
+
+def _listed(rows: NDArray[np.int64]) -> str:
+    return ", ".join(str(r) for r in rows[:5]) + (", …" if len(rows) > 5 else "")

@@ -6,6 +6,7 @@ import re
 import zipfile
 from pathlib import Path
 
+from phusong.data.language import Text
 from phusong.layers.rules import Report, error
 
 LONGEST_LINE = 100_000_000
@@ -26,6 +27,68 @@ NO_VALUE = error(
     "Mở tệp bằng Excel, để Excel tính rồi lưu lại; hoặc dán thành giá trị.",
     "Open the file in Excel, let it calculate and save it; or paste the values.",
 )
+
+
+NOT_A_TABLE = error(
+    "not-a-table",
+    "Tệp có đuôi '{suffix}' nhưng nội dung là {what}.", "The file is called '{suffix}' but is {what}.",
+    "{remedy}", "{remedy}",
+)
+_MAGIC: tuple[tuple[bytes, str, Text], ...] = (
+    (b"\xd0\xcf\x11\xe0", ".xls", Text("tệp Office cũ (Excel 2003)", "an old Office file (Excel 2003)")),
+    (b"PK\x03\x04", ".zip", Text("tệp nén (zip hoặc Excel)", "an archive (zip or Excel)")),
+    (b"%PDF", "", Text("tệp PDF", "a PDF")),
+    (b"\x89PNG", "", Text("ảnh PNG", "a PNG image")),
+    (b"\xff\xd8\xff", "", Text("ảnh JPEG", "a JPEG image")),
+    (b"II*\x00", "", Text("ảnh TIFF", "a TIFF image")),
+    (b"MM\x00*", "", Text("ảnh TIFF", "a TIFF image")),
+    (b"SQLite format 3", ".gpkg", Text("tệp SQLite hoặc GeoPackage", "an SQLite file or GeoPackage")),
+    (b"PAR1", ".parquet", Text("tệp Parquet", "a Parquet file")),
+    (b"\x1f\x8b", ".csv.gz", Text("tệp nén gzip", "a gzip archive")),
+    (b"Rar!", "", Text("tệp nén RAR", "a RAR archive")),
+    (b"7z\xbc\xaf", "", Text("tệp nén 7z", "a 7z archive")),
+)
+_RENAME = Text("Đổi đuôi tệp thành {right}.", "Rename it to {right}.")
+_ASK = Text("Xin lại tệp bảng tính hoặc CSV.", "Ask for the spreadsheet, or a CSV.")
+_BINARY = Text("dữ liệu nhị phân, không phải văn bản", "binary data and no text")
+
+
+def content_of(path: Path) -> tuple[str, Text]:
+    """Return what a file is by its first bytes: the suffix that it should have, and its name in words.
+
+    Text has the suffix ``.csv``, a web page ``.html``; what is no table has none.
+    """
+    from phusong.layers.html_tables import is_html
+
+    with path.open("rb") as stream:
+        head = stream.read(4096)
+    for magic, suffix, name in _MAGIC:
+        if head.startswith(magic):
+            if suffix == ".zip":
+                suffix = _zip_suffix(path)
+            return suffix, name
+    if is_html(head):
+        return ".html", Text("trang web (HTML)", "a web page (HTML)")
+    wide = head[:2] in (b"\xff\xfe", b"\xfe\xff")
+    return ("", _BINARY) if b"\x00" in head and not wide else (".csv", Text("văn bản", "text"))
+
+
+def _zip_suffix(path: Path) -> str:
+    if not zipfile.is_zipfile(path):
+        return ".zip"
+    with zipfile.ZipFile(path) as archive:
+        names = set(archive.namelist())
+    if "xl/workbook.bin" in names:
+        return ".xlsb"
+    if "xl/workbook.xml" in names:
+        return ".xlsx"
+    return ".ods" if {"mimetype", "content.xml"} <= names else ".zip"
+
+
+def tell_content(path: Path, report: Report, right: str, what: Text) -> None:
+    """Tell that a file is something else than its suffix says, and what to do."""
+    remedy = Text(_RENAME.say("vi", right=right), _RENAME.say("en", right=right)) if right else _ASK
+    report.once(NOT_A_TABLE, suffix=path.suffix, what=what, remedy=remedy)
 
 
 def check_book(path: Path, report: Report) -> bool:
@@ -69,10 +132,10 @@ def check_formulas(path: Path, sheet: int, report: Report) -> bool:
         Position of the sheet in the workbook.
     report : Report
     """
-    if path.suffix.lower() not in (".xlsx", ".xlsm", ".ods") or not zipfile.is_zipfile(path):
+    if not zipfile.is_zipfile(path):
         return True
     with zipfile.ZipFile(path) as archive:
-        if path.suffix.lower() == ".ods":
+        if "content.xml" in archive.namelist():
             found = [m.group() for m in _ODS_FORMULA.finditer(archive.read("content.xml"))]
             cells = ["?" for tag in found if b"office:value-type" not in tag and b"value-type" not in tag]
         else:

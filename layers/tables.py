@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from phusong.layers.records import EMPTY, Habits, RawTable, from_records
 from phusong.layers.rules import Report, error, fold, hint, warning
-from phusong.layers.safe_files import check_book, check_formulas, check_lines
+from phusong.layers.safe_files import check_book, check_formulas, check_lines, content_of, tell_content
 from phusong.layers.sheet_plan import plan_sheet
 
 if TYPE_CHECKING:
@@ -62,6 +62,13 @@ NOT_UTF8 = error(
     "not-utf8",
     "Tệp không dùng bảng mã UTF-8.", "The file is not in UTF-8.",
     "Trong Excel, lưu lại theo kiểu 'CSV UTF-8'.", "In Excel, save it as 'CSV UTF-8'.",
+)
+NOT_GEOJSON = error(
+    "not-geojson",
+    "Tệp JSON này không phải GeoJSON: không có 'type' và 'features'.",
+    "This JSON is no GeoJSON: it has no 'type' and 'features'.",
+    "Xuất lớp từ QGIS dưới dạng GeoJSON hoặc GeoPackage.",
+    "Export the layer from QGIS as GeoJSON or GeoPackage.",
 )
 BROKEN_CSV = error(
     "broken-csv",
@@ -124,10 +131,8 @@ def open_table(
     reader: Callable[[], RawTable | None]
     if special is not None:
         reader = special
-    elif kind in CSV:
-        reader = lambda: _read_csv(path, report, expected, habits or Habits())  # noqa: E731
-    elif kind in SHEETS:
-        reader = lambda: _read_sheet(path, report, layer, expected, habits or Habits())  # noqa: E731
+    elif kind in (*CSV, *SHEETS):
+        reader = lambda: _read_table(path, report, layer, expected, habits or Habits())  # noqa: E731
     elif kind in PARQUET:
         reader = lambda: _read_parquet(path)  # noqa: E731
     else:
@@ -159,6 +164,40 @@ def near_file(path: Path) -> Any:
     # A table of communes' codes is no map of communes: another kind only where the name is the same.
     like = [p.name for p in files if p.suffix.casefold() == kind or p.stem.casefold() == stem]
     return hint(path.name, like)
+
+
+def _read_table(
+    path: Path, report: Report, layer: str | None, expected: Collection[str], habits: Habits
+) -> RawTable | None:
+    """Read a CSV or a sheet by what is in it: reporting systems call pages and text ``.xls``."""
+    kind = path.suffix.lower()
+    right, what = content_of(path)
+    if kind in CSV:
+        if right in (".csv", ".html"):
+            return _read_csv(path, report, expected, habits)
+    elif right in SHEETS:
+        return _read_sheet(path, report, layer, expected, habits)
+    elif right == ".csv":
+        return _read_csv(path, report, expected, habits)
+    elif right == ".html":
+        text, odd_row = _decode(path.read_bytes(), report, habits)
+        if text is None:
+            return None
+        from phusong.layers.html_tables import html_rows
+
+        return from_records(
+            html_rows(text), report, 1, habits=habits, extra=expected, odd_bytes_row=odd_row
+        )
+    if _is_broken_book(right, kind):
+        report.once(UNREADABLE, kind=kind.lstrip(".").upper())
+    else:
+        tell_content(path, report, right, what)
+    return None
+
+
+def _is_broken_book(right: str, kind: str) -> bool:
+    """Tell whether a workbook is an archive that holds no workbook: then it is broken, not misnamed."""
+    return right == ".zip" and kind in SHEETS
 
 
 def _read_csv(
@@ -274,7 +313,7 @@ def _read_sheet(
 
     if not check_book(path, report):
         return None
-    book = CalamineWorkbook.from_path(str(path))
+    book = CalamineWorkbook.from_filelike(io.BytesIO(path.read_bytes()))  # by content, not by suffix
     names = list(book.sheet_names)
     if layer is not None and layer not in names:
         report.once(UNKNOWN_SHEET, value=layer, name=layer, names=", ".join(names), near=hint(layer, names))
@@ -321,6 +360,8 @@ def _read_vector(path: Path, report: Report, layer: str | None) -> RawTable | No
     import geopandas as gpd
     import pyogrio
 
+    if path.suffix.lower() in (".geojson", ".json") and not _is_geojson(path, report):
+        return None
     listed = pyogrio.list_layers(path)
     names = [str(name) for name, _ in listed]
     if layer is not None and layer not in names:
@@ -339,6 +380,29 @@ def _read_vector(path: Path, report: Report, layer: str | None) -> RawTable | No
         return _from_frame(frame, None, None)
     plain = pd.DataFrame(frame.drop(columns=frame.geometry.name))
     return _from_frame(plain, np.asarray(frame.geometry.array, dtype=object), frame.crs)
+
+
+_SMALL_JSON = 1_000_000
+
+
+def _is_geojson(path: Path, report: Report) -> bool:
+    """Tell a small JSON that is no GeoJSON, and why; GDAL looks at large ones itself."""
+    if path.stat().st_size > _SMALL_JSON:
+        return True
+    import json
+
+    try:
+        document = json.loads(path.read_bytes())
+    except ValueError:
+        return True  # broken: told as such when it is opened
+    kind = document.get("type") if isinstance(document, dict) else None
+    if kind == "FeatureCollection" and not document.get("features"):
+        report.once(EMPTY)
+        return False
+    if kind is None:
+        report.once(NOT_GEOJSON)
+        return False
+    return True
 
 
 def _from_frame(frame: pd.DataFrame, geometry: NDArray[np.object_] | None, crs: CRS | None) -> RawTable:

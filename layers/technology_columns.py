@@ -6,7 +6,7 @@ Provinces' lists have a row per mast and columns ``2G``, ``3G``, ``4G``, ``5G`` 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -47,8 +47,8 @@ NOTHING_MARKED = error(
 )
 CONTRADICTED = error(
     "technologies-contradict",
-    "Cột '{header}' ghi '{value}', nhưng các cột đánh dấu ghi {marked}.",
-    "The column '{header}' says '{value}', but {marked} is marked in the columns of marks.",
+    "Cột '{header}' ghi '{said}', nhưng các cột đánh dấu ghi {marked}.",
+    "The column '{header}' says '{said}', but {marked} is marked in the columns of marks.",
     'Sửa cho khớp, hoặc nêu cột đúng trong dự án: columns = {{ technology = "{header}" }}.',
     'Make them agree, or say in the project which counts: columns = {{ technology = "{header}" }}.',
 )
@@ -169,7 +169,9 @@ def _hold_against(
         here = tuple(t for t, values in flags.items() if values[i])
         marked[i] = ", ".join(here) or "–"
         wrong[i] = bool(known[cell]) and here != tuple(t for t in known[cell] if t in flags)
-    report.each(CONTRADICTED, wrong, raw.rows, column=header, value=own, header=header, marked=marked)
+    report.each(
+        CONTRADICTED, wrong, raw.rows, column=header, value=own, said=own, header=header, marked=marked
+    )
 
 
 def _of_lists(raw: RawTable, header: str, found: Mapping[str, str], report: Report) -> RawTable:
@@ -195,19 +197,18 @@ def _expand(raw: RawTable, new: _Expanded, header: str, found: Mapping[str, str]
     cells[header] = new.technology
     ids = found.get("cell_id", next((h for h in raw.cells if fold(h) == "cellid"), None))
     if ids is not None and ids in cells:
-        text = to_text(cells[ids])
         often = np.bincount(new.source, minlength=len(raw))[new.source] > 1
-        cells[ids] = np.array(_distinct(text, often, new.technology), dtype=object)
+        text = [
+            f"{i}-{t}" if i and more else i
+            for i, more, t in zip(to_text(cells[ids]), often, new.technology, strict=True)
+        ]
+        cells[ids] = np.array([*text, None], dtype=object)[:-1]
     native = {h: n[new.source] for h, n in raw.native.items() if h != header}
     shapes = None if raw.geometry is None else raw.geometry[new.source]
     return replace(
         raw, cells=MappingProxyType(cells), rows=raw.rows[new.source], geometry=shapes,
         native=MappingProxyType(native),
     )
-
-
-def _distinct(ids: Sequence[str], often: Iterable[bool], technology: Sequence[str]) -> list[str]:
-    return [f"{i}-{t}" if i and more else i for i, more, t in zip(ids, often, technology, strict=True)]
 
 
 def _listed(rows: Sequence[int]) -> str:
