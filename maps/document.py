@@ -9,14 +9,14 @@ from phusong.coverage.result import ANY, Result
 from phusong.data.language import Language, format_date, format_number, format_percent
 from phusong.data.tables import provinces
 from phusong.maps.document_words import HEADERS, WORDS
-from phusong.maps.figures import Figures, layer_label, operator_label
+from phusong.maps.figures import Figures, layer_label, operator_label, source_label
 from phusong.maps.page_words import notes
 from phusong.maps.paper import Letterhead, Paper, Signature
 from phusong.maps.safe import one_line, shorten
 from phusong.maps.sentences import service_sentences, station_sentence
 from phusong.maps.static import Drawings
 from phusong.maps.tables import version, vietnamese_form
-from phusong.maps.words import cause_sentence, service_name
+from phusong.maps.words import cause_sentence, listed, service_name
 
 COMMUNES_SHOWN = 20
 GAPS_SHOWN = 12
@@ -155,7 +155,7 @@ class _Report:
         rows = [
             [
                 figures.label(gap["service"], lang), str(gap["rank"]),
-                shorten(str(gap["commune_names"]), 90),
+                shorten(listed(str(gap["commune_names"]), 4, self.say("commune_unit"), lang), 120),
                 self.number(gap["people"]), self.number(gap["area_km2"], 1), cause_sentence(gap, lang),
                 self.number(gap["nearest_site_m"] / 1000, 1),
             ]
@@ -163,7 +163,7 @@ class _Report:
         ]
         self.caption("gaps_table")
         self.paper.table(self.heads("service", "rank", "commune", "count", "area", "reason", "site"), rows,
-            (20, 14, 50, 20, 16, 34, 20), numbers=(1, 3, 4, 6),
+            (21, 13, 50, 20, 17, 34, 19), numbers=(1, 3, 4, 6),
         )
 
     def places(self) -> None:
@@ -221,7 +221,8 @@ class _Report:
         ))
         rows = [
             [
-                shorten(s.layer, 40), shorten(s.path, 60) or MISSING, format_date(s.as_of, self.lang),
+                shorten(source_label(s.layer, self.lang), 40), shorten(s.path, 60) or MISSING,
+                format_date(s.as_of, self.lang),
                 self.number(s.rows),
             ]
             for s in result.layers.sources

@@ -42,6 +42,7 @@ WORDS = {
         "service under a technical regulation.",
     ),
     "results": Text("2. Kết quả chung", "2. Results for the province"),
+    "commune_unit": Text("xã", "communes"),
     "by_operator": Text(
         "Bảng 1. Dân số được phủ theo dịch vụ và nhà mạng", "Table 1. People covered, by service and operator"
     ),

@@ -25,6 +25,17 @@ PLACE_LAYERS = {
     "key": Text("vị trí trọng điểm", "key locations"),
     "key_locations": Text("vị trí trọng điểm", "key locations"),
 }
+LAYERS = {
+    "communes": Text("ranh giới xã", "communes"),
+    "population": Text("lưới dân số", "population raster"),
+    "stations": Text("trạm thu phát sóng", "base stations"),
+    "households": Text("hộ có cáp quang", "households with fibre"),
+    "fibre_nodes": Text("điểm, nút cáp quang", "fibre nodes"),
+    "fibre_routes": Text("tuyến cáp quang", "fibre routes"),
+    "terrain": Text("địa hình", "terrain"),
+    "clutter": Text("lớp phủ mặt đất", "land cover"),
+    "roads": Text("đường giao thông", "roads"),
+}
 ZONE_LAYERS = {
     "industrial": Text("khu công nghiệp", "industrial zones"),
     "it": Text("khu công nghệ thông tin", "IT zones"),
@@ -149,6 +160,18 @@ def layer_label(indicator: str, lang: Language) -> str:
     kind, _, name = indicator.partition(":")
     known = (PLACE_LAYERS if kind == "places" else ZONE_LAYERS).get(name)
     return known.say(lang) if known else name
+
+
+def source_label(layer: str, lang: Language) -> str:
+    """Return how a layer of the project file is called, from ``stations`` or ``places.villages``."""
+    kind, _, name = layer.partition(".")
+    if kind in LAYERS and not name:
+        said = LAYERS[kind].say(lang)
+    elif kind in ("places", "zones") and name:
+        said = layer_label(f"{kind}:{name}", lang)
+    else:
+        said = layer
+    return said[:1].upper() + said[1:]
 
 
 def is_illustration(result: Result) -> bool:

@@ -83,7 +83,8 @@ def _head(s: Section, has_targets: bool) -> list[str]:
         f"<p>{s.word('asOf', date=s.figures.as_of(s.lang))} · {escape(PREDICTED.say(s.lang))}</p>",
         f"<p>{escape(PUBLIC.say(s.lang))}</p>" if result.public else "",
         f'<p class="tools"><button type="button" id="print">{s.word("print")}</button> '
-        f'<button type="button" id="theme">{s.word("theme")}</button></p></div>',
+        f'<button type="button" id="theme">{s.word("theme")}</button> '
+        f'<label class="choice"><input type="checkbox" id="whole"> {s.word("wholeTables")}</label></p></div>',
         f'<div class="insetbox">{inset}</div></header>' if inset else "</header>",
         f'<nav aria-label="{s.word("contents")}">{links}</nav>',
         '<main id="main" tabindex="-1">',

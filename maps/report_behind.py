@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from phusong.data.language import format_date, format_number
 from phusong.layers.faults import Fault
+from phusong.maps.figures import source_label
 from phusong.maps.inline import escape
 from phusong.maps.report_section import Section, table
 from phusong.maps.safe import shorten
 from phusong.maps.terms import DEFINITIONS
 
 FAULTS_OF_A_KIND = 8
+OPEN_FAULTS = 12
+"""Up to so many warnings are shown without being asked for."""
 
 
 def targets(s: Section) -> str:
@@ -75,7 +78,7 @@ def sources(s: Section) -> str:
     """List every input with its date and hash: where footnotes lead."""
     rows = [
         [
-            f'<span id="src{k}">[{k}] {escape(x.layer)}</span>',
+            f'<span id="src{k}">[{k}] {escape(source_label(x.layer, s.lang))}</span>',
             escape(x.path) or "–",
             escape(format_date(x.as_of, s.lang)),
             f"<code>{escape(x.sha256[:12])}</code>",
@@ -117,12 +120,14 @@ def faults(s: Section) -> str:
         return f"{s.title('faults')}<p>{s.word('noFaults')}</p></section>"
     count = s.word("faultsCount", n=len(s.figures.result.faults), kinds=len(kinds))
     blocks = []
+    shown = " open" if len(s.figures.result.faults) <= OPEN_FAULTS else ""
     for code, same in sorted(kinds.items()):
         items = "".join(f"<li>{escape(shorten(f.say(s.lang), 400))}</li>" for f in same[:FAULTS_OF_A_KIND])
         more = len(same) - FAULTS_OF_A_KIND
         rest = f'<li class="quiet">{s.word("faultsMore", n=more)}</li>' if more > 0 else ""
         blocks.append(
-            f"<details><summary><code>{escape(code)}</code> "
+            f"<details{shown}><summary>{escape(source_label(code.partition('.')[0], s.lang))}: "
+            f"<code>{escape(code)}</code> "
             f"({s.number(len(same))})</summary><ul>{items}{rest}</ul>"
             "</details>"
         )

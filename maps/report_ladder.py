@@ -79,8 +79,9 @@ def ladder(s: Section) -> str:
     items = "".join(f"<li>{text}{s.notes(('stations', 'communes'))}</li>" for text in present)
     return "".join([
         s.title("ladder"), f'<p class="quiet">{s.word("ladderNote")}</p><ul class="says">{items}</ul>',
-        '<div class="tallbox">',
-        table(s.word("ladderTable"), heads, rows, kind="ladder", notes=s.notes(("stations", "population"))),
+        s.folded(), '<div class="tallbox">',
+        table(s.word("ladderTable"), heads, rows, kind="ladder", notes=s.notes(("stations", "population")),
+              printed=s.printed_communes()),
         "</div></section>",
     ])  # fmt: skip
 

@@ -12,9 +12,11 @@ from phusong.maps.inline import escape
 from phusong.maps.report_section import Section, table
 from phusong.maps.safe import shorten
 from phusong.maps.sentences import Sentence, network_layers, service_sentences, station_sentence
-from phusong.maps.words import cause_sentence, distance_words
+from phusong.maps.words import cause_sentence, distance_words, listed
 
-WORST_GAPS = 15
+WORST_GAPS, PRINTED_GAPS = 15, 10
+OPEN_PLACES = 30
+"""Up to so many places not served are listed without being asked for."""
 NAMES_PER_COMMUNE = 60
 
 
@@ -103,7 +105,9 @@ def communes(s: Section) -> str:
         for kind, label in heads
     )
     rows = []
-    for code, name in zip(figures.codes, figures.result.layers.communes["commune_name"], strict=True):
+    printed = s.printed_communes()
+    named = zip(figures.codes, figures.result.layers.communes["commune_name"], strict=True)
+    for k, (code, name) in enumerate(named):
         shares = [figures.commune(code, service, "population") for service, _ in columns]
         people = shares[0].denominator if shares and shares[0] else float("nan")
         cells = [f'<td class="code">{escape(code)}</td>', _cell(people, s.number(people))]
@@ -117,7 +121,8 @@ def communes(s: Section) -> str:
                 cells.append(_left(s, places))
         cells += [_ratio_cell(s, figures.commune(code, service, "households")) for service in reported]
         link = f'<a href="map.html#xa={escape(code)}">{escape(shorten(str(name), 120))}</a>'
-        rows.append(f'<tr><th scope="row">{link}</th>{"".join(cells)}</tr>')
+        fold = "" if k in printed else ' class="fold"'
+        rows.append(f'<tr{fold}><th scope="row">{link}</th>{"".join(cells)}</tr>')
     options = "".join(
         f'<option value="{3 + k}">{escape(label)}</option>' for k, (_, label) in enumerate(columns)
     )
@@ -130,7 +135,7 @@ def communes(s: Section) -> str:
             f'<label>{s.word("filterBelow")}<input type="number" id="below" min="0" max="100" '
             'step="any"></label>'
             f'<output id="shown" data-text="{s.word("shown", some="{0}", every="{1}")}"></output></div>',
-            f'<p class="quiet"><span class="hint">{s.word("sortHint")}</span> {notes}</p>',
+            f'<p class="quiet"><span class="hint">{s.word("sortHint")}</span> {notes}</p>{s.folded()}',
             f'<div class="scroll tall" role="region" tabindex="0" aria-label="{s.word("tableCommunes")}">'
             f'<table id="table" class="sorts"><caption class="sr">{s.word("tableCommunes")}</caption>'
             f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div></section>",
@@ -212,9 +217,9 @@ def gaps(s: Section) -> str:
         rows = [
             [
                 s.number(g.rank),
-                escape(shorten(str(g.commune_names), 160)),
+                escape(shorten(listed(str(g.commune_names), 4, s.word("communeUnit"), s.lang), 160)),
                 escape(cause_sentence(g._asdict(), s.lang)),
-                escape(shorten(str(g.places), 160)) or "–",
+                escape(shorten(listed(str(g.places), 5, s.word("placeUnit"), s.lang), 160)) or "–",
                 s.number(g.people),
                 s.number(g.area_km2, 1),
                 f"{escape(distance_words(g.nearest_site_m, s.lang))}"
@@ -240,7 +245,8 @@ def gaps(s: Section) -> str:
             "nearestSite",
             "nearestFibre",
         )
-        parts.append(table(caption, [s.word(k) for k in keys], rows, numeric=4, kind="gaps"))
+        parts.append(table(caption, [s.word(k) for k in keys], rows, numeric=4, kind="gaps",
+                           printed=range(PRINTED_GAPS)))  # fmt: skip
     parts.append(f'<p class="quiet">{s.word("gapsAll")}</p></section>')
     return "".join(parts)
 
@@ -270,6 +276,7 @@ def places(s: Section) -> str:
                 more = ", …" if len(names) > NAMES_PER_COMMUNE else ""
                 head = escape(shorten(str(commune), 120)) or s.word("noCommune")
                 groups.append(f"<dt>{head} ({len(names)})</dt><dd>{escape(', '.join(listed))}{more}</dd>")
-            parts.append(f"<details><summary>{said}</summary><dl>{''.join(groups)}</dl></details>")
+            shown = " open" if len(left) <= OPEN_PLACES else ""
+            parts.append(f"<details{shown}><summary>{said}</summary><dl>{''.join(groups)}</dl></details>")
     parts.append(f'<p class="quiet">{s.word("placesAll")}</p></section>')
     return "".join(parts)

@@ -112,12 +112,25 @@ REPORT_WORDS: Mapping[str, Text] = {
         "{service}: không có vùng lõm nào đủ số dân để đánh số.", "{service}: no gap with enough people."
     ),
     "gapsAll": Text(
-        "Toàn bộ danh sách ở gaps.csv và trên bản đồ.", "The whole list is in gaps.csv and on the map."
+        "Toàn bộ danh sách ở trang 'Vùng lõm' của report.xlsx, ở gaps.csv và trên bản đồ.",
+        "The whole list is on the sheet 'Gaps' of report.xlsx, in gaps.csv and on the map.",
     ),
+    "communeUnit": Text("xã", "communes"),
+    "placeUnit": Text("điểm", "places"),
+    "folded": Text(
+        "Bản in chỉ nêu {n} xã có tỷ lệ dân số được phủ {service} thấp nhất, hoặc {n} dòng đầu theo cách đã "
+        "lọc, sắp xếp; đủ {every} xã ở trang 'Xã, phường' của report.xlsx.",
+        "On paper only the {n} communes with the lowest share of people covered by {service}, or the first "
+        "{n} as filtered and sorted; all {every} are on the sheet 'Communes' of report.xlsx.",
+    ),
+    "wholeTables": Text("In đủ các bảng dài", "Print long tables whole"),
     "placesOf": Text(
         "{service}: {n}/{total} {places} chưa được phủ", "{service}: {n} of {total} {places} not served"
     ),
-    "placesAll": Text("Toàn bộ danh sách ở places.csv.", "The whole list is in places.csv."),
+    "placesAll": Text(
+        "Toàn bộ danh sách ở trang 'Điểm chưa được phủ' của report.xlsx và ở places.csv.",
+        "The whole list is on the sheet 'Places not served' of report.xlsx and in places.csv.",
+    ),
     "noCommune": Text("Không rõ xã", "Commune unknown"),
     "service": Text("Dịch vụ", "Service"),
     "target": Text("Mục tiêu", "Target"),

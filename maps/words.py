@@ -82,6 +82,17 @@ def reason_name(reason: str, lang: Language) -> str:
     return "; ".join(_say(REASONS, part, lang) for part in str(reason).split("; "))
 
 
+_OTHERS = Text("{names} và {n} {what} khác", "{names} and {n} more")
+
+
+def listed(joined: str, most: int, what: str, lang: Language) -> str:
+    """Return the first names of a list joined by ``; ``, and how many of ``what`` follow."""
+    names = [name for name in joined.split("; ") if name]
+    if len(names) <= most + 1:
+        return ", ".join(names)
+    return _OTHERS.say(lang, names=", ".join(names[:most]), n=len(names) - most, what=what)
+
+
 def distance_words(metres: float, lang: Language) -> str:
     """Write a distance: ``850 m``, ``3,2 km``; a dash where there is none."""
     if not math.isfinite(metres):

@@ -9,7 +9,7 @@ from typing import Any
 
 from phusong.coverage.result import ANY, Result
 from phusong.data.language import Language, Text, format_date
-from phusong.maps.figures import Figures, Ratio, operator_label
+from phusong.maps.figures import Figures, Ratio, operator_label, source_label
 from phusong.maps.page_words import PREDICTED, notes
 from phusong.maps.safe import one_line
 from phusong.maps.sentences import service_sentences, station_sentence
@@ -241,6 +241,7 @@ class _Writer:
             columns.append(self._column(key, "count", counts))
         sheet = self._sheet("operators")
         self.book.table(sheet, columns, freeze_columns=1)
+        sheet.fit_to_pages(1, 1)  # the chart would be cut in two
         rows = {k for k, ratio in enumerate(found) if ratio is not None}
         if rows:
             self._operator_chart(sheet, pairs, rows)
@@ -284,6 +285,12 @@ class _Writer:
     def gaps(self) -> None:
         lang, gaps = self.lang, self.result.gaps
         table = gaps.drop(columns="geometry").to_dict("records")
+        reasons = [reason_name(r, lang) for r in gaps["reason"]]
+        causes = [cause_sentence(g, lang) for g in table]
+        detail = [
+            self._column("cause", "note", causes),
+            self._column("short", "number", gaps["shortfall_db"].astype(float).tolist()),
+        ]  # fmt: skip
         self.book.table(self._sheet("gaps"), [
             self._column("service", "text", [service_name(self.figures, s, lang) for s in gaps["service"]]),
             self._column("rank", "count", gaps["rank"].tolist()),
@@ -291,9 +298,9 @@ class _Writer:
             self._column("area", "number", gaps["area_km2"].astype(float).tolist()),
             self._column("communes", "text", gaps["commune_names"].astype(str).tolist()),
             self._column("commune_code", "text", gaps["commune_codes"].astype(str).tolist()),
-            self._column("reason", "text", [reason_name(r, lang) for r in gaps["reason"]]),
-            self._column("cause", "note", [cause_sentence(g, lang) for g in table]),
-            self._column("short", "number", gaps["shortfall_db"].astype(float).tolist()),
+            self._column("reason", "text", reasons),
+            # Where the model knows no terrain there is no more to say.
+            *(detail if causes != reasons else []),
             self._column("site", "text", gaps["nearest_site_id"].fillna("").astype(str).tolist()),
             self._column("site_m", "count", gaps["nearest_site_m"].astype(float).tolist()),
             self._column("fibre_m", "count", gaps["nearest_fibre_m"].astype(float).tolist()),
@@ -317,7 +324,7 @@ class _Writer:
     def sources(self) -> None:
         sources = self.result.layers.sources
         self.book.table(self._sheet("sources"), [
-            self._column("input", "text", [s.layer for s in sources]),
+            self._column("input", "text", [source_label(s.layer, self.lang) for s in sources]),
             self._column("file", "text", [s.path for s in sources]),
             self._column("as_of", "date", [s.as_of for s in sources]),
             self._column("rows", "count", [s.rows for s in sources]),
@@ -329,7 +336,7 @@ class _Writer:
         self.book.table(self._sheet("faults"), [
             self._column("severity", "text", [_SEVERITY[f.severity].say(lang) for f in faults]),
             self._column("fault", "text", [f.code for f in faults]),
-            self._column("input", "text", [f.layer for f in faults]),
+            self._column("input", "text", [source_label(f.layer, lang) for f in faults]),
             self._column("message", "note", [f.say(lang) for f in faults]),
         ])
 
@@ -346,8 +353,12 @@ def _dress(chart: Any, title: str, legend: bool = False) -> None:
         chart.set_y_axis({"reverse": True})
 
 
-def write_workbook(result: Result, path: Path, lang: Language) -> None:
+def write_workbook(
+    result: Result, path: Path, lang: Language, *, more: Sequence[tuple[Text, Sequence[Column]]] = ()
+) -> None:
     """Write the workbook: summary, communes, operators, places not served, gaps, all indicators, sources.
+
+    ``more``: further sheets behind the gaps, each a name and its columns: a plan, a comparison.
 
     Numbers and dates are numbers and dates, in formats that Excel shows with the separators of the
     reader's country; text from the inputs is written as text, so that none of it becomes a formula or a
@@ -370,6 +381,8 @@ def write_workbook(result: Result, path: Path, lang: Language) -> None:
         writer.operators()
         writer.unserved()
         writer.gaps()
+        for name, columns in more:
+            writer.book.table(writer.book.sheet(name.say(lang)), list(columns), freeze_columns=2)
         writer.everything()
         writer.definitions()
         writer.sources()

@@ -25,8 +25,14 @@
         return sign * (x - y);
       });
       body.append.apply(body, sorted);
+      onPaper();
     });
   });
+  // On paper: the first rows of what the reader asked for; until then those that the page was written with.
+  var most = rows.filter(function (row) { return !row.classList.contains("fold"); }).length;
+  function onPaper() {
+    Array.from(body.rows).filter(function (row) { return !row.hidden; }).forEach(function (row, k) { row.classList.toggle("fold", k >= most); });
+  }
   function filter() {
     var key = fold(byId("filter").value), column = Number(byId("column").value), below = parseFloat(byId("below").value), shown = 0;
     rows.forEach(function (row, k) {
@@ -36,7 +42,7 @@
     });
     byId("shown").value = byId("shown").dataset.text.replace("{0}", shown).replace("{1}", rows.length);
   }
-  ["filter", "column", "below"].forEach(function (id) { byId(id).addEventListener("input", filter); });
+  ["filter", "column", "below"].forEach(function (id) { byId(id).addEventListener("input", function () { filter(); onPaper(); }); });
   filter();
 
   byId("embed").addEventListener("click", function () {
@@ -51,6 +57,7 @@
     this.setAttribute("aria-expanded", String(!shown));
     this.textContent = shown ? this.dataset.show : this.dataset.hide;
   });
+  byId("whole").addEventListener("change", function () { document.body.classList.toggle("whole", this.checked); });
   byId("print").addEventListener("click", function () { window.print(); });
   byId("theme").addEventListener("click", function () {
     var root = document.documentElement, dark = root.dataset.theme ? root.dataset.theme === "dark" :
