@@ -50,13 +50,15 @@ _NAME = re.compile(r"[\w][\w .+-]{0,39}")
 _ROOT = frozenset(Project.model_fields) - {"file"}
 
 
-def read_project(path: Path) -> Project:
+def read_project(path: Path, *, files: bool = True) -> Project:
     """Read and check a project file.
 
     Parameters
     ----------
     path : Path
         The file, or the folder in which it is called ``phusong.toml``.
+    files : bool
+        Whether the files that it names must be there; if not, who reads them tells it.
 
     Returns
     -------
@@ -76,7 +78,8 @@ def read_project(path: Path) -> Project:
     if document is None:
         raise InputError(faults)
     _check_names(document, report)
-    _check_files(document, path, report)
+    if files:
+        _check_files(document, path, report)
     project: Project | None = None
     given = {key: value for key, value in document.items() if key != "file"}
     if "file" in document:

@@ -82,7 +82,7 @@ def check_project(path: Path, *, progress: Callable[[str], None] | None = None) 
         Called with the name of each layer before it is read.
     """
     try:
-        project = read_project(path)
+        project = read_project(path, files=False)
     except InputError as error:
         return Checked(path.name, faults=error.faults)
     survey = survey_layers(project, progress=progress, cap=CAP)

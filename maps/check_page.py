@@ -88,7 +88,8 @@ _STYLE = """
 #todo table { min-width: 820px; } #todo tbody th, #quality tbody th { min-width: 84px; max-width: 130px; }
 #todo td { min-width: 70px; max-width: 330px; overflow-wrap: anywhere; }
 #todo td:nth-child(3) { min-width: 150px; }
-#todo caption { position: absolute; width: 1px; height: 1px; padding: 0; overflow: hidden; clip-path: inset(50%); }
+#todo caption { position: absolute; width: 1px; height: 1px; padding: 0; overflow: hidden;
+  clip-path: inset(50%); }
 .cards { margin-top: 10px; }
 #quality td { min-width: 90px; max-width: 300px; }
 #todo h3, #read h3, #quality h3 { margin-top: 20px; font-size: 16.5px; overflow-wrap: anywhere; }
