@@ -38,6 +38,12 @@ COMMANDS: dict[str, Text] = {
     "batch": Text(
         "Chạy nhiều tỉnh, tỉnh hỏng không cản tỉnh khác.", "Run many provinces; one failure stops none."
     ),
+    "validate": Text(
+        "Đối chiếu dự báo với kết quả đo, khai báo, phản ánh.",
+        "Hold the prediction against measurements, declarations, reports.",
+    ),
+    "calibrate": Text("Hiệu chỉnh dự báo theo kết quả đo.", "Fit corrections of the prediction to measurements."),
+    "field-form": Text("Lập phiếu ghi sóng từng thôn, làng.", "Make a form of reports for every village."),
     "link": Text("Mặt cắt và suy hao của một tuyến.", "Profile and loss of one path."),
     "loss": Text("Tính suy hao cho một bảng trường hợp.", "Compute losses for a table of cases."),
     "compile": Text("Biên dịch sẵn phần tính toán.", "Compile the kernels beforehand."),
@@ -60,7 +66,7 @@ class Group(Command, click.Group):
         """Import a command."""
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"phusong.cli.{cmd_name}")
+        module = importlib.import_module(f"phusong.cli.{cmd_name.replace('-', '_')}")
         return module.command  # type: ignore[no-any-return]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -26,7 +26,7 @@ def context(name: str, lang: Language) -> click.Context:
 
 
 def sections(page: Path) -> dict[str, str]:
-    parts = re.split(r"^## (\w+)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    parts = re.split(r"^## ([\w-]+)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 
@@ -118,5 +118,5 @@ def test_links_lead_somewhere(document: Path) -> None:
 
 def test_documents_name_no_command_that_is_not_there() -> None:
     for document in DOCUMENTS:
-        for name in re.findall(r"`phusong ([a-z]+)\b", document.read_text(encoding="utf-8")):
+        for name in re.findall(r"`phusong ([a-z-]+)\b", document.read_text(encoding="utf-8")):
             assert name in COMMANDS, f"{document.name}: phusong {name}"

@@ -22,6 +22,8 @@
     L.polygon(phusong.shape(shape), { weight: 0.7, color: "#5b6874", fillColor: "#dfe3dc", fillOpacity: 0.35 })
       .bindTooltip(D.communes.name[k], { sticky: true }).addTo(map);
   });
+  // What disagrees is drawn last, above all else.
+  var ordered = D.squares.slice().sort(function (a, b) { return b[4] - a[4]; });
   var marks = L.layerGroup().addTo(map), shown = D.kinds.map(function () { return true; });
   function level(value) { return value === null ? say("silent") : number(value, 1) + " dBm"; }
   function tip(s) {
@@ -35,14 +37,14 @@
   function draw() {
     var service = Number(byId("v-service").value), operator = Number(byId("v-operator").value);
     marks.clearLayers();
-    var count = D.kinds.map(function () { return 0; });
-    D.squares.forEach(function (s) {
+    var count = D.kinds.map(function () { return 0; }), scale = Math.min(Math.max((map.getZoom() - 5) / 7, 0.5), 1);
+    ordered.forEach(function (s) {
       if (s[2] !== service || (operator >= 0 && s[3] !== operator)) { return; }
       count[s[4]] += 1;
       if (!shown[s[4]]) { return; }
       var kind = D.kinds[s[4]];
       new phusong.Mark([s[0] / 1e5, s[1] / 1e5], {
-        radius: kind.radius, weight: 0.8, color: "#17222d", fillColor: kind.colour, fillOpacity: 0.9, form: kind.form
+        radius: kind.radius * scale, weight: scale < 1 ? 0.2 : 0.8, color: "#17222d", fillColor: kind.colour, fillOpacity: 0.9, form: kind.form
       }).bindPopup(function () { return tip(s); }).addTo(marks);
     });
     D.kinds.forEach(function (_, k) { byId("v-count" + k).textContent = number(count[k]); });
@@ -57,6 +59,7 @@
       el("b", { id: "v-count" + k })));
   });
   ["v-service", "v-operator"].forEach(function (id) { byId(id).addEventListener("change", draw); });
+  map.on("zoomend", draw);
   map.fitBounds(D.view ? [[D.view[0], D.view[1]], [D.view[2], D.view[3]]] : [[south, west], [north, east]]);
   draw();
 }());
