@@ -14,7 +14,7 @@ from phusong.data.language import Text
 from phusong.layers.columns import Table
 from phusong.layers.geometry import EMPTY_SHAPE, WGS84, WRONG_SHAPE, crs_name, crs_of
 from phusong.layers.grid import FloatArray
-from phusong.layers.positions import read_positions
+from phusong.layers.positions import read_positions, shapes_crs
 from phusong.layers.project import LayerTable
 from phusong.layers.province import FAR_M, Province
 from phusong.layers.rules import Rule, error, warning
@@ -115,8 +115,11 @@ def read_points(
     """
     headers = table.headers.get("lon", "lon"), table.headers.get("lat", "lat")
     if table.raw.geometry is not None:
-        crs = crs_of(table.raw, settings, table.report)
         x, y = _of_shapes(table)
+        if table.raw.crs is None and settings.crs is None:
+            crs = shapes_crs(table, x, y, province, province_code)
+        else:
+            crs = crs_of(table.raw, settings, table.report)
         if crs is None:
             return None
     else:

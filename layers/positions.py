@@ -139,6 +139,33 @@ def read_positions(
     return _of_unknown(pair, table, settings, province)
 
 
+def shapes_crs(
+    table: Table, x: FloatArray, y: FloatArray, province: Province | None, province_code: str
+) -> CRS | None:
+    """Return the system of points whose file declares none: the one that puts them where they belong.
+
+    As for columns of coordinates; a Shapefile that has lost its ``.prj`` is the usual case.
+    """
+    ground = province if province is not None else _register(table, province_code)
+    if ground is None or not candidates(x, y):
+        table.report.once(NO_CRS)
+        return None
+    spoken = crs_of_words(" ; ".join(table.raw.said))
+    answer = choose_crs(
+        x, y, province=ground, communes=declared_communes(table, ground), declared=spoken.epsg,
+        among=spoken.candidates,
+    )
+    if answer.refused or answer.candidate is None or answer.candidate.north_first:
+        if answer.refused:
+            tell_crs(table.report, answer)
+        else:
+            table.report.once(NO_CRS)
+        return None
+    tell_crs(table.report, answer)
+    table.report.crs = f"EPSG:{answer.candidate.epsg}"
+    return CRS.from_epsg(answer.candidate.epsg)
+
+
 def _register(table: Table, province_code: str) -> Province | None:
     """Return the province's ground by the register, the province being named or that of the table's codes."""
     from phusong.layers.register_ground import register_ground

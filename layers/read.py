@@ -369,6 +369,8 @@ def _understood(reading: _Reading) -> Iterator[Understood]:
 def file_sha256(path: Path) -> str:
     """Return the hash of an input; of a Shapefile or a folder of tiles, of all its files by name."""
     files = raster_files(path)
+    if path.suffix.lower() == ".gdb" and path.is_dir():
+        files = sorted(p for p in path.iterdir() if p.is_file() and not p.name.endswith(".lock"))
     if path.suffix.lower() == ".shp":
         files = [path, *(p for p in (path.with_suffix(s) for s in SIDECARS) if p.is_file())]
     total = hashlib.sha256()

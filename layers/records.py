@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -297,10 +298,26 @@ def _table(
             typed = [type(v) in (int, float) for v in values]
             if any(typed):
                 native[name] = np.array(typed, dtype=bool)
-            cells[name] = np.array([v if isinstance(v, str) else cell_text(v) for v in values], dtype=object)
+            text = [v if isinstance(v, str) else cell_text(v) for v in values]
+            cells[name] = np.array(_unquoted(text), dtype=object)
     return RawTable(
         MappingProxyType(cells), rows, native=MappingProxyType(native), said=said, odd_bytes_row=odd_bytes_row
     )
+
+
+_MARKED = re.compile(r"\s*(?:'(?P<plain>[^']*)|=\"(?P<quoted>[^\"]*)\")\s*")
+
+
+def _unquoted(cells: list[str]) -> list[str]:
+    """Return a column without the marks by which spreadsheets are told that a cell is text.
+
+    They are ``'00123`` and ``="00123"``; a column is taken to have them if most of its cells do.
+    """
+    head = [c for c in cells[:_SAMPLE] if c and not c.isspace()]
+    if sum(c.lstrip().startswith(("'", '="')) for c in head) <= 0.5 * len(head):
+        return cells
+    found = [_MARKED.fullmatch(c) for c in cells]
+    return [c if m is None else m["plain"] or m["quoted"] or "" for c, m in zip(cells, found, strict=True)]
 
 
 def cell_text(cell: Any) -> str:

@@ -133,7 +133,8 @@ def check_formulas(path: Path, sheet: int, report: Report) -> bool:
     report : Report
     """
     if not zipfile.is_zipfile(path):
-        return True
+        cells = _old_without_value(path.read_bytes())
+        return _tell_formulas(cells, report)
     with zipfile.ZipFile(path) as archive:
         if "content.xml" in archive.namelist():
             found = [m.group() for m in _ODS_FORMULA.finditer(archive.read("content.xml"))]
@@ -142,6 +143,10 @@ def check_formulas(path: Path, sheet: int, report: Report) -> bool:
             name = _sheet_file(archive, sheet)
             data = archive.read(name) if name in archive.namelist() else b""
             cells = _without_value(data) if b"<f" in data else []
+    return _tell_formulas(cells, report)
+
+
+def _tell_formulas(cells: list[str], report: Report) -> bool:
     if not cells:
         return True
     row = re.sub(r"\D", "", cells[0])
@@ -149,6 +154,34 @@ def check_formulas(path: Path, sheet: int, report: Report) -> bool:
         NO_VALUE, row=row, n=len(cells), cells=", ".join(cells[:10]) + (", …" if len(cells) > 10 else "")
     )
     return False
+
+
+_BOOK_STARTS = re.compile(rb"\x09\x08[\x08-\x10]\x00\x00\x06\x05\x00")
+_FORMULA, _LARGEST = 0x0006, 8224
+
+
+def _old_without_value(data: bytes) -> list[str]:
+    """Return the cells of an Excel 2003 book with formulas none of which has a result.
+
+    A FORMULA record holds its result, ``FFFF`` and 3 for an empty text ([MS-XLS], 2.4.127 and 2.5.133).
+    Programs that do not calculate write that for all; in a book that was calculated, not every one is
+    empty. The records are walked from the book's first one, as far as they lie side by side.
+    """
+    start = next((m.start() for m in _BOOK_STARTS.finditer(data) if m.start() % 512 == 0), None)
+    cells: list[str] = []
+    while start is not None and start + 4 <= len(data):
+        kind, size = (int.from_bytes(data[start + i : start + i + 2], "little") for i in (0, 2))
+        body = data[start + 4 : start + 4 + size]
+        if size > _LARGEST or (kind == 0 and size == 0):
+            break
+        if kind == _FORMULA and size >= 20:
+            if body[12:14] != b"\xff\xff" or body[6] != 3:
+                return []
+            row, column = (int.from_bytes(body[i : i + 2], "little") for i in (0, 2))
+            letters = (chr(64 + column // 26) if column >= 26 else "") + chr(65 + column % 26)
+            cells.append(f"{letters}{row + 1}")
+        start += 4 + size
+    return cells
 
 
 def _without_value(data: bytes) -> list[str]:

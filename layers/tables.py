@@ -319,7 +319,9 @@ def _read_sheet(
         report.once(UNKNOWN_SHEET, value=layer, name=layer, names=", ".join(names), near=hint(layer, names))
         return None
     if layer is None:
-        layer = _best_sheet(book, names, report, expected, habits)
+        # What its maker hid is an older state, or a list of choices.
+        shown = [m.name for m in book.sheets_metadata if str(m.visible).endswith("Visible")] or names
+        layer = _best_sheet(book, shown, report, expected, habits)
     records = book.get_sheet_by_name(layer).to_python(skip_empty_area=False)
     if not check_formulas(path, names.index(layer), report):
         return None
