@@ -257,7 +257,9 @@ def _check_files(document: Mapping[str, Any], path: Path, report: Report) -> Non
         target = path.parent / given
         if not given.strip() or not target.exists():
             report.once(MISSING_FILE, column=key, value=given, path=given, near=near_file(target))
-        elif target.is_dir() and not (group == "layers" and name in FOLDER_LAYERS):
+        elif target.is_dir() and not (
+            target.suffix.lower() == ".gdb" or (group == "layers" and name in FOLDER_LAYERS)
+        ):
             report.once(NOT_A_FOLDER, column=key, value=given, path=given)
 
 
