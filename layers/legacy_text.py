@@ -133,6 +133,7 @@ def _readings(cell: str) -> tuple[frozenset[str], tuple[tuple[str, frozenset[str
     return every, tuple(each)
 
 
+@lru_cache(maxsize=65_536)
 def _is_evidence(word: str) -> bool:
     return not word.isascii() and not all(c in _SIGNS for c in word) and word.lower() not in _UNITS
 

@@ -171,23 +171,31 @@ _OPEN = re.compile(r"-?[1-9][0-9]{0,2}\.[0-9]{3}")
 def _plain_column(text: Sequence[str], kind: Kind) -> NumberColumn | None:
     """Read a column of bare digits and decimal points at once; None where there is more to it.
 
-    What most clean files have: the answer is that of the long way.
+    What most clean files have, and those with decimal commas throughout: the answer is that of the long way.
     """
-    if _PLAIN_ALL.fullmatch("\n".join(text)) is None:
+    whole = "\n".join(text)
+    sign: DecimalSign = "." if "." in whole or "," not in whole else ","
+    given = text
+    if sign == ",":
+        whole = whole.replace(",", ".")
+        text = whole.split("\n") if len(text) else []
+    if len(text) != len(given) or _PLAIN_ALL.fullmatch(whole) is None:
         return None
     places: dict[str, list[int]] = {}
     for i, cell in enumerate(text):
         if "." in cell:
-            places.setdefault("open" if _OPEN.fullmatch(cell) else ".", []).append(i)
+            places.setdefault("open" if _OPEN.fullmatch(cell) else sign, []).append(i)
         elif cell:
             places.setdefault("long" if len(cell.lstrip("-")) > 3 else "plain", []).append(i)
-    if "open" in places and ("." not in places or kind == "count"):
+    if "open" in places and (sign not in places or kind == "count"):
         return None
     values = np.array([float(cell) if cell else np.nan for cell in text], dtype=np.float64)
     wrong = np.isinf(values)
     values[wrong] = np.nan
+    commas = sorted((*places.get(sign, []), *places.get("open", []))) if sign == "," else []
     return NumberColumn(
-        values, wrong, "sure", ".", {name: len(where) for name, where in places.items()},
+        values, wrong, "sure", sign, {name: len(where) for name, where in places.items()},
+        grouped=len(commas), example=(given[commas[0]], float(values[commas[0]])) if commas else ("", np.nan),
         witnesses={name: tuple(where[:20]) for name, where in places.items()},
         share_doubt=kind == "percent" and _all_shares(values),
     )
