@@ -183,3 +183,12 @@ def test_zones_in_metres_become_degrees(phusong: Phusong, tmp_path: Path) -> Non
     frame = gpd.read_file(tmp_path / "khu.geojson")
     assert frame["ha"].tolist() == [65.0]
     assert frame.total_bounds == pytest.approx([108, 14, 108.01, 14.01], abs=1e-5)
+
+
+def test_a_database_url_is_no_path_and_its_password_is_not_shown(phusong: Phusong, tmp_path: Path) -> None:
+    url = "postgresql://an:bimat@127.0.0.1:1/mang?table=public.tram"
+    done = phusong("--lang", "en", "convert", url, "--out", tmp_path / "x.gpkg")
+    assert done.code == 2
+    assert "127.0.0.1" in done.out + done.err
+    assert "bimat" not in done.out + done.err
+    assert not (tmp_path / "x.gpkg").exists()

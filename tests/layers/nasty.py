@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime
 import io
 import zipfile
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
+import pytest
 import small
 
 Rows = list[list[Any]]
@@ -70,6 +72,25 @@ def to_xlsx(path: Path, rows: Rows, *, merges: Sequence[str] = (), before: Seque
     for area in merges:
         sheet.merge_cells(area)
     book.save(path)
+
+
+def to_xls(path: Path, rows: Rows, *, merges: Sequence[tuple[int, int, int, int]] = ()) -> None:
+    """Write Excel 2003; ``merges`` are first and last row, first and last column, from 0."""
+    xlwt = pytest.importorskip("xlwt")
+    book = xlwt.Workbook()
+    sheet = book.add_sheet("Trạm")
+    day = xlwt.easyxf(num_format_str="DD/MM/YYYY")
+    covered = {(i, j) for a, b, c, d in merges for i in range(a, b + 1) for j in range(c, d + 1)}
+    for a, b, c, d in merges:
+        sheet.write_merge(a, b, c, d, rows[a][c])
+    for i, row in enumerate(rows):
+        for j, cell in enumerate(row):
+            if cell is None or (i, j) in covered:
+                continue
+            if isinstance(cell, str) and cell.startswith("=1+"):
+                cell = xlwt.Formula(cell[1:])
+            sheet.write(i, j, cell, *([day] if isinstance(cell, datetime.date) else []))
+    book.save(str(path))
 
 
 def to_ods(path: Path, rows: Rows) -> None:
