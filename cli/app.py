@@ -42,7 +42,7 @@ COMMANDS: dict[str, Text] = {
         "Đối chiếu dự báo với kết quả đo, khai báo, phản ánh.",
         "Hold the prediction against measurements, declarations, reports.",
     ),
-    "calibrate": Text("Hiệu chỉnh dự báo theo kết quả đo.", "Fit corrections of the prediction to measurements."),
+    "calibrate": Text("Hiệu chỉnh dự báo theo kết quả đo.", "Fit the prediction to measurements."),
     "field-form": Text("Lập phiếu ghi sóng từng thôn, làng.", "Make a form of reports for every village."),
     "link": Text("Mặt cắt và suy hao của một tuyến.", "Profile and loss of one path."),
     "loss": Text("Tính suy hao cho một bảng trường hợp.", "Compute losses for a table of cases."),

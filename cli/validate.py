@@ -46,7 +46,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @reading_options
 @click.pass_obj
 def command(
-    settings: Settings, project: Path, measurements: Path | None, out: Path, polygons: Path | None,
+    settings: Settings, /, project: Path, measurements: Path | None, out: Path, polygons: Path | None,
     reports: Path | None, bars: int, availability_dbm: float | None, min_samples: int | None,
     square: float | None, hours: float, workers: int, **reading: Any,
 ) -> None:
