@@ -15,7 +15,7 @@ import pytest
 import small
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from nasty import HEADER, NAMES, VIETNAMESE, Rows, to_csv, to_ods, to_xlsx
+from nasty import HEADER, NAMES, VIETNAMESE, Rows, to_csv, to_ods, to_xls, to_xlsx
 from pyproj import Transformer
 
 from phusong.layers.crosswalk import crosswalk
@@ -662,12 +662,13 @@ def test_rows_of_faults_are_those_of_the_file(tmp_path: Path) -> None:
 @given(
     titles=st.integers(0, 3), numbered=st.booleans(), total=st.booleans(), notes=st.booleans(),
     blank=st.integers(-1, 11), order=st.permutations(range(10)), plain=st.booleans(),
-    kind=st.sampled_from((".csv", ".xlsx")), delimiter=st.sampled_from(";\t|"), commas=st.booleans(),
-    position=st.sampled_from(("degrees", "dms", "metres")),
+    kind=st.sampled_from((".csv", ".xlsx", ".xls", ".ods")), delimiter=st.sampled_from(";\t|"),
+    commas=st.booleans(), position=st.sampled_from(("degrees", "dms", "metres", "undeclared", "pair")),
+    technology=st.sampled_from(("words", "marks", "yes and no")), merged=st.booleans(),
 )
 def test_any_mixture_is_read_back(
     titles: int, numbered: bool, total: bool, notes: bool, blank: int, order: list[int], plain: bool,
-    kind: str, delimiter: str, commas: bool, position: str,
+    kind: str, delimiter: str, commas: bool, position: str, technology: str, merged: bool,
 ) -> None:
     header, rows, said = list(VIETNAMESE), [list(r) for r in TRUTH], ""
     if position == "dms":
@@ -676,6 +677,18 @@ def test_any_mixture_is_read_back(
         header[4:6] = ["Tọa độ Y", "Tọa độ X"]
         rows = placed(*map(list, zip(*moved(9218), strict=True)))
         said = 'crs = "EPSG:9218"'
+    elif position == "undeclared":
+        header[4:6] = ["Tọa độ X", "Tọa độ Y"]
+        rows = placed(*([r[k] for r in moved(9218)] for k in (1, 0)))
+    elif position == "pair":
+        header[4:6] = ["Tọa độ", "Ghi chú"]
+        rows = placed([f"{comma(r[5])}; {comma(r[4])}" for r in TRUTH], ["" for _ in TRUTH])
+    if technology != "words":
+        yes, no = ("x", "") if technology == "marks" else ("Có", "không")
+        header[3:4] = ["3G", "4G", "5G"]
+        rows = [[*r[:3], *(yes if t == r[3] else no for t in ("3G", "4G", "5G")), *r[4:]] for r in rows]
+        order = [j if j <= 3 else j + 2 for j in order]
+        order[order.index(3) + 1 : order.index(3) + 1] = [4, 5]
     if commas:
         rows = [[comma(c) if isinstance(c, float) else c for c in row] for row in rows]
     header, rows = [header[j] for j in order], [[row[j] for j in order] for row in rows]
@@ -685,8 +698,12 @@ def test_any_mixture_is_read_back(
         header = [normalise(h)[0].upper() for h in header]
     if numbered:
         header, rows = ["STT", *header], [[n, *row] for n, row in enumerate(rows, start=1)]
+    above: list[Any] = []
+    if merged and "Góc nghiêng" in header and "Góc phương vị" in header:
+        above = [["Thông số" if h == "Góc nghiêng" else h for h in header]]
+        header = [h if h == "Góc nghiêng" else "" for h in header]
     table: Rows = [["DANH SÁCH TRẠM", "Số liệu 2026", "(kèm công văn)"][k : k + 1] for k in range(titles)]
-    table += [header, *rows[: blank + 1], *([[]] if blank >= 0 else []), *rows[blank + 1 :]]
+    table += [*above, header, *rows[: blank + 1], *([[]] if blank >= 0 else []), *rows[blank + 1 :]]
     if total:
         table.append(["Tổng cộng", "", "", len(rows)])
     if notes:
@@ -696,7 +713,7 @@ def test_any_mixture_is_read_back(
         if kind == ".csv":
             to_csv(folder / "tram.csv", table, delimiter=delimiter)
         else:
-            to_xlsx(folder / "tram.xlsx", table)
+            {".xlsx": to_xlsx, ".xls": to_xls, ".ods": to_ods}[kind](folder / f"tram{kind}", table)
         return said
 
     with tempfile.TemporaryDirectory() as folder:
