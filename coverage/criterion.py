@@ -26,6 +26,8 @@ def describe(service: AnyService) -> Text:
             f"dự báo: cách trạm gần nhất không quá {format_number(service.radius_m, 'vi')} m",
             f"predicted: within {format_number(service.radius_m, 'en')} m of the nearest site",
         )
+    if isinstance(service, FibreService) and service.reach == "roads":
+        return _along_roads(service)
     if isinstance(service, FibreService):
         return Text(
             f"tính toán: cách tuyến hoặc điểm cáp quang đang khai thác không quá "
@@ -42,6 +44,25 @@ def describe(service: AnyService) -> Text:
         f"tại điểm ≥ {share.vi} %",
         f"predicted with {service.model}: RSRP ≥ {level} dBm {where.en} with a location probability "
         f"≥ {share.en} %",
+    )
+
+
+def _along_roads(service: FibreService) -> Text:
+    """Return the criterion of fibre along roads."""
+    drop = {"vi": format_number(service.drop_m, "vi"), "en": format_number(service.drop_m, "en")}
+    reach = {"vi": format_number(service.reach_m, "vi"), "en": format_number(service.reach_m, "en")}
+    optics = Text("", "")
+    if service.optics is not None:
+        stages = " + ".join(service.splitters)
+        optics = Text(
+            f", trong quỹ công suất quang lớp {service.optics} với bộ chia {stages}",
+            f", within the optical budget of class {service.optics} with splitters {stages}",
+        )
+    return Text(
+        f"tính toán: cách đường không quá {drop['vi']} m, rồi theo đường đến điểm đấu nối cáp quang "
+        f"đang khai thác không quá {reach['vi']} m{optics.vi}",
+        f"computed: within {drop['en']} m of a road, then within {reach['en']} m along roads of an "
+        f"operational access point of fibre{optics.en}",
     )
 
 

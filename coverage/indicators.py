@@ -83,8 +83,10 @@ def as_of(layers: Layers, *names: str) -> datetime.date:
 
 
 def _inputs(layers: Layers, service: str) -> tuple[str, ...]:
-    fibre = isinstance(layers.project.services[service], FibreService)
-    return ("fibre_routes", "fibre_nodes") if fibre else ("stations",)
+    kind = layers.project.services[service]
+    if not isinstance(kind, FibreService):
+        return ("stations",)
+    return ("fibre_routes", "fibre_nodes", *(("roads",) if kind.reach == "roads" else ()))
 
 
 def _covered(

@@ -142,6 +142,8 @@ class Layers:
         ``zone_id name geometry`` and what else.
     households : DataFrame or None
         ``commune_code households households_with_fibre as_of``.
+    water, protected : GeoDataFrame or None
+        ``name width_m geometry``: rivers as lines or areas; areas in which building is restricted.
     fibre_nodes, fibre_routes, roads : GeoDataFrame or None
         ``id kind operator status geometry``; ``id operator status fibre_count geometry``; as it is.
     terrain : Raster of float32 or None
@@ -170,6 +172,8 @@ class Layers:
     fibre_nodes: gpd.GeoDataFrame | None = None
     fibre_routes: gpd.GeoDataFrame | None = None
     roads: gpd.GeoDataFrame | None = None
+    water: gpd.GeoDataFrame | None = None
+    protected: gpd.GeoDataFrame | None = None
     terrain: Raster[np.float32] | None = None
     clutter: Raster[np.uint8] | None = None
     faults: tuple[Fault, ...] = ()

@@ -20,6 +20,7 @@ from phusong.layers.project_words import (
     BAD_KEY_NAME,
     MISSING_KEY,
     MISSING_TABLE,
+    NO_ROADS,
     NO_TECHNOLOGY,
     NOT_A_FOLDER,
     NOT_A_RASTER,
@@ -89,6 +90,7 @@ def read_project(path: Path, *, files: bool = True) -> Project:
     except ValidationError as exception:
         _tell_schema(exception, document, report)
     _check_services(document, report)
+    _check_roads(document, report)
     _check_targets(document, report)
     _check_clutter(document, report)
     _check_systems(document, report)
@@ -271,6 +273,13 @@ def _check_services(document: Mapping[str, Any], report: Report) -> None:
         if name not in technologies and table.get("technology") is None:
             key = f"services.{name}.technology"
             report.once(NO_TECHNOLOGY, column=key, name=name, known=", ".join(technologies))
+
+
+def _check_roads(document: Mapping[str, Any], report: Report) -> None:
+    """Reach along roads needs roads."""
+    for _, name, table in _tables(document, "services"):
+        if table.get("reach") == "roads" and _dig(document, ("layers", "roads")) is None:
+            report.once(NO_ROADS, column=f"services.{name}.reach", value="roads", name=name)
 
 
 def _check_targets(document: Mapping[str, Any], report: Report) -> None:

@@ -59,6 +59,13 @@ NO_TECHNOLOGY = error(
     'Thêm technology = "4G" (một trong {known}), hoặc đặt tên dịch vụ theo công nghệ.',
     'Add technology = "4G" (one of {known}), or name the service after its technology.',
 )
+NO_ROADS = error(
+    "no-roads",
+    "Dịch vụ '{name}' tính theo đường nhưng dự án không có lớp đường.",
+    "The service '{name}' is reckoned along roads, and the project has none.",
+    'Thêm [layers.roads] với path, hoặc đặt reach = "straight".',
+    'Add [layers.roads] with its path, or set reach = "straight".',
+)
 UNKNOWN_SERVICE = error(
     "unknown-service",
     "Mục tiêu nêu một dịch vụ không có trong dự án.",

@@ -160,6 +160,8 @@ def _layers(layers: Layers, hidden: frozenset[str]) -> Layers:
         fibre_nodes=without_owner(shown("fibre_nodes", layers.fibre_nodes)),
         fibre_routes=without_owner(shown("fibre_routes", layers.fibre_routes)),
         roads=shown("roads", layers.roads),
+        water=shown("water", layers.water),
+        protected=shown("protected", layers.protected),
         terrain=shown("terrain", layers.terrain),
         clutter=shown("clutter", layers.clutter),
         faults=_faults(layers.faults, hidden),
