@@ -106,7 +106,7 @@ def plan_copies(checked: Checked, lang: Language) -> tuple[tuple[Copy, ...], tup
         if not tables:
             others.append(Uncopied(marks, "no-table"))
             continue
-        if not any(True for m in marks.marks for o in tables if o.layer == m.layer for _ in cells_of(m, o)):
+        if not any(_is_worth_a_copy(m, o) for m in marks.marks for o in tables if o.layer == m.layer):
             others.append(Uncopied(marks, "no-cell"))
             continue
         stem = ascii_key(Path(marks.file).stem, "-")
@@ -116,6 +116,11 @@ def plan_copies(checked: Checked, lang: Language) -> tuple[tuple[Copy, ...], tup
         taken.add(name.casefold())
         copies.append(Copy(marks, tables, name))
     return tuple(copies), tuple(others)
+
+
+def _is_worth_a_copy(mark: Mark, opened: Opened) -> bool:
+    """Tell a mark on a cell from a warning about a whole column, which needs no copy to be seen."""
+    return (mark.row != "" or mark.severity == "error") and any(True for _ in cells_of(mark, opened))
 
 
 def write_copy(copy: Copy, checked: Checked, path: Path, lang: Language) -> bool:

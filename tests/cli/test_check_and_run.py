@@ -94,13 +94,16 @@ def test_check_tells_every_fault_at_once(phusong: ANSWER, project: Path) -> None
     answers = {lang: phusong("check", project, "--lang", lang) for lang in ("vi", "en")}
     for lang, answer in answers.items():
         assert answer.code == 2
-        assert answer.out == ""
         for wanted in expected.values():
             fitting = [line for line in answer.err.splitlines() if all(part in line for part in wanted)]
             assert fitting, (lang, wanted, answer.err)
     assert "tệp stations.csv, dòng 5, cột technology, giá trị '6G': " in answers["vi"].err
     assert "file stations.csv, row 5, column technology, value '6G': " in answers["en"].err
     assert f"{len(expected)} lỗi phải sửa trước khi chạy:" in answers["vi"].err
+    # What was read, and how, is told all the same.
+    assert "dòng hoặc ô từ stations.csv" in answers["vi"].out
+    assert answers["vi"].out.splitlines()[-1].startswith(f"Chưa chạy được: {len(expected)} lỗi phải sửa")
+    assert answers["en"].out.splitlines()[-1].startswith(f"Not ready to run: {len(expected)} errors")
     assert content(project.parent) == before
 
 
@@ -117,6 +120,79 @@ def test_check_tells_every_fault_as_json(phusong: ANSWER, project: Path) -> None
     assert (unknown["file"], unknown["row"], unknown["column"]) == ("stations.csv", "5", "technology")
     assert unknown["code"].startswith("stations.")
     assert "row 5" in unknown["message"]
+
+
+def test_check_tells_quality_and_what_was_understood(phusong: ANSWER, project: Path) -> None:
+    edit_csv(project.parent / "stations.csv", lambda rows: rows[4].update(site_id="KHAC"))
+    answer = phusong("check", project, "--json", "--lang", "en")
+    assert answer.code == 0
+    told = json.loads(answer.out)
+    near = next(figure for figure in told["quality"] if figure["code"] == "near-sites")
+    assert near["numerator"] == 2
+    assert near["doubtful"] is True
+    assert "KHAC" in {suspect["id"] for suspect in near["suspects"]}
+    stations = next(one for one in told["understood"] if one["layer"] == "stations")
+    assert stations["columns"]["site_id"] == "site_id"
+    assert stations["crs"] == "EPSG:4326"
+    assert len(told["population"]) == 8
+    plain = phusong("check", project, "--lang", "en").out
+    assert "? stations: Sites of one operator within 30 m: 2/" in plain
+    assert "KHAC 0 m from" in plain
+
+
+def test_check_goes_on_past_a_file_that_is_missing(phusong: ANSWER, project: Path) -> None:
+    (project.parent / "population.tif").unlink()
+    edit_csv(project.parent / "stations.csv", lambda rows: rows[3].update(technology="6G"))
+    answer = phusong("check", project, "--json", "--lang", "en")
+    assert answer.code == 2
+    told = json.loads(answer.out)
+    errors = {(fault["file"], fault["code"].partition(".")[2]) for fault in told["faults"]
+              if fault["severity"] == "error"}
+    assert errors == {("population.tif", "missing-file"), ("stations.csv", "unknown-technology")}
+
+
+@pytest.mark.parametrize("lang", ["vi", "en"])
+def test_check_writes_a_page_and_marked_copies(
+    phusong: ANSWER, project: Path, tmp_path: Path, lang: str
+) -> None:
+    spoil(project)
+    before = content(project.parent)
+    page, marked = tmp_path / "check.html", tmp_path / "marked"
+    answer = phusong("check", project, "--html", page, "--marked", marked, "--lang", lang)
+    assert answer.code == 2
+    assert f'lang="{lang}"' in page.read_text(encoding="utf-8")
+    assert sorted(p.name for p in marked.glob("*.xlsx")) == ["stations-marked.xlsx", "villages-marked.xlsx"]
+    assert str(marked / "stations-marked.xlsx") in answer.out
+    assert str(page) in answer.out
+    assert content(project.parent) == before
+    answer = phusong("check", project, "--json", "--html", page, "--marked", marked, "--lang", lang)
+    json.loads(answer.out)
+    assert str(page) in answer.err
+
+
+def test_check_of_clean_tables_makes_no_copy_and_says_so(
+    phusong: ANSWER, finished: tuple[Path, Path], tmp_path: Path
+) -> None:
+    answer = phusong("check", finished[0], "--marked", tmp_path / "marked")
+    assert answer.code == 0
+    assert "Tệp sạch, không có bản đánh dấu: " in answer.out
+    assert not (tmp_path / "marked").exists()
+
+
+def test_check_will_not_write_over_an_input(phusong: ANSWER, project: Path) -> None:
+    before = content(project.parent)
+    answer = phusong("check", project, "--html", project.parent / "stations.csv", "--lang", "en")
+    assert answer.code == 2
+    assert "is no page of a check" in answer.err
+    answer = phusong("check", project, "--html", project.parent / "no" / "check.html", "--lang", "en")
+    assert answer.code == 2
+    assert "Traceback" not in answer.err
+    spoil(project)
+    before = content(project.parent)
+    answer = phusong("check", project, "--marked", project.parent, "--lang", "en")
+    assert answer.code == 2
+    assert "holds something else" in answer.err
+    assert content(project.parent) == before
 
 
 def test_check_of_a_project_file_that_is_none(phusong: ANSWER, tmp_path: Path, project: Path) -> None:
