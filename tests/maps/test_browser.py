@@ -470,6 +470,24 @@ def test_report_prints_on_a4(open_page: Open) -> None:
     assert page.locator("#table").is_visible()
 
 
+def test_long_tables_fold_on_paper_and_are_printed_whole_when_asked(open_page: Open) -> None:
+    page = open_page("index.html")
+    shown = "() => [...document.querySelectorAll('#table tbody tr')].filter(r => r.checkVisibility()).length"
+    # Of six communes none folds; a seventh to thirtieth row would.
+    page.evaluate(
+        "() => { const body = document.querySelector('#table tbody');"
+        " for (let k = 0; k < 24; k++) { const row = body.rows[0].cloneNode(true); row.className = 'fold';"
+        " body.append(row); } }"
+    )
+    assert page.evaluate(shown) == 30
+    page.emulate_media(media="print")
+    assert page.evaluate(shown) == 6
+    page.emulate_media(media="screen")
+    page.check("#whole")
+    page.emulate_media(media="print")
+    assert page.evaluate(shown) == 30
+
+
 def test_map_prints_on_one_page_with_its_legend(open_page: Open) -> None:
     page = open_page("map.html")
     ARTIFACTS.mkdir(exist_ok=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
-from test_browser import CHROMIUM, FLAGS, _data, pytestmark  # noqa: F401
+from test_browser import ARTIFACTS, CHROMIUM, DESK, FLAGS, PHONE, _data, pytestmark  # noqa: F401
 
 from phusong.data.language import format_number
 from phusong.maps.figures import Figures
@@ -14,6 +15,19 @@ from phusong.maps.page_report import render_report
 
 PROJECT = Path(__file__).parents[2].parent / "shared" / "data" / "gia-lai" / "phusong.toml"
 MOST_BYTES = 6_000_000
+MOST_PAGES = 12
+
+
+def _look(page: Any, name: str) -> bytes:
+    """Keep what an official sees: on a desk, on a phone, on paper; return the print."""
+    folder = ARTIFACTS / "gia-lai"
+    folder.mkdir(parents=True, exist_ok=True)
+    for wide, high in (PHONE, DESK):
+        page.set_viewport_size({"width": wide, "height": high})
+        page.wait_for_timeout(500)
+        page.screenshot(path=str(folder / f"{name}-{wide}.png"))
+        assert page.evaluate("document.documentElement.scrollWidth") <= wide
+    return bytes(page.pdf(path=str(folder / f"{name}.pdf"), prefer_css_page_size=True))
 
 
 @pytest.mark.slow
@@ -42,11 +56,14 @@ def test_gia_lai_opens_small_and_silent(tmp_path: Path) -> None:
             name = "Phường Quy Nhơn" if typed == "Quy Nhơn" else "Xã Ia Grai"
             page.fill("#search", typed)
             assert name in [text.split("\n")[0] for text in page.locator("#found li").all_inner_texts()]
+        _look(page, "map")
         page.goto((tmp_path / "index.html").as_uri())
+        printed = _look(page, "index")
         rows = page.eval_on_selector_all(
             "#table tbody tr", "rows => rows.map(r => [r.cells[1].textContent, r.cells[3].textContent])"
         )
         browser.close()
+    assert 4 <= printed.count(b"/Type /Page\n") <= MOST_PAGES
     figures = Figures(result)
     assert [code for code, _ in rows] == list(figures.codes)
     for code, shown in rows:

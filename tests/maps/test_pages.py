@@ -20,7 +20,7 @@ from phusong.maps.figures import Figures
 from phusong.maps.inline import Page, asset, escape, leaflet_css, leaflet_js, safe_json
 from phusong.maps.inset import inset_svg
 from phusong.maps.map_before import page_data
-from phusong.maps.page_map import render_map
+from phusong.maps.page_map import LATE, render_map
 from phusong.maps.page_report import render_report
 
 RENDER = {"map": render_map, "report": render_report}
@@ -247,3 +247,14 @@ def test_inset_frames_the_province_and_draws_the_country() -> None:
     assert 'class="here"' in drawn
     assert drawn.count("h0") > 1500
     assert 'class="here"' not in inset_svg((6.4, 0.0, 7.5, 1.7), "en")
+
+
+def test_the_first_picture_waits_for_nothing_that_it_does_not_draw(
+    pages: dict[tuple[str, Language], str],
+) -> None:
+    page = pages["map", "vi"]
+    inline = [a.get("id") or "" for tag, a, _ in _read(page).inline if tag == "script"]
+    assert inline == ["phusong-data", "", "", "", "", "phusong-late"]
+    early = json.loads(next(text for _, a, text in _read(page).inline if a.get("id") == "phusong-data"))
+    assert set(early) & set(LATE) == set()
+    assert {"communes", "figures", "services", "words"} <= set(early)
