@@ -188,7 +188,7 @@ def mapping(radii_km: list[float]) -> None:
             control = np.abs(other - own)
             worst = np.quantile(control, 0.99)
             print(f"{ground.name:21} {radius_km:4g} {'90 m':>5} {np.median(control):10.3f} {worst:8.2f}")
-            for rays in (1.0, 1.5, 2.0, 3.0, 4.0):
+            for rays in (0.7, 1.0, 1.25, 1.5, 2.0, 3.0, 4.0):
                 swept = field.sweep(
                     *ground.position, [SweepLink(FREQUENCY_GHZ, TX_HEIGHT_M)],
                     max_distance_m=ground.radius_m, rays_per_cell=rays,

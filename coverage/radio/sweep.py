@@ -34,7 +34,7 @@ from phusong.coverage.radio.sweep_ray import sample_line, sample_zones
 POSITION_PARTS = 1024
 """Sites are placed to 1/1024 of a cell, so that the sectors' arithmetic is exact."""
 
-RAYS_BARE, RAYS_COVERED = 4.0, 1.5
+RAYS_BARE, RAYS_COVERED = 4.0, 1.25
 """Rays per cell of the circle's edge, over bare ground and with clutter, whose own grain is coarser:
 chosen so that mapping cells to rays changes less than sampling at 0.9 of the step would; see
 `benchmarks/one_site.py --mapping`."""
@@ -288,6 +288,8 @@ class P1812Field:
             area.terrain, area.surface, site.row, site.col, step_row, step_col, n, ground, surface,
             area.has_clutter,
         )
+        if not area.has_clutter:
+            surface[:] = ground
         ground[-1] = surface[-1] = self._area.terrain[to_row, to_col]
         surface[0] = ground[0]
         if self._area.has_zones:

@@ -26,7 +26,6 @@ from phusong.coverage.radio.sweep_ray import (
     Ray,
     bend,
     interpolate,
-    link_flat_hull,
     link_hull,
     measure_stretches,
     new_curve,
@@ -40,7 +39,6 @@ from phusong.coverage.radio.sweep_ray import (
     view_ground,
 )
 from phusong.coverage.radio.sweep_receivers import (
-    Paths,
     Receivers,
     new_bends,
     new_paths,
@@ -158,7 +156,7 @@ def drop_beyond_void(count: int, cells: Receivers, ray: Ray, n: int) -> tuple[in
     """Leave out receivers that are void or behind a void sample; returns their number and the samples'."""
     reach = n
     for i in range(n + 1):
-        if math.isnan(ray.surface[i]):
+        if math.isnan(ray.ground[i]):
             reach = i - 1
             break
     kept = 0
@@ -169,13 +167,6 @@ def drop_beyond_void(count: int, cells: Receivers, ray: Ray, n: int) -> tuple[in
             cells.samples[kept] = cells.samples[k]
             kept += 1
     return kept, max(reach, 0)
-
-
-@fast_array_kernel
-def copy_first(values: Floats, n: int, out: Floats) -> None:
-    """Copy values 0 to ``n``."""
-    for i in range(n + 1):
-        out[i] = values[i]
 
 
 @fast_array_kernel
@@ -195,29 +186,18 @@ def link_curves(
     ray: Ray, curve: Curve, rare: Curve, n: int, has_clutter: bool, curvature: float,
     rare_curvature: float, with_rare: bool,
 ) -> None:
-    """Bend the ray over both earths and link the hulls of its samples."""
+    """Bend the ray over both earths and link the hulls of its samples.
+
+    Without clutter ``curve`` shares its heights and hull with the bare ground.
+    """
     bend(ray.d, ray.ground, curvature, n, ray.q_bare)
     link_hull(ray.q_bare, n, ray.bare, ray.spare)
-    link_flat_hull(ray.ground, n, ray.bare, ray.flat, ray.spare)
     if has_clutter:
         bend(ray.d, ray.surface, curvature, n, curve.q)
         link_hull(curve.q, n, curve.parent, ray.spare)
-    else:
-        copy_first(ray.q_bare, n, curve.q)
-        for i in range(n + 1):
-            curve.parent[i] = ray.bare[i]
     if with_rare:
-        bend(ray.d, ray.surface, rare_curvature, n, rare.q)
+        bend(ray.d, ray.surface if has_clutter else ray.ground, rare_curvature, n, rare.q)
         link_hull(rare.q, n, rare.parent, ray.spare)
-
-
-@array_kernel
-def set_inland(count: int, cells: Receivers, paths: Paths) -> None:
-    """Stretches of receivers on land that no sea is near."""
-    for k in range(count):
-        paths.land[k] = paths.inland[k] = cells.total[k]
-        paths.sea[k] = 0.0
-        paths.tx_coast[k] = paths.rx_coast[k] = terms.FAR_FROM_COAST_KM
 
 
 @kernel
@@ -287,12 +267,16 @@ def sweep_rays(
     n = int(site.radius_cells) + 2
     room = n * (math.ceil(math.pi * n / site.quarter_rays) + 2)
     ray, curve, rare, prefix, run = new_ray(n), new_curve(n), new_curve(n), new_prefix(n), new_stretches(n)
-    cells, paths = new_receivers(room), new_paths(room)
+    cells = new_receivers(room)
+    paths = new_paths(room, cells.total, area.has_zones)
+    if not area.has_clutter:
+        curve = Curve(ray.q_bare, ray.bare, curve.slope, curve.highest, curve.block)
     median, beyond = new_bends(room), new_bends(room)
     losses = np.zeros(room)
     zones = np.full(room, terms.ZONE_INLAND, np.uint8)
     for i in range(n + 1):
         ray.d[i] = i * area.cell_km
+        ray.inverse[i] = 1.0 / ray.d[i]
     radius = terms.median_earth_radius_km(climate.delta_n)
     rare_radius = terms.EARTH_RADIUS_KM * terms.K_BETA
     with_rare = climate.percent < 50.0
@@ -314,7 +298,6 @@ def sweep_rays(
         link_curves(
             ray, curve, rare, reach, area.has_clutter, 500.0 / radius, 500.0 / rare_radius, with_rare
         )
-        set_inland(count, cells, paths)
         if area.has_zones:
             for k in range(count):
                 zones[k] = area.zone[cells.row[k], cells.col[k]]
@@ -322,8 +305,7 @@ def sweep_rays(
             trace_zones(count, cells, zones, paths, ray, run)
         for k in range(count):
             paths.beta0[k] = -1.0
-        if with_rare:
-            for k in range(count):
+            if with_rare:
                 paths.beta0[k] = terms.ducting_incidence(
                     climate.latitude_deg, paths.land[k], paths.inland[k]
                 )
@@ -332,9 +314,9 @@ def sweep_rays(
             if tx_height_m[w] != height:
                 height = tx_height_m[w]
                 view_ground(prefix, ray, reach, ray.ground[0] + height)
-                view_curve(curve, ray.d, reach, ray.ground[0] + height)
+                view_curve(curve, ray.inverse, reach, ray.ground[0] + height)
                 if with_rare:
-                    view_curve(rare, ray.d, reach, ray.ground[0] + height)
+                    view_curve(rare, ray.inverse, reach, ray.ground[0] + height)
                 trace_paths(
                     count, cells, paths, median, beyond, ray, prefix, curve, rare, height, rx_height,
                     radius, rare_radius, root, with_rare, not area.has_clutter,

@@ -20,8 +20,8 @@ from phusong.coverage.radio.sweep_receivers import (
     find_roughness,
 )
 
-NEGLIGIBLE_DB = 45.0
-"""A way that loses so much more than another adds less than 3e-9 dB to it."""
+NEGLIGIBLE_DB = 40.0
+"""A way that loses so much more than another adds less than 3e-8 dB to it."""
 
 
 class Wave(NamedTuple):
@@ -83,21 +83,23 @@ def diffraction_db(
 
 @inlined_kernel
 def least_ducting_db(
-    total: float, tx: float, rx: float, horizons_km: float, log_horizons: float, hidden: bool, wave: Wave,
+    total: float, log_distance: float, tx: float, rx: float, horizons_km: float, hidden: bool, wave: Wave,
     radius: float, floor: float,
 ) -> float:
-    """Lower bound of the ducting loss, by leaving out what can only add to it.
+    """Lower bound of the ducting loss, by leaving out what can only add to it, without a logarithm.
 
     ``floor`` is the least time dependence at this distance. With horizon distances d and angles a,
     min(a, 0.1 d) >= min(a, 0) and max(a - 0.1 d, 0) >= max(a, 0) - 0.1 d, whose sum over both ends needs
-    the sum of the distances alone; on a line of sight (not ``hidden``) the second part is dropped.
+    the sum of the distances alone; on a line of sight (not ``hidden``) the second part is dropped. The
+    horizons' share u of the path loses 20 log10(u) >= 80 / ln(10) (1 - u^(-1/4)).
     """
     theta = 1000.0 * total / radius + min(tx, 0.0) + min(rx, 0.0)
-    excess = 0.0
+    excess, shorter = 0.0, 0.0
     if hidden:
         excess = max(max(tx, 0.0) + max(rx, 0.0) - 0.1 * horizons_km, 0.0)
+        shorter = 8.0 * terms.TEN_OVER_LN10 * (1.0 - math.sqrt(math.sqrt(total / horizons_km)))
     return (
-        wave.duct_db + 20.0 * log_horizons + floor
+        wave.duct_db + 20.0 * log_distance + min(shorter, 0.0) + floor
         + wave.cube_root * (5e-5 * radius * theta + 0.264 * excess)
     )
 
@@ -203,7 +205,7 @@ def fill_losses(
         tx_mrad, rx_mrad, theta = paths.tx_mrad[k], paths.rx_mrad[k], paths.theta[k]
         tx_index, rx_index = paths.tx_index[k], paths.rx_index[k]
         possible = loss >= least_ducting_db(
-            total, tx_mrad, rx_mrad, paths.horizons_km[k], paths.log_horizons[k], tx_index > 0, wave,
+            total, paths.log_distance[k], tx_mrad, rx_mrad, paths.horizons_km[k], tx_index > 0, wave,
             radius, floor,
         )
         if possible and tx_index > 0:

@@ -29,6 +29,8 @@ Floats = NDArray[np.float64]
 Grid32 = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
 Ints = NDArray[np.int32]
+Places = NDArray[np.uint32]
+"""Sample numbers: without a sign, so that no access asks whether it counts from the end."""
 
 BLOCK = 8
 """Samples whose largest slope is kept together, to pass over them in the line-of-sight search."""
@@ -37,20 +39,20 @@ BLOCK = 8
 class Ray(NamedTuple):
     """Samples of a ray; index 0 is the site, 1 to n are samples one step apart.
 
-    ``ground`` and ``surface`` (with clutter) in m; ``v1`` and ``v2`` are the sums of the least-squares
-    surface; ``flat`` is the hull of the ground without curvature, ``bare`` that of ``q_bare``;
-    ``spare`` is room for work.
+    ``inverse`` is one over the distance ``d``. ``ground`` and ``surface`` (with clutter) in m; ``v1`` and
+    ``v2`` are the sums of the least-squares surface; ``bare`` is the hull of ``q_bare``; ``spare`` is room
+    for work.
     """
 
     d: Floats
+    inverse: Floats
     ground: Floats
     surface: Floats
     zone: Bytes
     v1: Floats
     v2: Floats
     q_bare: Floats
-    bare: Ints
-    flat: Ints
+    bare: Places
     spare: Floats
 
 
@@ -62,7 +64,7 @@ class Curve(NamedTuple):
     """
 
     q: Floats
-    parent: Ints
+    parent: Places
     slope: Floats
     highest: Floats
     block: Floats
@@ -76,7 +78,7 @@ class Prefix(NamedTuple):
 
     flat: Floats
     bent: Floats
-    place: Ints
+    place: Places
     slope: Floats
     block: Floats
 
@@ -97,9 +99,8 @@ class Stretches(NamedTuple):
 def new_ray(n: int) -> Ray:
     """Make room for a ray of ``n`` samples."""
     return Ray(
-        np.zeros(n + 1), np.zeros(n + 1), np.zeros(n + 1), np.zeros(n + 1, np.uint8), np.zeros(n + 1),
-        np.zeros(n + 1), np.zeros(n + 1), np.zeros(n + 1, np.int32), np.zeros(n + 1, np.int32),
-        np.zeros(n + 2),
+        np.zeros(n + 1), np.zeros(n + 1), np.zeros(n + 1), np.zeros(n + 1), np.zeros(n + 1, np.uint8),
+        np.zeros(n + 1), np.zeros(n + 1), np.zeros(n + 1), np.zeros(n + 1, np.uint32), np.zeros(n + 2),
     )
 
 
@@ -107,7 +108,7 @@ def new_ray(n: int) -> Ray:
 def new_curve(n: int) -> Curve:
     """Make room for a curve of ``n`` samples."""
     return Curve(
-        np.zeros(n + 1), np.zeros(n + 1, np.int32), np.zeros(n + 1), np.zeros(n + 1),
+        np.zeros(n + 1), np.zeros(n + 1, np.uint32), np.zeros(n + 1), np.zeros(n + 1),
         np.zeros(n // BLOCK + 2),
     )
 
@@ -116,7 +117,7 @@ def new_curve(n: int) -> Curve:
 def new_prefix(n: int) -> Prefix:
     """Make room for the running maxima of ``n`` samples."""
     return Prefix(
-        np.zeros(n + 1), np.zeros(n + 1), np.zeros(n + 1, np.int32), np.zeros(n + 1),
+        np.zeros(n + 1), np.zeros(n + 1), np.zeros(n + 1, np.uint32), np.zeros(n + 1),
         np.zeros(n // BLOCK + 2),
     )
 
@@ -151,26 +152,26 @@ def sample_line(
 ) -> None:
     """Interpolate samples 0 to ``n`` of a line into ``ground`` and ``covered``; as `interpolate`.
 
-    Without ``both`` the surface is the terrain.
+    Without ``both`` only the ground is read.
     """
     rows, cols = terrain.shape
     last_row, last_col = rows - 1.0, cols - 1.0
+    bare, over, width = terrain.reshape(rows * cols), surface.reshape(rows * cols), np.uint32(cols)
     for k in range(n + 1):
         r = min(max(row + k * row_step, 0.0), last_row)
         c = min(max(col + k * col_step, 0.0), last_col)
-        i = np.uint32(min(r, last_row - 1.0))
-        j = np.uint32(min(c, last_col - 1.0))
-        fr, fc = r - i, c - j
-        under, right = i + np.uint32(1), j + np.uint32(1)
-        above = terrain[i, j] + fc * (terrain[i, right] - terrain[i, j])
-        below = terrain[under, j] + fc * (terrain[under, right] - terrain[under, j])
+        top, left = np.int32(min(r, last_row - 1.0)), np.int32(min(c, last_col - 1.0))
+        fr, fc = r - top, c - left
+        at = np.uint32(np.uint32(top) * width + np.uint32(left))
+        right, under = np.uint32(at + np.uint32(1)), np.uint32(at + width)
+        across = np.uint32(under + np.uint32(1))
+        above = bare[at] + fc * (bare[right] - bare[at])
+        below = bare[under] + fc * (bare[across] - bare[under])
         ground[k] = above + fr * (below - above)
         if both:
-            above = surface[i, j] + fc * (surface[i, right] - surface[i, j])
-            below = surface[under, j] + fc * (surface[under, right] - surface[under, j])
+            above = over[at] + fc * (over[right] - over[at])
+            below = over[under] + fc * (over[across] - over[under])
             covered[k] = above + fr * (below - above)
-        else:
-            covered[k] = ground[k]
 
 
 @kernel
@@ -208,7 +209,7 @@ def bend(d: Floats, heights: Floats, curvature: float, n: int, q: Floats) -> Non
 
 
 @fast_array_kernel
-def link_hull(y: Floats, n: int, parent: Ints, slope: Floats) -> None:
+def link_hull(y: Floats, n: int, parent: Places, slope: Floats) -> None:
     """Link each of samples 1 to ``n``, equally spaced, to its predecessor on the upper hull up to it.
 
     ``slope`` is room for the slope from each predecessor.
@@ -217,39 +218,20 @@ def link_hull(y: Floats, n: int, parent: Ints, slope: Floats) -> None:
     parent[1] = 0
     slope[0] = slope[1] = math.inf
     for i in range(2, n + 1):
-        top = i - 1
+        top = np.uint32(i - 1)
         yi = y[i]
         run = 1.0
         while yi - y[top] >= slope[top] * run:
             top = parent[top]
-            run = float(i - top)
+            run = float(i) - float(top)
         parent[i] = top
         slope[i] = (yi - y[top]) / run
 
 
-@fast_array_kernel
-def link_flat_hull(h: Floats, n: int, bent: Ints, parent: Ints, slope: Floats) -> None:
-    """Link the hull of the ground without curvature, given that over a curved earth.
-
-    Bending lowers a chord less than what lies between its ends, so samples below a chord of the bent
-    hull are below that chord over flat earth too: the search starts at the bent predecessor.
-    """
-    parent[0] = 0
-    parent[1] = 0
-    slope[0] = slope[1] = math.inf
-    for i in range(2, n + 1):
-        top = bent[i]
-        hi = h[i]
-        run = float(i - top)
-        while hi - h[top] >= slope[top] * run:
-            top = parent[top]
-            run = float(i - top)
-        parent[i] = top
-        slope[i] = (hi - h[top]) / run
-
-
 @inlined_kernel
-def tangent(q: Floats, parent: Ints, d: Floats, m: int, total: float, level: float) -> int:
+def tangent(
+    q: Floats, parent: Places, d: Floats, m: np.uint32, total: float, level: float
+) -> np.uint32:
     """Sample of the first ``m`` that a receiver at ``total``, ``level`` sees highest."""
     k = m
     rise, run = q[k] - level, total - d[k]
@@ -263,47 +245,47 @@ def tangent(q: Floats, parent: Ints, d: Floats, m: int, total: float, level: flo
     return k
 
 
+@inlined_kernel
+def mark_blocks(slope: Floats, n: int, block: Floats) -> None:
+    """Keep the largest slope of each block of samples 1 to ``n``; what lies beyond them is -inf."""
+    for b in range(n // BLOCK + 1):
+        top = -math.inf
+        for i in range(max(b * BLOCK, 1), min(b * BLOCK + BLOCK, n + 1)):
+            top = slope[i] if slope[i] > top else top
+        block[b] = top
+
+
 @fast_array_kernel
-def view_curve(curve: Curve, d: Floats, n: int, tx: float) -> None:
+def view_curve(curve: Curve, inverse: Floats, n: int, tx: float) -> None:
     """Slopes from an antenna at ``tx`` m above sea level to each sample, and their running maximum."""
-    q, slope, highest, block = curve.q, curve.slope, curve.highest, curve.block
+    q, slope, highest = curve.q, curve.slope, curve.highest
     for i in range(1, n + 1):
-        slope[i] = (q[i] - tx) / d[i]
+        slope[i] = (q[i] - tx) * inverse[i]
     slope[0] = -math.inf
     best = -math.inf
-    in_block = -math.inf
     for i in range(1, n + 1):
-        s = slope[i]
-        best = s if s > best else best
+        best = slope[i] if slope[i] > best else best
         highest[i] = best
-        in_block = s if s > in_block else in_block
-        block[i // BLOCK] = in_block
-        if i % BLOCK == BLOCK - 1:
-            in_block = -math.inf
+    mark_blocks(slope, n, curve.block)
 
 
 @fast_array_kernel
 def view_ground(prefix: Prefix, ray: Ray, n: int, tx: float) -> None:
     """Follow the largest slopes to the bare ground; the first of equal ones keeps the place."""
-    d, h, q = ray.d, ray.ground, ray.q_bare
-    flat, bent, place, slope, block = prefix.flat, prefix.bent, prefix.place, prefix.slope, prefix.block
-    best_flat, best_bent, best_place = -math.inf, -math.inf, 1
-    in_block = -math.inf
+    h, q, inverse = ray.ground, ray.q_bare, ray.inverse
+    flat, bent, place, slope = prefix.flat, prefix.bent, prefix.place, prefix.slope
     for i in range(1, n + 1):
-        inverse = 1.0 / d[i]
-        s = (h[i] - tx) * inverse
-        best_flat = s if s > best_flat else best_flat
+        slope[i] = (q[i] - tx) * inverse[i]
+        flat[i] = (h[i] - tx) * inverse[i]
+    best_flat, best_bent, best_place = -math.inf, -math.inf, 1
+    for i in range(1, n + 1):
+        best_flat = flat[i] if flat[i] > best_flat else best_flat
         flat[i] = best_flat
-        s = (q[i] - tx) * inverse
-        slope[i] = s
-        best_place = i if s > best_bent else best_place
-        best_bent = s if s > best_bent else best_bent
+        best_place = i if slope[i] > best_bent else best_place
+        best_bent = slope[i] if slope[i] > best_bent else best_bent
         bent[i] = best_bent
         place[i] = best_place
-        in_block = s if s > in_block else in_block
-        block[i // BLOCK] = in_block
-        if i % BLOCK == BLOCK - 1:
-            in_block = -math.inf
+    mark_blocks(slope, n, prefix.block)
 
 
 @array_kernel

@@ -25,6 +25,7 @@ from phusong.coverage.radio.sweep_ray import (
     Curve,
     Floats,
     Ints,
+    Places,
     Prefix,
     Ray,
     Stretches,
@@ -42,7 +43,7 @@ class Receivers(NamedTuple):
     col: Ints
     total: Floats
     ground: Floats
-    samples: Ints
+    samples: Places
 
 
 class Bends(NamedTuple):
@@ -69,10 +70,9 @@ class Paths(NamedTuple):
     theta: Floats
     tx_mrad: Floats
     rx_mrad: Floats
-    tx_index: Ints
-    rx_index: Ints
+    tx_index: Places
+    rx_index: Places
     horizons_km: Floats
-    log_horizons: Floats
     fit_tx: Floats
     fit_rx: Floats
     land: Floats
@@ -88,7 +88,7 @@ class Paths(NamedTuple):
 def new_receivers(n: int) -> Receivers:
     """Make room for ``n`` receivers."""
     return Receivers(
-        np.zeros(n, np.int32), np.zeros(n, np.int32), np.zeros(n), np.zeros(n), np.zeros(n, np.int32)
+        np.zeros(n, np.int32), np.zeros(n, np.int32), np.zeros(n), np.zeros(n), np.zeros(n, np.uint32)
     )
 
 
@@ -99,12 +99,19 @@ def new_bends(n: int) -> Bends:
 
 
 @kernel
-def new_paths(n: int) -> Paths:
-    """Make room for ``n`` receivers."""
+def new_paths(n: int, total: Floats, has_zones: bool) -> Paths:
+    """Make room for ``n`` receivers at distances ``total``.
+
+    Without zones all is inland and far from the sea, for all rays alike: the stretches of land are the
+    paths themselves.
+    """
+    land = np.zeros(n) if has_zones else total
+    inland = np.zeros(n) if has_zones else total
+    far = np.full(n, terms.FAR_FROM_COAST_KM)
     return Paths(
         np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n),
-        np.zeros(n, np.int32), np.zeros(n, np.int32), np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n),
-        np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n),
+        np.zeros(n, np.uint32), np.zeros(n, np.uint32), np.zeros(n), np.zeros(n), np.zeros(n), land, inland,
+        np.zeros(n), far, far.copy(), np.zeros(n), np.zeros(n),
     )
 
 
@@ -122,6 +129,15 @@ def milliradians(slope: float) -> float:
     series = 1.0 / 5.0 - y * series
     series = 1.0 / 3.0 - y * series
     return slope * (1.0 - y * series)
+
+
+@inlined_kernel
+def slant_db(slope: float) -> float:
+    """Free-space loss that a path of this slope adds to its length on the map, 10 log10(1 + slope^2)."""
+    x = slope * slope
+    if x > 0.01:
+        return terms.TEN_OVER_LN10 * math.log(1.0 + x)
+    return terms.TEN_OVER_LN10 * x * (1.0 - x * (0.5 - x * (1.0 / 3.0 - x * (0.25 - x * 0.2))))
 
 
 @inlined_kernel
@@ -158,7 +174,7 @@ def clear_nu(
 
 @inlined_kernel
 def edge_nu(
-    q: Floats, parent: Ints, slopes: Floats, highest: Floats, block: Floats, d: Floats, m: int,
+    q: Floats, parent: Places, slopes: Floats, highest: Floats, block: Floats, d: Floats, m: int,
     total: float, tx: float, rx: float, curvature: float, floor: float, known: int, guess: int,
 ) -> tuple[float, int]:
     """Parameter of the Bullington point of the first ``m`` samples and a receiver; eqs. (13-20).
@@ -189,15 +205,15 @@ def _smooth_excess(d: float, total: float, tx: float, rx: float, curvature: floa
 
 
 @fast_kernel
-def _touching_point(total: float, tx: float, rx: float, curvature: float) -> float:
+def _touching_point(total: float, tx: float, rx: float, curvature: float, start: float) -> float:
     """Distance at which smooth earth comes nearest to obstructing a line of sight.
 
     With w = (D - d) / d the derivative of the diffraction parameter is zero where
     P w (1 - w) + (S - Q w) (1 + w)^2 = 0, P = curvature D, Q = tx / D, S = rx / D: Newton's steps from
-    the place for a flat earth, w = S / Q.
+    the distance ``start``.
     """
     p, q, s = curvature * total, tx / total, rx / total
-    w = s / q
+    w = (total - start) / start
     for _ in range(8):
         u = 1.0 + w
         value = p * w * (1.0 - w) + (s - q * w) * u * u
@@ -210,11 +226,14 @@ def _touching_point(total: float, tx: float, rx: float, curvature: float) -> flo
 
 
 @fast_kernel
-def smooth_nu(step: float, m: int, total: float, tx: float, rx: float, curvature: float) -> float:
+def smooth_nu(
+    step: float, m: int, total: float, tx: float, rx: float, curvature: float, start: float
+) -> float:
     """Parameter of the Bullington point of a profile of zero heights at samples 1 to ``m``.
 
     Both slopes and the line-of-sight parameter have one maximum over the distance, so the best sample
-    is next to the place that calculus gives; climbing makes sure of it.
+    is next to the place that calculus gives; climbing makes sure of it. ``start`` is a distance near
+    which the earth comes nearest to a line of sight.
     """
     slope = (rx - tx) / total
     k = min(max(int(math.sqrt(tx / curvature) / step), 1), m)
@@ -228,7 +247,7 @@ def smooth_nu(step: float, m: int, total: float, tx: float, rx: float, curvature
             from_rx = max(from_rx, curvature * (k + 1) * step - rx / (total - (k + 1) * step))
         point = (rx - tx + from_rx * total) / (from_tx + from_rx)
         return (from_tx - slope) * point * math.sqrt(0.002 * total / (point * (total - point)))
-    k = min(max(int(_touching_point(total, tx, rx, curvature) / step), 1), m)
+    k = min(max(int(_touching_point(total, tx, rx, curvature, start) / step), 1), m)
     best = _smooth_excess(k * step, total, tx, rx, curvature)
     start = k
     while k < m:
@@ -254,6 +273,10 @@ def surely_clear(total: float, tx: float, rx: float, radius: float, root_wavelen
     tx t + rx / t >= N + A t / (1 + t^2), A = 500 D^2 / a, N = 17.456 sqrt(lambda D). The last term is at
     most A / 2 and at most A t, so that 2 sqrt(tx rx) >= N + A / 2 suffices everywhere, and so does
     2 sqrt((tx - A) rx) >= N; the ends may be exchanged. Greater heights only help.
+
+    Where that is not enough the place of eq. (24) is held between two bounds: the cubic of `clear_share`
+    is convex there, so that a tangent from below (Newton) and the chord to c enclose its root. The
+    clearance is convex too, so its tangent at the lower bound is never above it.
     """
     bulge = 500.0 * total * total / radius
     need = 17.456 * root_wavelength * math.sqrt(total)
@@ -263,37 +286,67 @@ def surely_clear(total: float, tx: float, rx: float, radius: float, root_wavelen
 
 
 @inlined_kernel
+def clear_share(total: float, tx: float, rx: float, radius: float) -> tuple[float, float]:
+    """Smallest clearance over smooth earth as a share of the one free of loss at 1 m; eqs. (23-25).
+
+    Returns the share and the place.
+
+    The place of eq. (24) is the middle root of m b^3 - (m + 1) b + c = 0, to which Newton's steps from 0
+    come without overshooting: quicker than by its cosines.
+    """
+    height = tx + rx
+    c = (tx - rx) / height
+    m = 250.0 * total * total / (radius * height)
+    b = c / (m + 1.0)
+    for _ in range(60):
+        square = m * b * b
+        step = (c + (square - m - 1.0) * b) / (3.0 * square - m - 1.0)
+        b -= step
+        if abs(step) < 1e-7:
+            break
+    near, far = 0.5 * total * (1.0 + b), 0.5 * total * (1.0 - b)
+    across = near * far / total
+    clearance = tx * far / total + rx * near / total - 500.0 * across * total / radius
+    return clearance / (17.456 * math.sqrt(across)), near
+
+
+@inlined_kernel
 def bend_smooth(
     step: float, m: int, total: float, tx: float, rx: float, radius: float, root_wavelength: float
 ) -> tuple[float, float, float]:
     """Share, radius and parameter of `Bends` for smooth earth; sections 4.3.2 and 4.3.4."""
-    share, effective = 0.0, radius
+    share, effective, start = 0.0, radius, 0.5 * total
     if total < terms.line_of_sight_km(tx, rx, radius):
-        _, share, _ = terms.smooth_clearance(total, tx, rx, radius)
+        share, start = clear_share(total, tx, rx, radius)
         if share > root_wavelength:
             return math.inf, radius, 0.0
         effective = terms.marginal_radius_km(total, tx, rx)
-    return share, effective, smooth_nu(step, m, total, tx, rx, 500.0 / radius)
+    return share, effective, smooth_nu(step, m, total, tx, rx, 500.0 / radius, start)
 
 
 @inlined_kernel
 def find_heights(
-    d: Floats, h: Floats, parent: Ints, highest: float, m: int, total: float, ground: float, tx: float,
-    rx: float, fit_tx: float, fit_rx: float,
+    d: Floats, h: Floats, parent: Places, highest: float, m: np.uint32, total: float, ground: float,
+    tx: float, rx: float, fit_tx: float, fit_rx: float,
 ) -> tuple[float, float]:
     """Heights over the smooth surface for diffraction where the ground obstructs; eqs. (87-89).
 
-    ``highest`` is the largest slope from the antenna to the flat ground of the first ``m`` samples.
+    ``highest`` is the largest slope from the antenna to the flat ground of the first ``m`` samples. What
+    stands highest over a flat earth is on the hull over a curved one too, ``parent``: bending lowers a
+    chord less than what lies between its ends.
     """
     slope = (rx - tx) / total
     from_tx = highest - slope
-    k = tangent(h, parent, d, m, total, rx)
-    from_rx = (h[k] - rx) / (total - d[k]) + slope
-    top = h[k] - slope * d[k]
-    p = parent[k]
-    while p > 0 and h[p] - slope * d[p] > top:
-        top = h[p] - slope * d[p]
+    rise, run = h[m] - rx, total - d[m]
+    top = h[m] - slope * d[m]
+    p = parent[m]
+    while p > 0:
+        other_rise, other_run = h[p] - rx, total - d[p]
+        if other_rise * run > rise * other_run:
+            rise, run = other_rise, other_run
+        top = max(top, h[p] - slope * d[p])
         p = parent[p]
+    from_rx = rise / run + slope
     share = (top - tx) / (from_tx + from_rx)
     return (
         tx - min(fit_tx - share * from_tx, h[0]),
@@ -364,7 +417,7 @@ def trace_paths(
     ``root_wavelength`` is the square root of the longest wavelength in use; ``with_rare`` asks for the
     earth radius of beta0 per cent too.
     """
-    d, h, q_bare, bare, flat, v1, v2 = ray.d, ray.ground, ray.q_bare, ray.bare, ray.flat, ray.v1, ray.v2
+    d, h, q_bare, bare, v1, v2 = ray.d, ray.ground, ray.q_bare, ray.bare, ray.v1, ray.v2
     q, parent, slopes, highest, block = curve.q, curve.parent, curve.slope, curve.highest, curve.block
     high_flat, high_bent, high_place = prefix.flat, prefix.bent, prefix.place
     totals, grounds, samples = cells.total, cells.ground, cells.samples
@@ -379,8 +432,8 @@ def trace_paths(
         drop = curvature * total
 
         bent = high_bent[m]
-        known = 0
-        tx_index, rx_index, horizons = 0, 0, total
+        known = np.uint32(0)
+        tx_index, rx_index, horizons = np.uint32(0), np.uint32(0), total
         tx_angle, rx_angle = slope - drop, -slope - drop
         if bent > tx_angle:
             level = rx - drop * total
@@ -395,7 +448,6 @@ def trace_paths(
         paths.tx_mrad[k], paths.rx_mrad[k] = tx_angle, rx_angle
         paths.tx_index[k], paths.rx_index[k] = tx_index, rx_index
         paths.horizons_km[k] = horizons
-        paths.log_horizons[k] = math.log10(horizons)
         paths.theta[k] = 1000.0 * total / radius + tx_angle + rx_angle
         paths.beta[k] = -1.0
 
@@ -410,8 +462,9 @@ def trace_paths(
         clear_rare = not with_rare or surely_clear(total, tx_over, rx_over, rare_radius, root_wavelength)
         if high_flat[m] > slope and not (clear and clear_rare):
             tx_over, rx_over = find_heights(
-                d, h, flat, high_flat[m], m, total, ground, tx, rx, fit_tx, fit_rx
+                d, h, bare, high_flat[m], m, total, ground, tx, rx, fit_tx, fit_rx
             )
+            clear = surely_clear(total, tx_over, rx_over, radius, root_wavelength)
         paths.tx_over[k], paths.rx_over[k] = tx_over, rx_over
 
         nu, guess = edge_nu(
@@ -424,9 +477,9 @@ def trace_paths(
                 d[1], m, total, tx_over, rx_over, radius, root_wavelength
             )
         median.share[k], median.radius[k], median.nu_smooth[k] = share, effective, nu_smooth
-        rise = 0.001 * (tx - rx)
-        paths.log_free[k] = terms.TEN_OVER_LN10 * math.log(total * total + rise * rise)
-        paths.log_distance[k] = math.log10(total)
+        log_distance = math.log10(total)
+        paths.log_distance[k] = log_distance
+        paths.log_free[k] = 20.0 * log_distance + slant_db(0.001 * slope)
     if with_rare:
         trace_rare(
             count, cells, paths, rare, d, rare_curve.q, rare_curve.parent, rare_curve.slope,
@@ -436,7 +489,7 @@ def trace_paths(
 
 @fast_array_kernel
 def trace_rare(
-    count: int, cells: Receivers, paths: Paths, rare: Bends, d: Floats, q: Floats, parent: Ints,
+    count: int, cells: Receivers, paths: Paths, rare: Bends, d: Floats, q: Floats, parent: Places,
     slopes: Floats, highest: Floats, block: Floats, tx: float, rx_height: float, radius: float,
     root_wavelength: float,
 ) -> None:
@@ -449,7 +502,7 @@ def trace_rare(
         rx = cells.ground[k] + rx_height
         tx_over, rx_over = paths.tx_over[k], paths.rx_over[k]
         nu, guess = edge_nu(
-            q, parent, slopes, highest, block, d, m, total, tx, rx, curvature, floor, 0, guess
+            q, parent, slopes, highest, block, d, m, total, tx, rx, curvature, floor, np.uint32(0), guess
         )
         rare.nu[k] = nu
         share, effective, nu_smooth = math.inf, radius, 0.0

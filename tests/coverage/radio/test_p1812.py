@@ -21,7 +21,8 @@ from phusong.coverage.radio.p1812 import (
     path_loss,
 )
 from phusong.coverage.radio.p1812_path import bullington_nu, smooth_bullington_nu
-from phusong.coverage.radio.sweep_receivers import milliradians, smooth_nu, surely_clear
+from phusong.coverage.radio.p1812_terms import smooth_clearance
+from phusong.coverage.radio.sweep_receivers import clear_share, milliradians, smooth_nu, surely_clear
 
 VECTORS = Path(__file__).parents[3].parent / "shared" / "vectors"
 COLUMNS = {
@@ -157,13 +158,30 @@ def test_smooth_sea_in_closed_form_agrees_with_a_dense_profile() -> None:
 @settings(max_examples=300, deadline=None)
 @given(
     m=st.integers(1, 400), gap=st.floats(0.5, 1.499), tx=st.floats(1.0, 800.0), rx=st.floats(1.0, 800.0),
-    radius=st.floats(6500.0, 20_000.0),
+    radius=st.floats(6500.0, 20_000.0), start=st.floats(0.02, 0.98),
 )
-def test_smooth_profile_without_a_scan(m: int, gap: float, tx: float, rx: float, radius: float) -> None:
+def test_smooth_profile_without_a_scan(
+    m: int, gap: float, tx: float, rx: float, radius: float, start: float
+) -> None:
     total = 0.1 * (m + gap)
     d = np.append(0.1 * np.arange(m + 1), total)
     scanned = bullington_nu(d, np.zeros_like(d), tx, rx, 500.0 / radius)
-    assert smooth_nu(0.1, m, total, tx, rx, 500.0 / radius) == pytest.approx(scanned, rel=1e-9, abs=1e-9)
+    found = smooth_nu(0.1, m, total, tx, rx, 500.0 / radius, start * total)
+    assert found == pytest.approx(scanned, rel=1e-9, abs=1e-9)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    total=st.floats(0.2, 100.0), tx=st.floats(1.0, 3000.0), rx=st.floats(1.0, 3000.0),
+    radius=st.floats(6500.0, 20_000.0),
+)
+def test_clearance_over_smooth_earth_without_cosines(
+    total: float, tx: float, rx: float, radius: float
+) -> None:
+    place, share, _ = smooth_clearance(total, tx, rx, radius)
+    found, near = clear_share(total, tx, rx, radius)
+    assert found == pytest.approx(share, rel=1e-7, abs=1e-7)
+    assert near == pytest.approx(place, rel=1e-6, abs=1e-6)
 
 
 @settings(max_examples=300, deadline=None)
