@@ -174,8 +174,8 @@ def clear_nu(
 
 @inlined_kernel
 def edge_nu(
-    q: Floats, parent: Places, slopes: Floats, highest: Floats, block: Floats, d: Floats, m: int,
-    total: float, tx: float, rx: float, curvature: float, floor: float, known: int, guess: int,
+    q: Floats, parent: Places, slopes: Floats, highest: Floats, block: Floats, d: Floats, m: np.uint32,
+    total: float, tx: float, rx: float, curvature: float, floor: float, known: np.uint32, guess: int,
 ) -> tuple[float, int]:
     """Parameter of the Bullington point of the first ``m`` samples and a receiver; eqs. (13-20).
 
@@ -186,7 +186,7 @@ def edge_nu(
     rise = curvature * total
     from_tx = highest[m] + rise
     if from_tx < slope:
-        return clear_nu(slopes, block, d, m, total, slope - rise, floor, guess)
+        return clear_nu(slopes, block, d, int(m), total, slope - rise, floor, guess)
     level = rx - rise * total
     k = known
     if k == 0:
