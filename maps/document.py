@@ -163,7 +163,7 @@ class _Report:
         ]
         self.caption("gaps_table")
         self.paper.table(self.heads("service", "rank", "commune", "count", "area", "reason", "site"), rows,
-            (21, 13, 50, 20, 17, 34, 19), numbers=(1, 3, 4, 6),
+            (20, 15, 48, 20, 16, 33, 22), numbers=(1, 3, 4, 6),
         )
 
     def places(self) -> None:
