@@ -15,6 +15,8 @@ LAYERS: Mapping[str, Text] = {
     "fibre_nodes": Text("nút cáp quang", "fibre nodes"),
     "fibre_routes": Text("tuyến cáp quang", "fibre routes"),
     "roads": Text("đường", "roads"),
+    "water": Text("sông hồ", "water"),
+    "protected": Text("khu bảo tồn", "protected areas"),
     "terrain": Text("địa hình", "terrain"),
     "clutter": Text("lớp phủ mặt đất", "land cover"),
     "project": Text("cả dự án", "whole project"),
