@@ -172,7 +172,7 @@ _WORDS: dict[str, dict[str, str]] = {
                       "data network type",
         "operator": _OPERATOR + "|carrier|network operator|operator name|plmn|mcc mnc|mccmnc|network name|"
                     "ten nha mang|nha khai thac|provider",
-        "cell_id": "ma cell|cell id|cellid|cell|cell name|ten cell|eci|cid|nci|ecgi|serving cell|"
+        "cell_id": "ma cell|cell id|cellid|cell|cell name|ten cell|eci|ci|cid|nci|ecgi|serving cell|"
                    "cell phuc vu|ma cell phuc vu|serving cell id|serving cell name|cellname",
         "time": "thoi gian|thoi diem|time|timestamp|time stamp|date time|datetime|ngay gio|thoi gian do|"
                 "thoi diem do|measured at|gps time|utc time|local time|recorded at|ngay gio do",

@@ -86,13 +86,18 @@ TWO_PLACES = warning(
     "Nếu là hai máy, bỏ qua; nếu không, kiểm tra cột thời gian.",
     "With two phones, ignore this; else check the column of times.",
 )
+SWAP_COLUMNS = Text(
+    'Đổi hai cột: --column lon="{lat}" --column lat="{lon}".',
+    'Swap the two columns: --column lon="{lat}" --column lat="{lon}".',
+)
+"""What to do about swapped coordinates where no project file names the columns."""
 NO_FIX = warning(
     "no-position", "{n} mẫu không có tọa độ: bỏ qua.", "{n} samples have no position: left out."
 )
 OUTSIDE = warning(
     "outside-province",
-    "{n} mẫu nằm ngoài tỉnh: bỏ qua (dòng đầu tiên {row}).",
-    "{n} samples lie outside the province: left out (first in row {row}).",
+    "Từ dòng này, {n} mẫu nằm ngoài tỉnh: bỏ qua.",
+    "From this row on, {n} samples lie outside the province: left out.",
 )
 NO_VALUE = warning(
     "no-level",

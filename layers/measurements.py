@@ -223,6 +223,8 @@ def _points(table: Table, layer: Layer, province: Province) -> Any:
         code = fault.code.partition(".")[2]
         if few and (code in passed or code == "outside-province"):
             continue
+        if code == "swapped-coordinates" and {"lon", "lat"} <= set(fault.values):
+            fault = replace(fault, remedy=rules.SWAP_COLUMNS)
         table.report.faults.add(fault)
     if few and points is not None:
         if lost:

@@ -77,7 +77,7 @@ def read_times(
         bad = bad | np.array([s is None for s in seconds_of], dtype=bool)
         values = values + np.array([s or 0 for s in seconds_of], dtype="timedelta64[s]")
     if dates.refused:
-        values = np.full(n, np.datetime64("NaT", "s"), dtype="datetime64[s]")
+        values, bad = np.full(n, np.datetime64("NaT", "s"), dtype="datetime64[s]"), np.zeros(n, dtype=bool)
     return TimeColumn(values, bad, dates)
 
 
