@@ -14,6 +14,8 @@ from phusong.data.language import Text
 if TYPE_CHECKING:
     from phusong.maps.check_files import Marked
 
+EACH = 20
+"""Faults of one kind and column that are printed one by one."""
 COPY = Text("Bản đánh dấu của {file}: {path}", "Marked copy of {file}: {path}")
 NO_COPY = {
     "no-table": Text(
@@ -77,7 +79,7 @@ def command(
     else:
         for line in check_lines(checked, lang):
             say(line)
-        print_faults(checked.faults, lang)
+        print_faults(checked.faults, lang, each=EACH)
     answer = tell if as_json else say
     if marked is not None:
         for line in _marked_lines(write_marked(checked, marked, lang), settings):

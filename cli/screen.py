@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 ERRORS = Text("{n} lỗi phải sửa trước khi chạy:", "{n} errors to mend before a run:")
 WARNINGS = Text("{n} cảnh báo:", "{n} warnings:")
+AND_MORE = Text(
+    "tệp {file}, cột {column}: còn {n} chỗ nữa ({code}); xem đủ bằng --json, --html hoặc --marked.",
+    "file {file}, column {column}: {n} more places ({code}); --json, --html and --marked have all.",
+)
 HIDDEN = Text(
     "{n} cảnh báo (thêm -v để xem từng cái, hoặc mở báo cáo).",
     "{n} warnings (-v lists them; so does the report).",
@@ -35,21 +39,35 @@ def tell(message: str) -> None:
     click.echo(message, err=True)
 
 
-def print_faults(faults: Iterable[Fault], lang: Language, *, warnings: bool = True) -> None:
-    """Print faults on stderr: errors first, each in full."""
+def print_faults(
+    faults: Iterable[Fault], lang: Language, *, warnings: bool = True, each: int | None = None
+) -> None:
+    """Print faults on stderr: errors first, each in full; with ``each``, so many of one kind and column."""
     found = list(faults)
     errors = [f for f in found if f.severity == "error"]
     others = [f for f in found if f.severity == "warning"]
     if errors:
         tell(ERRORS.say(lang, n=len(errors)))
-        for fault in errors:
-            tell("  ✗ " + fault.say(lang))
+        for line in _lines(errors, lang, each):
+            tell("  ✗ " + line)
     if others and warnings:
         tell(WARNINGS.say(lang, n=len(others)))
-        for fault in others:
-            tell("  ! " + fault.say(lang))
+        for line in _lines(others, lang, each):
+            tell("  ! " + line)
     elif others:
         tell(HIDDEN.say(lang, n=len(others)))
+
+
+def _lines(faults: list[Fault], lang: Language, each: int | None) -> Iterator[str]:
+    count: Counter[tuple[str, str, str]] = Counter()
+    for fault in faults:
+        kind = fault.code, fault.file, fault.column
+        count[kind] += 1
+        if each is None or count[kind] <= each:
+            yield fault.say(lang)
+    for (code, file, column), n in count.items():
+        if each is not None and n > each:
+            yield AND_MORE.say(lang, n=n - each, code=code, file=file, column=column or "–")
 
 
 def count_by_code(faults: Iterable[Fault]) -> dict[str, int]:

@@ -116,16 +116,22 @@ def distance_outside_m(layers: Layers, frame: Any) -> NDArray[np.float64]:
     NaN where the commune or the position is not known.
     """
     shapes = np.asarray(layers.communes.geometry.array, dtype=object)
-    place = {code: k for k, code in enumerate(layers.communes["commune_code"])}
-    home = np.array([place.get(code, -1) for code in frame["commune_code"]], dtype=np.int64)
+    place = {code: k for k, code in enumerate(layers.communes["commune_code"].tolist())}
+    home = np.array([place.get(code, -1) for code in frame["commune_code"].tolist()], dtype=np.int64)
     points = np.asarray(frame.geometry.array, dtype=object)
     known = np.flatnonzero((home >= 0) & ~shapely.is_empty(points) & ~shapely.is_missing(points))
+    if not len(known):
+        return np.full(len(frame), np.nan)
+    # Cells of one site share their place: each place is looked at once.
+    where = np.column_stack([home[known], shapely.get_x(points[known]), shapely.get_y(points[known])])
+    _, first, back = np.unique(where, axis=0, return_index=True, return_inverse=True)
     shapely.prepare(shapes)
+    some = known[first]
+    found = np.zeros(len(some))
+    out = ~shapely.intersects(shapes[home[some]], points[some])
+    found[out] = shapely.distance(shapes[home[some[out]]], points[some[out]])
     distance = np.full(len(frame), np.nan)
-    inside = shapely.intersects(shapes[home[known]], points[known])
-    distance[known] = 0.0
-    out = known[~inside]
-    distance[out] = shapely.distance(shapes[home[out]], points[out])
+    distance[known] = found[back.reshape(-1)]
     return distance
 
 

@@ -95,7 +95,8 @@ _STYLE = """
 #todo h3, #read h3, #quality h3 { margin-top: 20px; font-size: 16.5px; overflow-wrap: anywhere; }
 .columns { columns: 3 260px; margin: 6px 0 10px; padding-left: 18px; }
 .columns li { break-inside: avoid; }
-@media print { #todo table { min-width: 0; } .columns { columns: 3; } .cards { display: block; }
+@media print { #todo table { min-width: 0; }
+  #todo td, #todo td:nth-child(3), #quality td { min-width: 0; max-width: none; } .columns { columns: 3; } .cards { display: block; }
   .card { display: inline-block; width: 31%; vertical-align: top; } details > ul { display: block; } }
 """
 _SCRIPT = """
@@ -251,7 +252,8 @@ class _Parts:
         ours = {theirs: name for name, theirs in known.columns} if known else {}
         names = [words.column_name(ours.get(c, c), self.lang) for c in mark.column.split(", ")]
         means = ", ".join(names)
-        small = f"<small>{escape(means)}</small>" if means.casefold() != mark.column.casefold() else ""
+        same = means.casefold() == mark.column.casefold().replace("_", " ")
+        small = "" if same else f"<small>{escape(means)}</small>"
         return escape(mark.column) + small
 
     def quality(self) -> list[str]:

@@ -140,6 +140,20 @@ def test_check_tells_quality_and_what_was_understood(phusong: ANSWER, project: P
     assert "KHAC 0 m from" in plain
 
 
+def test_check_prints_some_of_many_alike_faults_and_counts_them_all(phusong: ANSWER, project: Path) -> None:
+    def turn(rows: list[dict[str, str]]) -> None:
+        for row in rows[:70]:
+            row["azimuth_deg"] = "700"
+
+    edit_csv(project.parent / "stations.csv", turn)
+    answer = phusong("check", project, "--lang", "en")
+    assert "70 errors to mend" in answer.err
+    assert sum("value '700'" in line for line in answer.err.splitlines()) == 20
+    assert "column azimuth_deg: 50 more places (stations.out-of-range)" in answer.err
+    told = json.loads(phusong("check", project, "--json").out)
+    assert sum(fault["value"] == "700" for fault in told["faults"]) == told["errors"] == 70
+
+
 def test_check_goes_on_past_a_file_that_is_missing(phusong: ANSWER, project: Path) -> None:
     (project.parent / "population.tif").unlink()
     edit_csv(project.parent / "stations.csv", lambda rows: rows[3].update(technology="6G"))
