@@ -107,7 +107,7 @@ def mercator_frame(grid: Grid) -> Frame:
 
 
 def _transformed(
-    transformer: Transformer, x: NDArray[np.float64], y: NDArray[np.float64]
+    transformer: Transformer, x: NDArray[Any], y: NDArray[Any]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Transform a lattice of points through every `_APART`-th of them, linear between.
 
@@ -128,7 +128,7 @@ def _transformed(
     return found[0], found[1]
 
 
-def _between(known: NDArray[np.float64], wanted: NDArray[np.float64]) -> tuple[NDArray[np.float64], Any]:
+def _between(known: NDArray[Any], wanted: NDArray[Any]) -> tuple[NDArray[np.float64], Any]:
     """Return how far between which two known values every wanted one lies."""
     low = np.clip(np.searchsorted(known, wanted, side="right") - 1, 0, len(known) - 2)
     return (wanted - known[low]) / (known[low + 1] - known[low]), low
