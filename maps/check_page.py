@@ -96,7 +96,8 @@ _STYLE = """
 .columns { columns: 3 260px; margin: 6px 0 10px; padding-left: 18px; }
 .columns li { break-inside: avoid; }
 @media print { #todo table { min-width: 0; }
-  #todo td, #todo td:nth-child(3), #quality td { min-width: 0; max-width: none; }
+  #todo td, #quality td { min-width: 0; max-width: none; }
+  #todo td:nth-child(3) { min-width: 80pt; } #todo small { display: block; }
   .columns { columns: 3; } .cards { display: block; }
   .card { display: inline-block; width: 31%; vertical-align: top; } details > ul { display: block; } }
 """
