@@ -4,13 +4,13 @@ For prices ``0 ≤ λ_c ≤ w_c`` of the cells the Lagrangian of the covering pr
 
     L(λ) = Σ_c (w_c - λ_c) + max { Σ_i s_i y_i : Σ_i cost_i y_i ≤ budget, 0 ≤ y ≤ 1 },   s_i = Σ_{c of i} λ_c,
 
-and every λ bounds the weight of every plan from above (Galvão, ReVelle, European Journal of Operational Research
-88, 1996, section 2, which relaxes the same constraints). Good prices are found by the primal-dual hybrid gradient
-method (Chambolle, Pock, Journal of Mathematical Imaging and Vision 40, 2011, algorithm 1) on the saddle point of
-the same function, with the diagonal steps of Pock and Chambolle (ICCV 2011, lemma 2) and restarts from
-the average (Applegate et al., NeurIPS 2021): it needs no good plan to set its steps, and comes as
-close to the linear relaxation as one has patience for. Whatever the rounds done, the bound returned is ``L`` of
-prices evaluated outright, so that a half-converged one is loose but never wrong.
+and every λ bounds the weight of every plan from above (Galvão, ReVelle, European Journal of Operational
+Research 88, 1996, relax the same constraints). Good prices are found by the primal-dual hybrid gradient method
+(Chambolle, Pock, Journal of Mathematical Imaging and Vision 40, 2011, algorithm 1) on the saddle point of the
+same function, with the diagonal steps of Pock and Chambolle (ICCV 2011, lemma 2) and restarts from the average
+(Applegate et al., NeurIPS 2021): it needs no good plan to set its steps, and comes as close to the linear
+relaxation as one has patience for. Whatever the rounds done, the bound returned is ``L`` of prices evaluated
+outright, so that a half-converged one is loose but never wrong.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Certificate:
 
 
 def evaluate(core: CoverCore, prices: Floats, budget: float) -> tuple[float, Floats, float]:
-    """Return ``L(prices)``, the candidates' scores and the price of money: the proof, in a few lines of numpy.
+    """Return ``L(prices)``, the candidates' scores and the price of money: the proof, plainly.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def evaluate(core: CoverCore, prices: Floats, budget: float) -> tuple[float, Flo
 
 
 def least_cost(core: CoverCore, prices: Floats, target: float) -> float:
-    """Return a cost below which no plan covers ``target``: the smallest budget with ``L(prices) ≥ target``."""
+    """Return the smallest budget with ``L(prices) ≥ target``: no plan that costs less covers it."""
     prices = np.clip(prices, 0.0, core.weights)
     scores = scores_of(core, prices)
     need = target * (1.0 - SAFETY) - float((core.weights - prices).sum())
@@ -209,10 +209,10 @@ def bound_weight(
 def bound_cost(
     core: CoverCore, target: float, budget: float, rounds: int, *, go_on: Callable[[], bool] = lambda: True
 ) -> Certificate:
-    """Bound the cost of every plan that covers ``target`` from below, starting from a plan that costs ``budget``.
+    """Bound the cost of every plan that covers ``target`` from below.
 
-    The prices that are best for a budget where the relaxation just reaches the target prove the most; the budget
-    follows the bound that was proven so far.
+    The prices that are best for a budget where the relaxation just reaches the target prove the most: the
+    search begins at ``budget``, the cost of some plan, and follows the bound that was proven so far.
     """
     search = PriceSearch(core)
     best, prices = 0.0, core.weights.copy()
@@ -279,9 +279,9 @@ def _project(wish: Floats, pull: Floats, costs: Floats, budget: float, y: Floats
 
 @kernel
 def _rounds(
-    start: Longs, cells: Ints, cell_start: Longs, candidates: Ints, weights: Floats, costs: Floats, budget: float,
-    cell_step: Floats, site_step: Floats, omega: float, rounds: int, y: Floats, ahead: Floats, prices: Floats,
-    sum_y: Floats, sum_prices: Floats,
+    start: Longs, cells: Ints, cell_start: Longs, candidates: Ints, weights: Floats, costs: Floats,
+    budget: float, cell_step: Floats, site_step: Floats, omega: float, rounds: int, y: Floats, ahead: Floats,
+    prices: Floats, sum_y: Floats, sum_prices: Floats,
 ) -> None:
     """Do rounds of the primal-dual method: prices against ``ahead``, then ``y`` against the prices."""
     n, m = y.size, prices.size

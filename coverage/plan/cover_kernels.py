@@ -3,7 +3,7 @@
 A plan is a `Plan` of arrays that the kernels change in place:
 
 - ``gain[i]``: weight that candidate ``i`` would add, or, once chosen, that would be lost without it;
-- ``count[c]``: chosen candidates that cover cell ``c``; ``keeper[c]``: the sum of their numbers, which is the
+- ``covers[c]``: chosen candidates that cover cell ``c``; ``keeper[c]``: the sum of their numbers, which is the
   one that a cell hangs on where the count is 1;
 - ``chosen[:size]``: the chosen ones in no order; ``place[i]``: position there, -1 where not chosen.
 
@@ -42,7 +42,7 @@ class Plan(NamedTuple):
     """A plan that the kernels change; see above. ``total`` holds its weight and cost, ``size`` its sites."""
 
     gain: Floats
-    count: Ints
+    covers: Ints
     keeper: Longs
     chosen: Longs
     place: Longs
@@ -85,13 +85,13 @@ def insert(t: Table, p: Plan, i: int) -> None:
     for k in range(t.start[i], t.start[i + 1]):
         c = t.cells[k]
         w = t.weights[c]
-        if p.count[c] == 0:
+        if p.covers[c] == 0:
             for q in range(t.cell_start[c], t.cell_start[c + 1]):
                 p.gain[t.candidates[q]] -= w
             p.gain[i] += w
-        elif p.count[c] == 1:
+        elif p.covers[c] == 1:
             p.gain[p.keeper[c]] -= w
-        p.count[c] += 1
+        p.covers[c] += 1
         p.keeper[c] += i
     p.place[i] = p.size[0]
     p.chosen[p.size[0]] = i
@@ -106,13 +106,13 @@ def remove(t: Table, p: Plan, i: int) -> None:
     for k in range(t.start[i], t.start[i + 1]):
         c = t.cells[k]
         w = t.weights[c]
-        p.count[c] -= 1
+        p.covers[c] -= 1
         p.keeper[c] -= i
-        if p.count[c] == 0:
+        if p.covers[c] == 0:
             for q in range(t.cell_start[c], t.cell_start[c + 1]):
                 p.gain[t.candidates[q]] += w
             p.gain[i] -= w
-        elif p.count[c] == 1:
+        elif p.covers[c] == 1:
             p.gain[p.keeper[c]] += w
     p.size[0] -= 1
     last = p.chosen[p.size[0]]
@@ -154,17 +154,15 @@ def fill(t: Table, p: Plan, by_ratio: bool, budget: float, least: float, target:
     Lazily: gains only fall, so that a key from before is at least the gain of now.
     """
     tiny = NOISE * max(budget, 1e-300)
-    heap = [(0.0, 0) for _ in range(0)]
-    for i in range(p.gain.size):
-        if p.place[i] < 0 and p.gain[i] > 0.0 and p.gain[i] >= least and p.total[1] + t.costs[i] <= budget + tiny:
-            heap.append((-p.gain[i] / max(t.costs[i], 1e-300) if by_ratio else -p.gain[i], i))
+    per = np.maximum(t.costs, 1e-300) if by_ratio else np.ones(t.costs.size)
+    heap = [(-p.gain[i] / per[i], i) for i in range(p.gain.size) if p.place[i] < 0 and p.gain[i] >= least]
     heapq.heapify(heap)
     noise = NOISE * (p.total[0] + 1e-300)
     while len(heap) > 0 and p.total[0] < target:
-        key, i = heapq.heappop(heap)
+        i = heapq.heappop(heap)[1]
         if p.total[1] + t.costs[i] > budget + tiny:
             continue
-        now = -p.gain[i] / max(t.costs[i], 1e-300) if by_ratio else -p.gain[i]
+        now = -p.gain[i] / per[i]
         if p.gain[i] <= noise or p.gain[i] < least:
             continue
         if len(heap) > 0 and now > heap[0][0]:
@@ -203,7 +201,7 @@ def drop_near(t: Table, p: Plan, first: int, drops: int, state: NDArray[np.uint6
         c = t.cells[t.start[at] + below(state, t.start[at + 1] - t.start[at])]
         q = int(t.candidates[t.cell_start[c] + below(state, t.cell_start[c + 1] - t.cell_start[c])])
         c = t.cells[t.start[q] + below(state, t.start[q + 1] - t.start[q])]
-        if p.count[c] == 1:
+        if p.covers[c] == 1:
             at = p.keeper[c]
             remove(t, p, at)
             done += 1
@@ -257,8 +255,8 @@ def anneal(
 
     A move that changes weight minus ``price`` x cost by ``d`` is taken with probability ``exp(d / T)``
     (Kirkpatrick, Gelatt, Vecchi, Science 220, 1983); plans stay within the budget. Partners of a swap are
-    mostly neighbours, which share a cell. ``best`` and ``record`` (weight, sites) keep the heaviest plan seen;
-    at ``target`` the search ends. Returns the steps done.
+    mostly neighbours, which share a cell. ``best`` and ``record`` (weight, sites) keep the heaviest plan
+    seen; at ``target`` the search ends. Returns the steps done.
     """
     n = p.gain.size
     tiny = NOISE * max(budget, 1e-300)
@@ -277,7 +275,9 @@ def anneal(
                     remove(t, p, i)
                 continue
             j = below(state, n)
-            if p.place[j] >= 0 or p.total[1] + t.costs[j] > budget + tiny or p.gain[j] - price * t.costs[j] < bar:
+            if p.place[j] >= 0 or p.total[1] + t.costs[j] > budget + tiny:
+                continue
+            if p.gain[j] - price * t.costs[j] < bar:
                 continue
             insert(t, p, j)
         else:
@@ -296,7 +296,7 @@ def anneal(
             if lack > 0.0:
                 for k in range(t.start[j], t.start[j + 1]):
                     c = t.cells[k]
-                    if p.count[c] == 1 and p.keeper[c] == i:
+                    if p.covers[c] == 1 and p.keeper[c] == i:
                         lack -= t.weights[c]
                 if lack > 0.0:
                     continue

@@ -71,14 +71,14 @@ _BAD_COST = Text(
 _MISSING_COST = Text(
     "{n} vị trí ứng viên chưa có chi phí (số {first}). Hãy ghi chi phí cho từng vị trí hoặc đơn giá mặc định "
     "trong bảng [costs] của tệp dự án.",
-    "{n} candidates have no cost (no. {first}). Give each a cost, or default unit costs in the table [costs] of "
-    "the project file.",
+    "{n} candidates have no cost (no. {first}). Give each a cost, or default unit costs in the table [costs] "
+    "of the project file.",
 )
 _NO_COSTS = Text(
-    "Lập kế hoạch theo kinh phí cần chi phí của từng vị trí ứng viên, nhưng chưa có chi phí nào. Hãy ghi đơn giá "
-    "trong bảng [costs] của tệp dự án, hoặc lập kế hoạch theo số vị trí.",
-    "A plan by money needs the cost of every candidate, but there is none. Give unit costs in the table [costs] "
-    "of the project file, or plan by the number of sites.",
+    "Lập kế hoạch theo kinh phí cần chi phí của từng vị trí ứng viên, nhưng chưa có chi phí nào. Hãy ghi "
+    "đơn giá trong bảng [costs] của tệp dự án, hoặc lập kế hoạch theo số vị trí.",
+    "A plan by money needs the cost of every candidate, but there is none. Give unit costs in the table "
+    "[costs] of the project file, or plan by the number of sites.",
 )
 _UNKNOWN_SITE = Text(
     "Danh sách '{name}' có vị trí số {site}, nhưng chỉ có {candidates} vị trí ứng viên (đánh số từ 0).",

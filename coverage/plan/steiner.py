@@ -152,7 +152,7 @@ def _warm() -> None:
     tree = _grow_in(graph, terminal, graph.length, 0)
     improve_all(start, graph.adjacency.table, graph.length, terminal, tree)
     search(start, graph.adjacency.table, graph.length, terminal, tree, np.ones(1, dtype=np.uint64), 1)
-    _, left = dual_ascent(*graph.adjacency, graph.length, terminal, 0, PATIENCE)
+    _, left = raise_cuts(graph, terminal, 0)
     reached = arc_distances(start, graph.adjacency.neighbour, left, np.zeros(1, dtype=np.int32))
     superfluous(*graph.adjacency, left, reached, reached, 1.0, graph.edges)
 
@@ -198,7 +198,7 @@ def _round(run: _Run, level: Reduced, number: int, iterations: int | None) -> Re
     for root in roots:
         if lefts and run.ended:
             break
-        bound, left = dual_ascent(*adjacency, graph.length, terminal, root, PATIENCE)
+        bound, left = raise_cuts(graph, terminal, int(root))
         lefts.append((bound, left, int(root)))
         run.bound = max(run.bound, (level.fixed_length + bound) * (1 - ROUNDING))
         open_arcs = (left <= 0) | (left[adjacency.twin] <= 0)
@@ -231,6 +231,15 @@ def _round(run: _Run, level: Reduced, number: int, iterations: int | None) -> Re
     return smaller
 
 
+def raise_cuts(graph: EdgeGraph, terminal: BoolArray, root: int) -> tuple[float, Floats]:
+    """Return a lower bound by dual ascent from ``root``, and what is left of the length of each arc."""
+    adjacency = graph.adjacency
+    cost = graph.length[adjacency.edge]
+    return dual_ascent(
+        adjacency.start, adjacency.neighbour, adjacency.twin, cost, terminal, root, PATIENCE
+    )
+
+
 def _grow(level: Reduced, weight: Floats, root: int) -> BoolArray:
     return _grow_in(level.graph, level.terminal, weight, root)
 
@@ -239,10 +248,11 @@ def _grow_in(graph: EdgeGraph, terminal: BoolArray, weight: Floats, root: int) -
     adjacency = graph.adjacency
     arcs = (adjacency.start, adjacency.neighbour, adjacency.edge)
     tree = grow_tree(*arcs, weight, terminal, root)
-    return clean_tree(*arcs, graph.length, terminal, _touched(graph, np.flatnonzero(tree)))
+    return clean_tree(*arcs, graph.length, terminal, touched(graph, np.flatnonzero(tree)))
 
 
-def _touched(graph: EdgeGraph, edges: NDArray[np.integer]) -> BoolArray:
+def touched(graph: EdgeGraph, edges: NDArray[np.integer]) -> BoolArray:
+    """Return which nodes are ends of some of the edges."""
     inside = np.zeros(graph.nodes, dtype=bool)
     inside[graph.tail[edges]] = inside[graph.head[edges]] = True
     return inside
@@ -251,7 +261,7 @@ def _touched(graph: EdgeGraph, edges: NDArray[np.integer]) -> BoolArray:
 def tidy(graph: EdgeGraph, terminal: BoolArray, edges: NDArray[np.integer]) -> NDArray[np.int64]:
     """Return the shortest tree over the nodes of some edges, without ends that are no terminal."""
     adjacency = graph.adjacency
-    inside = _touched(graph, edges) | terminal
+    inside = touched(graph, edges) | terminal
     chosen = clean_tree(
         adjacency.start, adjacency.neighbour, adjacency.edge, graph.length, terminal, inside
     )

@@ -52,9 +52,8 @@ def _drop_first(keys: Floats, arcs: IntArray, size: int) -> int:
 def dual_ascent(
     start: IntArray,
     neighbour: IntArray,
-    edge: IntArray,
     twin: IntArray,
-    length: Floats,
+    cost: Floats,
     terminal: BoolArray,
     root: int,
     patience: float,
@@ -70,6 +69,11 @@ def dual_ascent(
     its arcs lie in a heap at their remaining cost plus what was raised before they joined, so that a raise
     is one number; they are settled when they leave the cut or the turn ends.
 
+    Parameters
+    ----------
+    cost : array of float64, shape (arcs,)
+        Of each arc; the two directions of an edge may differ, and be infinite.
+
     Returns
     -------
     bound : float
@@ -78,9 +82,7 @@ def dual_ascent(
         Remaining (reduced) cost of the arc from ``neighbour[p]`` into the node that ``p`` belongs to.
     """
     n = start.size - 1
-    left = np.empty(neighbour.size)
-    for p in range(neighbour.size):
-        left[p] = length[edge[p]]
+    left = cost.copy()
     active = np.zeros(n, dtype=np.bool_)
     scores = np.empty(n)
     queue = np.empty(n, dtype=np.int32)
@@ -136,7 +138,7 @@ def dual_ascent(
                 break
             while size and (np.isnan(lies[cut[0]]) or lies[cut[0]] != keys[0]):
                 size = _drop_first(keys, cut, size)
-            if size == 0:  # the root cannot be reached
+            if size == 0 or keys[0] == np.inf:  # the root cannot be reached
                 ended = True
                 break
             p = cut[0]

@@ -25,6 +25,9 @@ PIECES = 12
 CHECK = 1.03
 """Growth of the radius after which it is asked anew whether the pieces can still be joined."""
 
+WORTH = 0.9998
+"""A pass over the whole tree that shortens it by less is the last."""
+
 LESS = 1.0 - 1e-9
 """What is shorter by no more than rounding is not shorter."""
 
@@ -406,7 +409,7 @@ def improve_all(
     """Shorten a tree (``chosen``, changed in place) until no move does; return its length."""
     t = new_tree(start, arc, length, terminal, chosen)
     before = np.inf
-    while t.total[0] < before * LESS:
+    while t.total[0] < before * WORTH:
         before = t.total[0]
         for v in range(start.size - 1):
             if t.node[v, DEGREE] > 0 and is_key(t, v):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from phusong.coverage.plan.edge_graph import BoolArray, EdgeGraph, IntArray
+from phusong.coverage.plan.edge_graph import LIFTED, BoolArray, EdgeGraph, Floats, IntArray
 from phusong.coverage.plan.steiner_reduce_kernel import (
     CHANGES,
     FIXED,
@@ -39,11 +39,14 @@ class Reduced:
         Terminals of what is left; one at most if the problem is solved.
     fixed_length : float
         Length of the edges that are certainly in the tree.
+    kept : array of int, shape (nodes,)
+        Which node of the given graph each node is; that of several merged ones is any of them.
     """
 
     graph: EdgeGraph
     terminal: BoolArray
     fixed_length: float
+    kept: NDArray[np.int64]
     _made: IntArray
     _parts: IntArray
     _fixed: IntArray
@@ -90,6 +93,38 @@ def reduce_problem(
     looks : int
         Nodes that one test looks at before it gives up.
     """
+    state, count = _state(graph, terminal)
+    begin(*state, graph.tail, graph.head)
+    for _ in range(ROUNDS):
+        before = int(count[CHANGES])
+        join_terminals(*state, looks)
+        drop_edges(*state, looks)
+        drop_junctions(*state, looks)
+        if count[CHANGES] - before < 0.01 * state[0][::2, 3].sum():
+            break
+    if count[TERMINALS] < 2:
+        state[0][:, 3] = 0
+    chosen = np.arange(graph.edges) if selected is None else selected
+    return _rest(graph, state, chosen, above)
+
+
+def simplify(graph: EdgeGraph, keep: BoolArray) -> Reduced:
+    """Drop dead ends and merge chains of edges, but at the nodes to ``keep``; all trees among these remain.
+
+    Loops and longer parallel edges go too. Edges of length zero stay edges. Where nothing is left of the
+    graph but one node, it has none.
+    """
+    lifted = EdgeGraph(graph.nodes, graph.tail, graph.head, np.maximum(graph.length, LIFTED))
+    state, count = _state(lifted, keep)
+    count[TERMINALS] = -graph.nodes - 1  # so that no terminal is merged with another
+    begin(*state, graph.tail, graph.head)
+    return _rest(graph, state, np.arange(graph.edges), None)
+
+
+State = tuple[IntArray, IntArray, IntArray, Floats, BoolArray, IntArray, IntArray]
+
+
+def _state(graph: EdgeGraph, terminal: BoolArray) -> tuple[State, IntArray]:
     capacity = graph.edges + 3 * graph.nodes + 8
     half = np.zeros((2 * capacity, 4), dtype=np.int32)
     node = np.zeros((graph.nodes, 3), dtype=np.int32)
@@ -98,18 +133,11 @@ def reduce_problem(
     length[: graph.edges] = graph.length
     fixed = np.zeros(graph.nodes + 1, dtype=np.int32)
     count = np.zeros(4, dtype=np.int32)
-    ends = terminal.copy()
-    state = (half, node, parts, length, ends, fixed, count)
-    begin(*state, graph.tail, graph.head)
-    for _ in range(ROUNDS):
-        before = int(count[CHANGES])
-        join_terminals(*state, looks)
-        drop_edges(*state, looks)
-        drop_junctions(*state, looks)
-        if count[CHANGES] - before < 0.01 * half[::2, 3].sum():
-            break
-    if count[TERMINALS] < 2:
-        half[:, 3] = 0
+    return (half, node, parts, length, terminal.copy(), fixed, count), count
+
+
+def _rest(graph: EdgeGraph, state: State, selected: NDArray[np.int64], above: Reduced | None) -> Reduced:
+    half, _, parts, length, terminal, fixed, count = state
     made = np.flatnonzero(half[: 2 * count[MADE] : 2, 3])
     tail, head = half[2 * made + 1, 2], half[2 * made, 2]
     kept = np.unique(np.concatenate([tail, head]))
@@ -119,6 +147,6 @@ def reduce_problem(
     fixed = fixed[: count[FIXED]].copy()
     fixed_length = float(length[fixed].sum()) + (above.fixed_length if above else 0.0)
     return Reduced(
-        left, ends[kept], fixed_length, made.astype(np.int32), parts[: count[MADE]].copy(), fixed,
-        graph.edges, np.arange(graph.edges) if selected is None else selected, above,
+        left, terminal[kept], fixed_length, kept.astype(np.int64), made.astype(np.int32),
+        parts[: count[MADE]].copy(), fixed, graph.edges, selected, above,
     )  # fmt: skip
