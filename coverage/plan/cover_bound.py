@@ -5,10 +5,10 @@ For prices ``0 ≤ λ_c ≤ w_c`` of the cells the Lagrangian of the covering pr
     L(λ) = Σ_c (w_c - λ_c) + max { Σ_i s_i y_i : Σ_i cost_i y_i ≤ budget, 0 ≤ y ≤ 1 },   s_i = Σ_{c of i} λ_c,
 
 and every λ bounds the weight of every plan from above (Galvão, ReVelle, European Journal of Operational
-Research 88, 1996, relax the same constraints). Good prices are found by the primal-dual hybrid gradient method
-(Chambolle, Pock, Journal of Mathematical Imaging and Vision 40, 2011, algorithm 1) on the saddle point of the
-same function, with the diagonal steps of Pock and Chambolle (ICCV 2011, lemma 2) and restarts from the average
-(Applegate et al., NeurIPS 2021): it needs no good plan to set its steps, and comes as close to the linear
+Research 88, 1996, relax the same constraints). Good prices are found by the primal-dual hybrid gradient
+method (Chambolle, Pock, Journal of Mathematical Imaging and Vision 40, 2011, algorithm 1) on the saddle
+point of the same function, with the diagonal steps of Pock and Chambolle (ICCV 2011, lemma 2) and restarts from the
+average (Applegate et al., NeurIPS 2021): it needs no good plan to set its steps, and comes as close to the linear
 relaxation as one has patience for. Whatever the rounds done, the bound returned is ``L`` of prices evaluated
 outright, so that a half-converged one is loose but never wrong.
 """

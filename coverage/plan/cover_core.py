@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from phusong.coverage.plan.cover_problem import CoverProblem, Floats, Ints, Longs
 
-_MIX = np.random.SeedSequence(20_260_101)
+_MIX = 20_260_101
+"""Seed of the numbers that tell sets of candidates apart."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +116,7 @@ def merge_cells(start: Longs, candidates: Ints) -> tuple[Longs, Longs]:
     count = start.size - 1
     sizes = np.diff(start)
     highest = int(candidates.max()) + 1 if candidates.size else 0
-    for seed in _MIX.spawn(64):
+    for seed in range(_MIX, _MIX + 64):
         codes = np.random.default_rng(seed).integers(0, 2**64, highest, dtype=np.uint64)
         sums = np.zeros(count, dtype=np.uint64)
         filled = sizes > 0
@@ -143,7 +144,8 @@ def _core(rows: Longs, cells: Ints, weights: Floats, costs: Floats, names: Longs
     """Build both tables from pairs sorted by candidate, with equal cells merged."""
     cell_start, candidates = _turned(rows, cells, weights.size)
     group, first = merge_cells(cell_start, candidates)
-    sums = np.bincount(group, weights=weights, minlength=first.size)
+    sums: Floats = np.zeros(first.size)
+    np.add.at(sums, group, weights)
     covered = np.diff(cell_start)[first] > 0
     place = np.cumsum(covered) - 1
     one = np.zeros(weights.size, dtype=bool)

@@ -3,8 +3,8 @@
 A plan is a `Plan` of arrays that the kernels change in place:
 
 - ``gain[i]``: weight that candidate ``i`` would add, or, once chosen, that would be lost without it;
-- ``covers[c]``: chosen candidates that cover cell ``c``; ``keeper[c]``: the sum of their numbers, which is the
-  one that a cell hangs on where the count is 1;
+- ``covers[c]``: chosen candidates that cover cell ``c``; ``keeper[c]``: the sum of their numbers, which
+  is the one that a cell hangs on where the count is 1;
 - ``chosen[:size]``: the chosen ones in no order; ``place[i]``: position there, -1 where not chosen.
 
 Inserting or removing a candidate touches only cells whose count goes between 0, 1 and 2. All numbers of a
