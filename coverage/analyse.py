@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from phusong.coverage.gaps import find_gaps
 from phusong.coverage.indicators import indicator_table
-from phusong.coverage.result import PLACE_COLUMNS, PeopleAccount, Reach, Result
+from phusong.coverage.result import ANY, PLACE_COLUMNS, PeopleAccount, Reach, Result
+from phusong.coverage.settlements import Settlements, find_settlements, settlement_table
+from phusong.coverage.villages import village_table
 from phusong.coverage.zonal import CommuneShares, share_communes
 from phusong.data.language import Text
 from phusong.layers.faults import Fault
@@ -91,12 +93,19 @@ def analyse_layers(
     with _timed("indicators", COUNTING, seconds, progress):
         commune_of_place = {name: _communes_of_places(layers, p) for name, p in layers.places.items()}
         commune_of_station = _commune_at(layers, layers.stations)
-        indicators = indicator_table(layers, shares, reaches, commune_of_place, commune_of_station)
+        areas = find_settlements(layers.grid, shares, layers.project.settlements)
+        of_villages = commune_of_place.get(layers.project.villages.layer, np.empty(0, dtype=np.int64))
+        villages = village_table(layers, shares, reaches, of_villages)
+        indicators = indicator_table(
+            layers, shares, reaches, commune_of_place, commune_of_station, areas, villages
+        )
         places = _place_table(layers, reaches, commune_of_place)
+        settlements = _settlement_table(layers, reaches, areas)
     with _timed("gaps", GAPPING, seconds, progress):
         gaps = find_gaps(layers, shares, reaches)
     return Result(
-        layers, reaches, indicators, gaps.table, places, people, gaps.scattered, tuple(faults), seconds
+        layers, reaches, indicators, gaps.table, places, people, gaps.scattered, tuple(faults), seconds,
+        villages=villages, settlements=settlements,
     )
 
 
@@ -172,6 +181,15 @@ def _communes_of_places(layers: Layers, places: gpd.GeoDataFrame) -> NDArray[np.
     position = {code: n for n, code in enumerate(layers.communes["commune_code"])}
     declared = np.array([position.get(code, -1) for code in places["commune_code"]], dtype=np.int64)
     return np.where(declared >= 0, declared, _commune_at(layers, places))
+
+
+def _settlement_table(
+    layers: Layers, reaches: dict[tuple[str, str], Reach], areas: Settlements
+) -> pd.DataFrame:
+    covered = {k: reach.covered.values for k, reach in reaches.items() if k[1] == ANY}
+    communes = layers.communes
+    names = [str(name) for name in communes["commune_name"]]
+    return settlement_table(layers.grid, areas, covered, communes["commune_code"].tolist(), names)
 
 
 def _place_table(

@@ -2,42 +2,23 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from phusong.coverage.criterion import COUNTED, PRESENCE, REPORTED, describe
-from phusong.coverage.result import ANY, INDICATOR_COLUMNS, Reach
+from phusong.coverage.official import official_figures
+from phusong.coverage.result import ANY, Reach
+from phusong.coverage.settlements import Settlements
+from phusong.coverage.tidy import ALL, Figure, as_of, by_commune, fibre_service, inputs_of, tidy
 from phusong.coverage.zonal import CommuneShares, cell_shares
-from phusong.layers.grid import FloatArray
 from phusong.layers.inventory import Layers
-from phusong.layers.project import FibreService
 from phusong.layers.status import OPERATIONAL
 
 if TYPE_CHECKING:
-    import geopandas as gpd
     import pandas as pd
-
-ALL = "all"
-"""Service of a count over all technologies."""
-
-
-@dataclass(frozen=True)
-class _Figure:
-    """One indicator for all communes; the province is the sum."""
-
-    service: str
-    operator: str
-    indicator: str
-    numerator: FloatArray
-    denominator: FloatArray | None
-    unit: str
-    criterion: str
-    as_of: datetime.date
 
 
 def indicator_table(
@@ -46,6 +27,8 @@ def indicator_table(
     reaches: Mapping[tuple[str, str], Reach],
     commune_of_place: Mapping[str, NDArray[np.int64]],
     commune_of_station: NDArray[np.int64],
+    settlements: Settlements | None = None,
+    villages: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Return every indicator, for the province and each commune.
 
@@ -59,6 +42,9 @@ def indicator_table(
         province only.
     commune_of_station : array
         The same for every row of ``layers.stations``.
+    settlements : Settlements, optional
+    villages : DataFrame, optional
+        `phusong.coverage.result.VILLAGE_COLUMNS`.
 
     Returns
     -------
@@ -66,39 +52,29 @@ def indicator_table(
         `INDICATOR_COLUMNS`; the province's figures are the sums of the communes', plus the places and
         stations that lie in none.
     """
-    figures: list[_Figure] = []
+    figures: list[Figure] = []
     figures += _covered(layers, shares, reaches)
     figures += _places(layers, reaches, commune_of_place)
     figures += _zones(layers, reaches)
     figures += _households(layers)
     figures += _fibre_presence(layers)
     figures += _counts(layers, commune_of_station)
-    return _tidy(layers, figures)
-
-
-def as_of(layers: Layers, *names: str) -> datetime.date:
-    """Return the oldest date of the named layers: a figure is no fresher than its oldest input."""
-    dates = [s.as_of for s in layers.sources if s.layer in names]
-    return min(dates, default=layers.project.province.as_of)
-
-
-def _inputs(layers: Layers, service: str) -> tuple[str, ...]:
-    kind = layers.project.services[service]
-    if not isinstance(kind, FibreService):
-        return ("stations",)
-    return ("fibre_routes", "fibre_nodes", *(("roads",) if kind.reach == "roads" else ()))
+    figures += official_figures(
+        layers, shares, reaches, commune_of_place, commune_of_station, settlements, villages
+    )
+    return tidy(layers, figures)
 
 
 def _covered(
     layers: Layers, shares: CommuneShares, reaches: Mapping[tuple[str, str], Reach]
-) -> Iterable[_Figure]:
+) -> Iterable[Figure]:
     all_people = np.asarray(shares.people.sum(axis=1), dtype=np.float64).ravel()
     all_area = np.asarray(shares.area.sum(axis=1), dtype=np.float64).ravel()
     all_area = all_area * layers.grid.cell_km2
     for (service, operator), reach in reaches.items():
         criterion = describe(layers.project.services[service]).en
-        date = as_of(layers, *_inputs(layers, service))
-        yield _Figure(
+        date = as_of(layers, *inputs_of(layers, service))
+        yield Figure(
             service,
             operator,
             "population",
@@ -108,42 +84,36 @@ def _covered(
             criterion,
             date,
         )
-        yield _Figure(
+        yield Figure(
             service, operator, "area", shares.sum_area_km2(reach.covered), all_area, "km2", criterion, date
         )
-
-
-def _by_commune(commune: NDArray[np.int64], weight: FloatArray, communes: int) -> FloatArray:
-    """Sum by commune; the last entry holds what lies in none."""
-    where = np.where(commune >= 0, commune, communes)
-    return np.bincount(where, weights=weight, minlength=communes + 1).astype(np.float64)
 
 
 def _places(
     layers: Layers,
     reaches: Mapping[tuple[str, str], Reach],
     commune_of_place: Mapping[str, NDArray[np.int64]],
-) -> Iterable[_Figure]:
+) -> Iterable[Figure]:
     n = len(layers.communes)
     for name, places in layers.places.items():
         commune = commune_of_place[name]
-        total = _by_commune(commune, np.ones(len(places)), n)
+        total = by_commune(commune, np.ones(len(places)), n)
         x, y = places.geometry.x.to_numpy(), places.geometry.y.to_numpy()
         for (service, operator), reach in reaches.items():
             served = reach.covered.at(x, y, False).astype(np.float64)
-            yield _Figure(
+            yield Figure(
                 service,
                 operator,
                 f"places:{name}",
-                _by_commune(commune, served, n),
+                by_commune(commune, served, n),
                 total,
                 "places",
                 describe(layers.project.services[service]).en,
-                as_of(layers, *_inputs(layers, service)),
+                as_of(layers, *inputs_of(layers, service)),
             )
 
 
-def _zones(layers: Layers, reaches: Mapping[tuple[str, str], Reach]) -> Iterable[_Figure]:
+def _zones(layers: Layers, reaches: Mapping[tuple[str, str], Reach]) -> Iterable[Figure]:
     import geopandas as gpd
     from scipy.sparse import csr_array
 
@@ -160,12 +130,12 @@ def _zones(layers: Layers, reaches: Mapping[tuple[str, str], Reach]) -> Iterable
         gather = csr_array(
             (np.ones(areal.sum()), (commune[areal], np.arange(areal.sum()))), shape=(n, int(areal.sum()))
         )
-        by_commune = csr_array(gather @ shares)
-        total = np.asarray(by_commune.sum(axis=1), dtype=np.float64).ravel()
+        in_commune = csr_array(gather @ shares)
+        total = np.asarray(in_commune.sum(axis=1), dtype=np.float64).ravel()
         total = total * layers.grid.cell_km2
         for (service, operator), reach in reaches.items():
-            covered = by_commune @ reach.covered.values.ravel().astype(np.float64) * layers.grid.cell_km2
-            yield _Figure(
+            covered = in_commune @ reach.covered.values.ravel().astype(np.float64) * layers.grid.cell_km2
+            yield Figure(
                 service,
                 operator,
                 f"zones:{name}",
@@ -173,24 +143,18 @@ def _zones(layers: Layers, reaches: Mapping[tuple[str, str], Reach]) -> Iterable
                 total,
                 "km2",
                 describe(layers.project.services[service]).en,
-                as_of(layers, *_inputs(layers, service)),
+                as_of(layers, *inputs_of(layers, service)),
             )
 
 
-def fibre_service(layers: Layers) -> str:
-    """Return the name under which fibre stands in the table."""
-    services = layers.project.services.items()
-    return next((name for name, service in services if isinstance(service, FibreService)), "fibre")
-
-
-def _households(layers: Layers) -> Iterable[_Figure]:
+def _households(layers: Layers) -> Iterable[Figure]:
     if layers.households is None:
         return
     table = layers.households.set_index("commune_code")
     codes = layers.communes["commune_code"]
     total = table["households"].reindex(codes).fillna(0.0).to_numpy(np.float64)
     fibre = table["households_with_fibre"].reindex(codes).fillna(0.0).to_numpy(np.float64)
-    yield _Figure(
+    yield Figure(
         fibre_service(layers),
         ANY,
         "households",
@@ -202,7 +166,7 @@ def _households(layers: Layers) -> Iterable[_Figure]:
     )
 
 
-def _fibre_presence(layers: Layers) -> Iterable[_Figure]:
+def _fibre_presence(layers: Layers) -> Iterable[Figure]:
     parts = {"fibre_routes": layers.fibre_routes, "fibre_nodes": layers.fibre_nodes}
     given = {
         name: part[(part["status"] == OPERATIONAL).to_numpy()]
@@ -218,7 +182,7 @@ def _fibre_presence(layers: Layers) -> Iterable[_Figure]:
             lines = part if operator == ANY else part[part["operator"] == operator]
             commune, _ = lines.sindex.query(layers.communes.geometry, predicate="intersects")
             present[np.unique(commune)] = 1.0
-        yield _Figure(
+        yield Figure(
             fibre_service(layers),
             operator,
             "communes",
@@ -230,7 +194,7 @@ def _fibre_presence(layers: Layers) -> Iterable[_Figure]:
         )
 
 
-def _counts(layers: Layers, commune: NDArray[np.int64]) -> Iterable[_Figure]:
+def _counts(layers: Layers, commune: NDArray[np.int64]) -> Iterable[Figure]:
     stations = layers.stations
     n = len(layers.communes)
     technologies = sorted(stations["technology"].unique())
@@ -250,41 +214,5 @@ def _counts(layers: Layers, commune: NDArray[np.int64]) -> Iterable[_Figure]:
                 ("cells", None),
             ):
                 first = (~chosen.duplicated(keys)).to_numpy() if keys else np.ones(len(chosen), dtype=bool)
-                counted = _by_commune(commune[mine][first], np.ones(int(first.sum())), n)
-                yield _Figure(service, operator, indicator, counted, None, indicator, COUNTED.en, date)
-
-
-def _tidy(layers: Layers, figures: Iterable[_Figure]) -> pd.DataFrame:
-    import pandas as pd
-
-    communes: gpd.GeoDataFrame = layers.communes
-    n = len(communes)
-    blocks: list[dict[str, Any]] = []
-    for figure in figures:
-        # The province's figure is summed from the very numbers of the communes, so both agree exactly.
-        over = figure.denominator
-        head = {
-            "level": np.array(["province"] + ["commune"] * n),
-            "code": np.array([layers.project.province.code, *communes["commune_code"]]),
-            "name": np.array([layers.project.province.name, *communes["commune_name"]]),
-            "numerator": np.concatenate([[figure.numerator.sum()], figure.numerator[:n]]),
-            "denominator": np.full(n + 1, np.nan)
-            if over is None
-            else np.concatenate([[over.sum()], over[:n]]),
-        }
-        same = {
-            "service": figure.service,
-            "operator": figure.operator,
-            "indicator": figure.indicator,
-            "unit": figure.unit,
-            "criterion": figure.criterion,
-            "as_of": figure.as_of.isoformat(),
-        }
-        blocks.append({**head, **{key: np.full(n + 1, value) for key, value in same.items()}})
-    table = pd.DataFrame({key: np.concatenate([b[key] for b in blocks]) for key in blocks[0]})
-    with np.errstate(divide="ignore", invalid="ignore"):
-        percent = 100.0 * table["numerator"].to_numpy() / table["denominator"].to_numpy()
-    table["percent"] = np.where(table["denominator"].to_numpy() > 0.0, percent, np.nan)
-    table["_order"] = (table["level"] != "province").astype(int)
-    table = table.sort_values(["_order", "code", "service", "operator", "indicator"], kind="stable")
-    return table[list(INDICATOR_COLUMNS)].reset_index(drop=True)
+                counted = by_commune(commune[mine][first], np.ones(int(first.sum())), n)
+                yield Figure(service, operator, indicator, counted, None, indicator, COUNTED.en, date)

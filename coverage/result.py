@@ -35,7 +35,8 @@ INDICATOR_COLUMNS = (
     "as_of",
 )
 """Columns of the tidy table. ``level`` is ``province`` or ``commune``; ``indicator`` one of
-``population area places:<layer> zones:<layer> households sites stations cells``; counts of stations
+``population area places:<layer> zones:<layer> households sites stations cells communes`` and those of
+`phusong.coverage.official`; counts of stations
 have no denominator; ``criterion`` says in words what counts as covered (English; `Criterion` has both)."""
 
 GAP_COLUMNS = (
@@ -82,6 +83,28 @@ PLACE_COLUMNS = (
     "signal",
 )
 """Columns of the places: one row per place, service and operator; ``signal`` in dBm or metres."""
+
+
+VILLAGE_COLUMNS = (
+    "place_id", "name", "commune_code", "commune_name", "households", "has_grid_power", "disadvantaged",
+    "lon", "lat", "service", "operator", "state", "outlying_people",
+)
+"""Columns of the villages: a row per village, mobile service and operator. ``state`` is ``served``, ``lom``
+or ``trang``; flags are 1, 0 or NaN; ``outlying_people`` live in the largest cluster left out."""
+
+SETTLEMENT_COLUMNS = (
+    "settlement_id", "commune_code", "commune_name", "people", "service", "operator", "share", "served",
+    "lon", "lat",
+)
+"""Columns of the residential areas: a row per area and service of any operator; ``share`` of its people."""
+
+DEFINITION_COLUMNS = (
+    "level", "code", "name", "service", "definition", "numerator", "denominator", "percent", "rank",
+    "rank_change",
+)
+"""Columns of the definitions side by side: people covered under each definition. ``definition`` is ``own``
+for the service's criterion, else an id of ``data/coverage_definitions.csv``; ``rank`` 1 is the commune with
+the highest share; ``rank_change`` its rank less that under ``own``."""
 
 
 @dataclass(frozen=True)
@@ -171,6 +194,14 @@ class Result:
     seconds : mapping of stage to float
     public : bool
         Whether what must not be shown to everybody has been left out.
+    villages : DataFrame or None
+        `VILLAGE_COLUMNS`.
+    settlements : DataFrame or None
+        `SETTLEMENT_COLUMNS`.
+    definitions : DataFrame or None
+        `DEFINITION_COLUMNS`.
+    planned : DataFrame or None
+        `INDICATOR_COLUMNS` as they would be with a plan built: what targets are also held against.
     """
 
     layers: Layers
@@ -183,3 +214,7 @@ class Result:
     faults: tuple[Fault, ...]
     seconds: Mapping[str, float]
     public: bool = False
+    villages: pd.DataFrame | None = None
+    settlements: pd.DataFrame | None = None
+    definitions: pd.DataFrame | None = None
+    planned: pd.DataFrame | None = None

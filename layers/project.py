@@ -69,6 +69,68 @@ class GapsTable(_Table):
     max_area_km2: float = Field(default=100.0, gt=0.0)
 
 
+class SettlementsTable(_Table):
+    """``[settlements]``: what a residential area (khu dân cư) is, and when it counts as served.
+
+    A contiguous patch of cells with at least ``min_people_per_km2`` and, inside one commune, at least
+    ``min_people``. The defaults are the rural cluster of the Degree of Urbanisation (Applying the Degree
+    of Urbanisation, EU/FAO/UN-Habitat/OECD/World Bank 2021, chapter 7: 300 people per km², 500 people).
+    """
+
+    min_people_per_km2: float = Field(default=300.0, gt=0.0)
+    min_people: float = Field(default=500.0, ge=0.0)
+    served_share: float = Field(default=0.95, gt=0.0, le=1.0)
+    """Share of its people that must be covered."""
+
+
+class VillagesTable(_Table):
+    """``[villages]``: when a village is *trắng* or *lõm*; the official text of the criteria is not public.
+
+    *Trắng*: no signal at the centre. *Lõm*: the centre served, but an outlying cluster not: uncovered
+    ground with ``min_people_per_km2``, nearer to this village than to any other and within ``radius_m``,
+    of which a contiguous patch holds ``outlying_people``.
+    """
+
+    layer: str = "villages"
+    """Which layer of ``[places]`` holds the villages."""
+    radius_m: float = Field(default=2000.0, gt=0.0, le=20000.0)
+    outlying_people: float = Field(default=20.0, gt=0.0)
+    min_people_per_km2: float = Field(default=10.0, gt=0.0)
+
+
+class OfficialTable(_Table):
+    """``[official]``: what else the sentences of provinces need to know."""
+
+    key: tuple[str, ...] = ("key", "key_locations")
+    """Layers of ``[places]`` that are registers of key locations; of other layers, rows whose column
+    ``key`` is marked."""
+    centres: str = "centres"
+    """Which layer of ``[places]`` holds the commune centres."""
+    same_mast_m: float = Field(default=0.0, ge=0.0, le=200.0)
+    """Sites nearer to each other than this are one mast; by default those with one id or position."""
+    default_targets: bool = True
+    """Also show the targets that come with the program, for provinces of Vietnam."""
+
+
+class HistoryTable(_Table):
+    """``[history]``: earlier outputs, whose figures make the trend."""
+
+    runs: tuple[Path, ...] = ()
+    """Folders of outputs, or their ``indicators.csv``."""
+
+
+class Reported(_Table):
+    """``[reported.X]``: a figure from elsewhere, shown beside the computed ones and never mixed with them."""
+
+    name: str = Field(min_length=1, max_length=200)
+    value: float
+    unit: str = "%"
+    source: str = ""
+    as_of: datetime.date | None = None
+    criterion: str = ""
+    """Id of the criterion of an index (``dti-…``, ``dii-…``) for which it is evidence."""
+
+
 class LayerTable(_Table):
     """``[layers.X]``: a file, and how its columns are called."""
 
@@ -137,6 +199,8 @@ class LayersTable(_Table):
     """Areas in which building is restricted."""
     terrain: TerrainTable | None = None
     clutter: ClutterTable | None = None
+    targets: LayerTable | None = None
+    """Targets as a table: ``document date year service indicator level value`` and more."""
 
 
 class _RadioService(_Table):
@@ -211,11 +275,20 @@ Service = Annotated[
 class Target(_Table):
     """``[targets.X]``: what a resolution asks for."""
 
-    service: str
+    service: str = ""
+    """Empty for what no service has: villages of any technology, sharing of masts."""
     indicator: str = "population"
     percent: float = Field(ge=0.0, le=100.0)
     year: int = Field(ge=2000, le=2100)
     document: str = ""
+    """Number of the document, as ``805/QĐ-TTg``."""
+    date: datetime.date | None = None
+    """Of the document."""
+    level: Literal["province", "commune"] = "province"
+    """``commune``: every commune must reach it."""
+    operator: str = "any"
+    at_most: bool = False
+    """Less is better, as of villages without signal."""
 
 
 class Project(_Table):
@@ -232,11 +305,16 @@ class Project(_Table):
     grid: GridTable = GridTable()
     radio: RadioTable = RadioTable()
     gaps: GapsTable = GapsTable()
+    settlements: SettlementsTable = SettlementsTable()
+    villages: VillagesTable = VillagesTable()
+    official: OfficialTable = OfficialTable()
+    history: HistoryTable = HistoryTable()
     layers: LayersTable
     places: dict[str, LayerTable] = Field(default_factory=dict)
     zones: dict[str, LayerTable] = Field(default_factory=dict)
     services: dict[str, Service] = Field(min_length=1)
     targets: dict[str, Target] = Field(default_factory=dict)
+    reported: dict[str, Reported] = Field(default_factory=dict)
     costs: dict[str, float] = Field(default_factory=dict)
 
     def path(self, layer: LayerTable) -> Path:
