@@ -36,8 +36,8 @@ from phusong.data.language import Text
 @reading_options
 @click.pass_obj
 def command(
-    settings: Settings, /, project: Path, measurements: Path, service: str | None, write: bool, out: Path | None,
-    square: float | None, hours: float, workers: int, **reading: Any,
+    settings: Settings, /, project: Path, measurements: Path, service: str | None, write: bool,
+    out: Path | None, square: float | None, hours: float, workers: int, **reading: Any,
 ) -> int:
     """Calibrate one province."""
     from phusong.cli.screen import progress_bar, say

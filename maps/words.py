@@ -82,7 +82,7 @@ def reason_name(reason: str, lang: Language) -> str:
     return "; ".join(_say(REASONS, part, lang) for part in str(reason).split("; "))
 
 
-_OTHERS = Text("{names} và {n} {what} khác", "{names} and {n} more")
+_OTHERS = Text("{names} và {n} {what} khác", "{names} and {n} more {what}")
 
 
 def listed(joined: str, most: int, what: str, lang: Language) -> str:
