@@ -156,6 +156,49 @@ def test_real_mountains(shared: Path) -> None:
     assert np.percentile(np.abs(error), 90) < 20
 
 
+def test_a_folder_of_degree_tiles_is_one_terrain(tmp_path: Path) -> None:
+    """Tiles as Copernicus cuts GLO-30, a plane across both: no seam, no shift, and the void between told."""
+    step, side = 1 / 1200, 240
+
+    def plane(lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
+        return 40.0 + 300.0 * (lon - 108.0) + 200.0 * (lat - 14.0)
+
+    for name, west in (("N14_00_E107_00", 108.0 - side * step), ("N14_00_E108_00", 108.0)):
+        lon = west + (np.arange(side) + 0.5) * step
+        lat = 14.2 - (np.arange(side) + 0.5) * step
+        with rasterio.open(
+            tmp_path / f"Copernicus_DSM_COG_10_{name}_DEM.tif",
+            "w",
+            driver="GTiff",
+            height=side,
+            width=side,
+            count=1,
+            dtype="float32",
+            crs="EPSG:4326",
+            transform=from_origin(west, 14.2, step, step),
+        ) as file:
+            file.write(plane(*np.meshgrid(lon, lat)).astype(np.float32), 1)
+    crs = CRS.from_epsg(32649)
+    x, y = Transformer.from_crs(4326, crs, always_xy=True).transform(108.0, 14.1)
+    grid = Grid(crs, round(x, -2) - 5000, round(y, -2) + 5000, 100.0, (100, 100))
+    faults = Faults()
+    found = read_terrain(tmp_path, grid, faults)
+    assert found is not None
+    assert list(faults) == []
+    lon, lat = Transformer.from_crs(crs, 4326, always_xy=True).transform(*np.meshgrid(grid.x_m(), grid.y_m()))
+    assert lon.min() < 107.99
+    assert lon.max() > 108.01
+    error = found.values - plane(lon, lat)
+    assert (
+        np.abs(error).max() < 0.07
+    )  # GDAL's own tolerance, an eighth of a pixel on this slope, and rounding
+    assert abs(error.mean()) < 0.01
+    wide = Grid(crs, grid.left_m - 30_000, grid.top_m, 100.0, (100, 400))
+    beyond = Faults()
+    read_terrain(tmp_path, wide, beyond)
+    assert [f.code for f in beyond] != []
+
+
 def test_land_cover_takes_the_commonest_class(tmp_path: Path) -> None:
     """10 m pixels under 100 m cells: the class of most pixels, counted by hand."""
     rng = np.random.default_rng(5)
