@@ -112,6 +112,19 @@ def write_places_csv(result: Result, path: Path) -> None:
     path.write_bytes(csv_bytes(PLACE_COLUMNS, _rows(result.places, PLACE_COLUMNS)))
 
 
+STATION_COLUMNS = (
+    "site_id", "cell_id", "operator", "technology", "frequency_mhz", "lon", "lat", "antenna_height_m",
+    "azimuth_deg", "tilt_deg", "beamwidth_deg", "eirp_dbm", "bandwidth_mhz", "commune_code",
+)
+"""Of ``stations.csv``: what was computed with, defaults filled in, so that a later run can be compared."""
+
+
+def write_stations_csv(result: Result, path: Path) -> None:
+    """Write the cells that were computed with, one a row, in the order of the file."""
+    columns = [c for c in STATION_COLUMNS if c in result.layers.stations]
+    path.write_bytes(csv_bytes(columns, _rows(result.layers.stations, columns)))
+
+
 def vietnamese_form(result: Result) -> bool:
     """Tell whether the codes look Vietnamese: two digits for the province, five for the communes.
 

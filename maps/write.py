@@ -53,6 +53,8 @@ def writers(result: Result, lang: Language) -> dict[str, Writer]:
         "communes.geojson": partial(gis.write_communes_geojson, result),
         "gaps.gpkg": partial(gis.write_gaps_gpkg, result),
     }
+    if not result.public:
+        jobs["stations.csv"] = partial(tables.write_stations_csv, result)
     for service, name in gis.signal_names(result).items():
         jobs[name] = partial(gis.write_signal, result, service)
     for service, name in gis.servers_names(result).items():
