@@ -36,12 +36,12 @@ from phusong.layers.project_words import (
 )
 from phusong.layers.rules import Report, hint
 from phusong.layers.tables import MISSING_FILE, NOT_UTF8, UNREADABLE, near_file
+from phusong.layers.target_table import INDICATORS
 
 FILE_NAME = "phusong.toml"
 FOLDER_LAYERS = ("terrain", "clutter")
 """Layers whose path may be a folder of tiles."""
 
-INDICATORS = ("population", "area", "households", "sites", "stations", "cells")
 _SERVICES: Mapping[str, type[BaseModel]] = {
     model: table
     for table in cast("tuple[type[BaseModel], ...]", get_args(get_args(schema.Service)[0]))
@@ -75,7 +75,7 @@ def read_project(path: Path, *, files: bool = True) -> Project:
         path = path / FILE_NAME
     faults = Faults()
     report = Report("project", path.name, faults)
-    document = _parse(path, report)
+    document = parse_toml(path, report)
     if document is None:
         raise InputError(faults)
     _check_names(document, report)
@@ -99,7 +99,8 @@ def read_project(path: Path, *, files: bool = True) -> Project:
     return project
 
 
-def _parse(path: Path, report: Report) -> dict[str, Any] | None:
+def parse_toml(path: Path, report: Report) -> dict[str, Any] | None:
+    """Return what a TOML file says, None after a fault that the report was told."""
     if not path.is_file():
         report.once(MISSING_FILE, path=str(path), near=near_file(path))
         return None
@@ -198,8 +199,8 @@ def _model_at(place: tuple[str, ...], document: Mapping[str, Any]) -> type[BaseM
         return _SERVICES.get(str(_dig(document, (*place, "model"))))
     if first in ("places", "zones") and len(place) == 2:
         return schema.LayerTable
-    if first == "targets" and len(place) == 2:
-        return schema.Target
+    if first in ("targets", "reported") and len(place) == 2:
+        return schema.Target if first == "targets" else schema.Reported
     table: type[BaseModel] = Project
     for key in place:
         found = table.model_fields.get(key)
@@ -241,7 +242,7 @@ def _tables(document: Mapping[str, Any], *groups: str) -> Iterator[tuple[str, st
 
 def _check_names(document: Mapping[str, Any], report: Report) -> None:
     """Names of services and layers become names of files and headings."""
-    for group, name, _ in _tables(document, "services", "places", "zones", "targets"):
+    for group, name, _ in _tables(document, "services", "places", "zones", "targets", "reported"):
         if not _NAME.fullmatch(name) or ".." in name:
             report.once(BAD_KEY_NAME, column=f"{group}.{name}", value=name)
 
@@ -288,7 +289,7 @@ def _check_targets(document: Mapping[str, Any], report: Report) -> None:
     known = [*INDICATORS, *(f"{g}:{n}" for g, n, _ in _tables(document, "places", "zones"))]
     for _, name, table in _tables(document, "targets"):
         service, indicator = table.get("service"), table.get("indicator")
-        if isinstance(service, str) and names and service not in names:
+        if isinstance(service, str) and service and names and service not in names:
             report.once(
                 UNKNOWN_SERVICE, column=f"targets.{name}.service", value=service, near=hint(service, names),
                 known=", ".join(names),
