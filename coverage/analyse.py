@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from phusong.coverage.definitions import definition_table
 from phusong.coverage.gaps import find_gaps
 from phusong.coverage.indicators import indicator_table
 from phusong.coverage.result import ANY, PLACE_COLUMNS, PeopleAccount, Reach, Result
@@ -101,11 +102,12 @@ def analyse_layers(
         )
         places = _place_table(layers, reaches, commune_of_place)
         settlements = _settlement_table(layers, reaches, areas)
+        definitions = definition_table(layers, shares, reaches)
     with _timed("gaps", GAPPING, seconds, progress):
         gaps = find_gaps(layers, shares, reaches)
     return Result(
         layers, reaches, indicators, gaps.table, places, people, gaps.scattered, tuple(faults), seconds,
-        villages=villages, settlements=settlements,
+        villages=villages, settlements=settlements, definitions=definitions,
     )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from phusong.data.language import Text
 from phusong.layers.faults import Fault
 from phusong.layers.grid import Grid, Raster
-from phusong.layers.project import Project
+from phusong.layers.project import Project, Target
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -159,6 +159,11 @@ class Layers:
         Per table or vector file, in the order of reading.
     calibrations : mapping of path to Calibration
         Files of ``[services.X] calibration``, by their path as the project gives it.
+    targets : mapping of name to Target
+        Those of the layer ``targets``, by document, year and row.
+    earlier : tuple of DataFrame
+        Provincial figures of earlier runs, the oldest first: ``code service operator indicator numerator
+        denominator percent as_of``.
     """
 
     project: Project
@@ -181,3 +186,5 @@ class Layers:
     topology: Topology = field(default_factory=Topology)
     understood: tuple[Understood, ...] = ()
     calibrations: Mapping[str, Calibration] = field(default_factory=dict)
+    targets: Mapping[str, Target] = field(default_factory=dict)
+    earlier: tuple[pd.DataFrame, ...] = ()

@@ -14,6 +14,7 @@ import numpy as np
 from phusong.layers.calibration import calibration_files, read_calibration
 from phusong.layers.clutter import clutter_layer
 from phusong.layers.communes import read_communes
+from phusong.layers.earlier_runs import read_earlier
 from phusong.layers.faults import Fault, Faults
 from phusong.layers.fibre import read_fibre_nodes, read_fibre_routes
 from phusong.layers.grid import Raster
@@ -23,7 +24,7 @@ from phusong.layers.inventory import Layers, Population, Source, Understood
 from phusong.layers.old_communes import OldCommunes, read_old_communes
 from phusong.layers.places import read_places
 from phusong.layers.population import read_population
-from phusong.layers.project import ClutterTable, LayerTable, Project, TerrainService, TerrainTable
+from phusong.layers.project import ClutterTable, LayerTable, Project, Target, TerrainService, TerrainTable
 from phusong.layers.province import Province
 from phusong.layers.rasters import look_at, raster_files
 from phusong.layers.records import RawTable
@@ -31,6 +32,7 @@ from phusong.layers.roads import read_roads
 from phusong.layers.rules import Report
 from phusong.layers.source import Layer
 from phusong.layers.stations import no_stations, read_stations
+from phusong.layers.target_table import read_targets
 from phusong.layers.terrain import check_sites, terrain_layer
 from phusong.layers.understand import said_of
 from phusong.layers.zones import read_zones
@@ -215,6 +217,8 @@ class _Found:
     calibrations: Mapping[str, Any]
     water: gpd.GeoDataFrame | None = None
     protected: gpd.GeoDataFrame | None = None
+    targets: Mapping[str, Target] | None = None
+    earlier: tuple[pd.DataFrame, ...] = ()
 
     def layers(self, reading: _Reading) -> Layers | None:
         """Return the inventory; an empty one stands for stations or population that are not there."""
@@ -234,6 +238,7 @@ class _Found:
             sources=tuple(_sources(reading, self.households)), topology=self.seams.topology(),
             understood=tuple(_understood(reading)),
             calibrations={path: c for path, c in self.calibrations.items() if c is not None},
+            targets=self.targets or {}, earlier=self.earlier,
         )
 
 
@@ -264,9 +269,11 @@ def _read_all(reading: _Reading, *, with_people: bool) -> _Found:
         path: read_calibration(reading.layer(f"calibration.{name}", LayerTable(path=Path(path))))
         for name, path in calibration_files(project)
     }
+    targets = reading.maybe("targets", partial(read_targets, project=project), province)
+    earlier = read_earlier(project, reading.faults)
     return _Found(
         province, found, stations, places, zones, households, fibre_nodes, fibre_routes, roads, population,
-        terrain, clutter, calibrations, water, protected,
+        terrain, clutter, calibrations, water, protected, targets, earlier,
     )
 
 
