@@ -22,6 +22,7 @@ from phusong.coverage.plan.cover_problem import (
     Ints,
     Longs,
     TargetOutOfReachError,
+    cover_problem,
     need_costs,
 )
 from phusong.coverage.plan.cover_search import (
@@ -200,6 +201,14 @@ def cheapest_for_target(
         return _plan(problem, core, np.zeros(0, dtype=np.int64), "target", spent, clock)
     chosen, bound = _least(problem, core, need, base, float(target_weight), effort, clock, exact)
     return _plan(problem, core, chosen, "target", bound + spent, clock)
+
+
+def compile_kernels() -> None:
+    """Solve a tiny problem with every kernel, so that the first plan need not wait for the compiler."""
+    problem = cover_problem([0, 2, 4, 5], [0, 1, 1, 2, 3], [3.0, 1.0, 2.5, 1.5], costs=[1.0, 1.5, 1.0])
+    small = CoverEffort(steps=100, bound_rounds=100)
+    best_under_budget(problem, 2.0, effort=small)
+    cheapest_for_target(problem, 6.0, effort=small)
 
 
 def _most(

@@ -6,11 +6,11 @@ For prices ``0 ≤ λ_c ≤ w_c`` of the cells the Lagrangian of the covering pr
 
 and every λ bounds the weight of every plan from above (Galvão, ReVelle, European Journal of Operational
 Research 88, 1996, relax the same constraints). Good prices are found by the primal-dual hybrid gradient
-method (Chambolle, Pock, Journal of Mathematical Imaging and Vision 40, 2011, algorithm 1) on the saddle
-point of the same function, with the diagonal steps of Pock and Chambolle (ICCV 2011, lemma 2) and restarts from the
-average (Applegate et al., NeurIPS 2021): it needs no good plan to set its steps, and comes as close to the linear
-relaxation as one has patience for. Whatever the rounds done, the bound returned is ``L`` of prices evaluated
-outright, so that a half-converged one is loose but never wrong.
+method (Chambolle, Pock, Journal of Mathematical Imaging and Vision 40, 2011, algorithm 1) on the saddle point
+of the same function, with the diagonal steps of Pock and Chambolle (ICCV 2011, lemma 2) and restarts from the
+average (Applegate et al., NeurIPS 2021): it needs no good plan to set its steps, and comes as close to the
+linear relaxation as one has patience for. Whatever the rounds done, the bound returned is ``L`` of prices
+evaluated outright, so that a half-converged one is loose but never wrong.
 """
 
 from __future__ import annotations
