@@ -21,17 +21,18 @@ DONE = Text(
 @make_command(
     "compile",
     Text(
-        "Biên dịch sẵn phần tính toán nặng và lưu lại, một lần sau khi cài, khoảng một phút. "
+        "Biên dịch sẵn phần tính toán nặng và lưu lại, một lần sau khi cài, một đến hai phút. "
         "Không bắt buộc: lần chạy đầu tiên tự làm việc này.",
-        "Compile the kernels and keep them, once after installation, about a minute. Not needed: "
+        "Compile the kernels and keep them, once after installation, one or two minutes. Not needed: "
         "the first run does it by itself.",
     ),
 )
 @click.pass_obj
 def command(settings: Settings) -> None:
-    """Analyse a tiny province, which compiles whatever a run needs."""
+    """Analyse a tiny province, which compiles whatever a run needs, and what plans need besides."""
     from phusong.cli.screen import say
     from phusong.coverage.analyse import analyse
+    from phusong.coverage.plan.prize import compile_kernels
     from phusong.data.sample import make_sample
     from phusong.layers.project_file import read_project
 
@@ -39,5 +40,6 @@ def command(settings: Settings) -> None:
     with tempfile.TemporaryDirectory() as folder:
         project = make_sample(Path(folder) / "tinh-mau", communes=4, sites=10, villages=4)
         analyse(read_project(project))
+    compile_kernels()
     if not settings.quiet:
         say(DONE.say(settings.lang, seconds=time.perf_counter() - start))

@@ -142,16 +142,14 @@ class EdgeGraph:
         """Return the graph of the same nodes with some of the edges."""
         return EdgeGraph(self.nodes, self.tail[edges], self.head[edges], self.length[edges])
 
-    def to_networkx(self) -> nx.MultiGraph:
+    def to_networkx(self) -> nx.MultiGraph[int]:
         """Return a networkx multigraph; edges carry ``edge`` and ``length``, keys are the edge numbers."""
         import networkx as nx
 
-        graph = nx.MultiGraph()
+        graph: nx.MultiGraph[int] = nx.MultiGraph()
         graph.add_nodes_from(range(self.nodes))
-        graph.add_edges_from(
-            (int(u), int(v), e, {"edge": e, "length": float(c)})
-            for e, (u, v, c) in enumerate(zip(self.tail, self.head, self.length, strict=True))
-        )
+        for e, (u, v, c) in enumerate(zip(self.tail, self.head, self.length, strict=True)):
+            graph.add_edge(int(u), int(v), key=e, edge=e, length=float(c))
         return graph
 
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,13 +26,17 @@ from phusong.coverage.plan.edge_graph import (
 )
 from phusong.coverage.plan.prize_kernel import fill_budget, grow_moats, prune_strongly, trim
 from phusong.coverage.plan.steiner import ROUNDING, touched
+from phusong.coverage.plan.steiner import compile_kernels as compile_tree_kernels
 from phusong.coverage.plan.steiner_dual import PATIENCE, dual_ascent
 from phusong.coverage.plan.steiner_local import improve_all
-from phusong.coverage.plan.steiner_paths import arc_distances, clean_tree
+from phusong.coverage.plan.steiner_paths import arc_distances, clean_tree, grow_tree
 from phusong.coverage.plan.steiner_reduce import Reduced, simplify
 
 WORTHS = 40
 """Values of a person that the sweep tries, from 'nobody' to 'everybody', on graphs that are not large."""
+
+FEW = 6
+"""So few nodes with a prize are tried in every combination."""
 
 WORK = 3_000_000
 """Edges that the sweep, and the refilling of one budget, may look at, about: sets how often they are done."""
@@ -47,7 +53,7 @@ class PrizeTree:
     nodes : array of int64
         Nodes with a prize that it reaches, the roots among them, rising.
     length : float
-        Sum of the lengths of the edges: at most the budget.
+        Sum of the lengths of the edges: at most the budget, up to rounding (1e-9 of it).
     prize : float
         Sum of the prizes of the nodes.
     budget : float
@@ -93,8 +99,8 @@ def budget_tree(
     Raises
     ------
     ValueError
-        If there is no root or it is no node, prizes are not one per node, negative or not finite, or the budget
-        is negative.
+        If there is no root or it is no node, prizes are not one per node, negative or not finite, or the
+        budget is negative.
     """
     return frontier(graph, root, prizes, [budget], seconds=seconds, seed=seed, iterations=iterations)[0]
 
@@ -113,6 +119,28 @@ def frontier(
 
     Parameters and errors as in `budget_tree`; ``seconds`` are for all budgets together.
     """
+    compile_kernels()
+    return _frontier(graph, root, prizes, budgets, seconds, seed, iterations)
+
+
+@cache
+def compile_kernels() -> None:
+    """Load the kernels, or compile and keep them, so that no clock runs meanwhile."""
+    compile_tree_kernels()
+    ring = np.arange(7, dtype=np.int32) % 6
+    graph = EdgeGraph(6, ring[:-1], ring[1:], np.array([1.0, 1.5, 2.0, 2.5, 3.0, 3.5]))
+    _frontier(graph, 0, np.array([0.0, 0.0, 3.0, 0.0, 2.0, 1.0]), [4.0], 60.0, 0, 1)
+
+
+def _frontier(
+    graph: EdgeGraph,
+    root: int | ArrayLike,
+    prizes: ArrayLike,
+    budgets: Sequence[float],
+    seconds: float,
+    seed: int,
+    iterations: int | None,
+) -> list[PrizeTree]:
     if any(not budget >= 0 for budget in budgets):
         raise ValueError(f"a budget is negative: {min(budgets)}")
     problem = _prepare(graph, root, prizes)
@@ -120,7 +148,7 @@ def frontier(
     if problem.graph.edges:
         pool.sweep(max(budgets, default=0.0))
         for budget in sorted(set(budgets)):
-            pool.plan(budget, iterations)
+            pool.plan(budget * (1 + ROUNDING), iterations)
     return [pool.answer(graph, budget) for budget in budgets]
 
 
@@ -210,6 +238,8 @@ class _Pool:
         if not prized.size:
             return
         start, neighbour, edge = p.arcs
+        if prized.size <= FEW:
+            self.enumerate(prized)
         far = arc_distances(start, neighbour, p.graph.length[edge], np.array([p.root], dtype=np.int32))
         rates = far[prized] / p.prize[prized]
         rates = rates[rates > 0]
@@ -222,7 +252,7 @@ class _Pool:
             known = sorted(lengths)
             steps = [
                 (min(lengths[b], 1.2 * most) - lengths[a], a, b)
-                for a, b in zip(known, known[1:], strict=False)
+                for a, b in pairwise(known)
                 if b / a > 1.001
             ]
             if self.late or not steps or max(steps)[0] <= 0:
@@ -235,6 +265,15 @@ class _Pool:
             if self.bounds and self.late:
                 break
             self.bounds.append((worth, bound.below(worth)))
+
+    def enumerate(self, prized: NDArray[np.int64]) -> None:
+        """Try every choice of a few prizes."""
+        p = self.problem
+        for members in range(1, 1 << prized.size):
+            terminal = np.zeros(p.graph.nodes, dtype=bool)
+            terminal[prized[[i for i in range(prized.size) if members >> i & 1]]] = True
+            terminal[p.root] = True
+            self.add(self.shorten(grow_tree(*p.arcs, p.graph.length, terminal, p.root), p.prize * terminal))
 
     def _grow(self, worth: float) -> float:
         p = self.problem
@@ -287,12 +326,12 @@ class _Pool:
         _, _, chosen = self.best(budget)
         inside = touched(p.graph, np.flatnonzero(chosen))
         reached = np.flatnonzero(inside & (p.prize > 0))
-        if reached.size < 2:
+        if reached.size == 0:
             return
         start, neighbour, edge = p.arcs
         centre = np.array([self.rng.choice(reached)], dtype=np.int32)
         away = arc_distances(start, neighbour, p.graph.length[edge], centre)[reached]
-        dropped = int(self.rng.integers(1, max(2, min(30, reached.size // 2)) + 1))
+        dropped = int(self.rng.integers(1, min(30, max(4, reached.size // 2)) + 1))
         wanted = p.prize.copy()
         wanted[reached[np.argsort(away, kind="stable")[:dropped]]] = 0.0
         tree = self.shorten(chosen, wanted)
@@ -312,8 +351,10 @@ class _Pool:
     def answer(self, graph: EdgeGraph, budget: float) -> PrizeTree:
         """Return the best tree of a budget in the user's graph."""
         p = self.problem
-        length, _, chosen = self.best(budget)
-        edges = p.given[p.whole.original(np.flatnonzero(chosen))] if chosen.any() else np.zeros(0, dtype=np.int64)
+        length, _, chosen = self.best(budget * (1 + ROUNDING))
+        edges = np.zeros(0, dtype=np.int64)
+        if chosen.any():
+            edges = p.given[p.whole.original(np.flatnonzero(chosen))]
         inside = touched(graph, edges)
         inside[p.roots] = True
         nodes = np.flatnonzero(inside & (p.prizes > 0))

@@ -78,7 +78,8 @@ def _meets(
         rest -= now - moat[a, SINCE]
     if active[b]:
         rest -= now - moat[b, SINCE]
-    return now + max(rest, 0.0) / (2.0 if active[a] and active[b] else 1.0)
+    both = active[a] and active[b]
+    return float(now + max(rest, 0.0) / (2.0 if both else 1.0))
 
 
 @kernel
@@ -86,8 +87,9 @@ def grow_moats(
     start: IntArray, neighbour: IntArray, edge: IntArray, tail: IntArray, head: IntArray,
     length: Floats, prize: Floats, root: int,
 ) -> BoolArray:  # fmt: skip
-    """Return the edges at which growing moats meet: Goemans & Williamson, SIAM J. Computing 24 (1995) 296-317.
+    """Return the edges at which growing moats meet.
 
+    Goemans & Williamson, SIAM J. Computing 24 (1995) 296-317.
     Every node with a prize grows a moat until the prizes of its cluster are spent or it meets the root's.
     Events wait in one heap; an event that has become later goes back, and the edges of a cluster that starts
     to grow again are looked at again.
@@ -262,17 +264,19 @@ def fill_budget(
                     origin[y] = u
                     gain[y] = prize[y] + gain[u] if along else prize[y]
                     size = push(heap, place, key, size, y)
-        best, most = -1, -1.0
+        best = -1
+        most = -1.0
         left = budget - spent
         for v in goal:
             if not inside[v] and key[v] <= left:
                 rate = gain[v] / key[v] if key[v] > 0.0 else np.inf
                 if rate > most:
-                    best, most = v, rate
+                    best = int(v)
+                    most = rate
         if best < 0:
             return reached[:number].copy()
         spent += key[best]
-        v = best
+        v = int(best)
         while not inside[v]:
             inside[v] = True
             chosen[back[v]] = True
@@ -282,7 +286,7 @@ def fill_budget(
             key[v] = 0.0
             gain[v] = 0.0
             size = push(heap, place, key, size, v)
-            v = origin[v]
+            v = int(origin[v])
 
 
 @kernel
@@ -290,7 +294,7 @@ def trim(
     start: IntArray, neighbour: IntArray, edge: IntArray, length: Floats, prize: Floats,
     chosen: BoolArray, root: int, budget: float,
 ) -> None:  # fmt: skip
-    """Take ends of a tree off (``chosen``, changed in place), the least prize per length first, to a budget."""
+    """Take ends off a tree (``chosen``, changed in place), the least prize per length first."""
     n = start.size - 1
     degree = np.zeros(n, dtype=np.int32)
     spent = 0.0

@@ -2,7 +2,7 @@
 
 `steiner_tree` makes the problem smaller without losing its optimum, grows trees and improves them by local
 search, and bounds the optimum from below by dual ascent; the bound proves more of the graph superfluous, and
-so on in rounds. Everything follows from the seed and from numbers of iterations; the clock only ends it early.
+so on in rounds. All follows from the seed and from numbers of iterations; the clock only ends it early.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ class SteinerTree:
     lower_bound : float
         No tree that connects the terminals is shorter.
     gap : float
-        ``(length - lower_bound) / lower_bound``: the tree is at most this share above the shortest; infinite if
-        nothing is known, zero if the tree is certainly shortest.
+        ``(length - lower_bound) / lower_bound``: the tree is at most this share above the shortest; zero if
+        it is certainly shortest, infinite if nothing is known.
     """
 
     edges: NDArray[np.int64]
@@ -132,7 +132,7 @@ def steiner_tree(
         )
     terminal = np.zeros(graph.nodes, dtype=bool)
     terminal[ends] = True
-    _warm()
+    compile_kernels()
     rng = np.random.default_rng(seed)
     dice = rng.integers(1, 2**63, size=1, dtype=np.uint64)
     run = _Run(graph, terminal, target_gap, time.monotonic() + seconds, rng, dice)
@@ -142,8 +142,8 @@ def steiner_tree(
 
 
 @cache
-def _warm() -> None:
-    """Load or compile the kernels before the clock starts."""
+def compile_kernels() -> None:
+    """Load the kernels, or compile and keep them, so that no clock runs meanwhile."""
     tail, head = np.array([0, 1, 2, 3, 0, 1, 2, 3, 1]), np.array([1, 2, 3, 0, 4, 4, 4, 4, 3])
     graph = EdgeGraph(5, tail, head, np.array([1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7, 1.8]))
     terminal = np.array([True, False, True, False, False])
@@ -178,7 +178,7 @@ def _solve(run: _Run, ends: IntArray, iterations: int | None) -> None:
 
 
 def _round(run: _Run, level: Reduced, number: int, iterations: int | None) -> Reduced | None:
-    """Look for shorter trees and a higher bound in ``level``; return what is left of it, None if that is all."""
+    """Look for shorter trees and a higher bound; return what is left of ``level``, None if that is all."""
     graph, terminal = level.graph, level.terminal
     adjacency = graph.adjacency
     arc = adjacency.table

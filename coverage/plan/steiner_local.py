@@ -1,8 +1,8 @@
 """Kernels: local search on a tree, by taking paths out and joining the pieces the shortest way.
 
-A *key node* is a terminal or a node where the tree branches; a *key path* runs between two of them. Two moves,
-after Uchoa & Werneck, Fast local search for Steiner trees in graphs, ALENEX 2010 (= ACM J. Experimental
-Algorithmics 17 (2012) 2.2): a key path is exchanged, or a key node is eliminated with all its key paths.
+A *key node* is a terminal or a node where the tree branches; a *key path* runs between two of them. Two
+moves, after Uchoa & Werneck, Fast local search for Steiner trees in graphs (ALENEX 2010; ACM J. Experimental
+Algorithmics 17, 2012, 2.2): a key path is exchanged, or a key node is eliminated with all its key paths.
 Here both are one: the smaller pieces are walked through side by side until only the largest is left, and a
 search from their nodes, no further than what was taken out, joins them by a shortest spanning tree of their
 distances. What is improved is kept at once; only the neighbourhood of a change is looked at again.
@@ -272,7 +272,7 @@ def _trace(t: Any, u: int) -> None:
 
 @array_kernel
 def join(t: Any, pieces: int, bound: float) -> bool:
-    """Join the pieces that hold ``ends`` by less than ``bound``, the shortest way; return whether it is done."""
+    """Join the pieces that hold ``ends`` the shortest way if that is less than ``bound``; return whether."""
     t.counts[STAMP] += PIECES
     stamp = t.counts[STAMP]
     rest = _split(t, pieces)
@@ -417,4 +417,4 @@ def improve_all(
         improve(t)
         t.counts[JOURNAL] = 0
     chosen[:] = t.chosen
-    return t.total[0]
+    return float(t.total[0])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,7 +55,7 @@ class Reduced:
     _above: Reduced | None
 
     def original(self, edges: NDArray[np.integer]) -> NDArray[np.int64]:
-        """Return the edges of the first graph that edges of `graph` and the fixed ones stand for, once each."""
+        """Return the edges of the first graph that edges of `graph` and the fixed ones stand for."""
         mine = np.concatenate([self._made[edges], self._fixed]).astype(np.int64)
         whole: list[NDArray[np.int64]] = []
         while mine.size:
@@ -118,7 +118,10 @@ def simplify(graph: EdgeGraph, keep: BoolArray) -> Reduced:
     state, count = _state(lifted, keep)
     count[TERMINALS] = -graph.nodes - 1  # so that no terminal is merged with another
     begin(*state, graph.tail, graph.head)
-    return _rest(graph, state, np.arange(graph.edges), None)
+    whole = _rest(graph, state, np.arange(graph.edges), None)
+    left = whole.graph
+    length = np.where(left.length < graph.edges * 2 * LIFTED, 0.0, left.length)
+    return replace(whole, graph=EdgeGraph(left.nodes, left.tail, left.head, length))
 
 
 State = tuple[IntArray, IntArray, IntArray, Floats, BoolArray, IntArray, IntArray]

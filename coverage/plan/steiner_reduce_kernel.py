@@ -194,7 +194,7 @@ def _replaceable(
     half: IntArray, node: IntArray, length: Floats, terminal: BoolArray,
     heap: IntArray, place: IntArray, key: Floats, seen: IntArray, e: int, limit: int,
 ) -> bool:  # fmt: skip
-    """Return whether the ends of ``e`` are joined by a walk none of whose stretches between terminals is longer.
+    """Return whether a walk joins the ends of ``e`` with no stretch between terminals longer than it.
 
     That is, whether the bottleneck Steiner distance without ``e`` is at most its length (Duin & Volgenant,
     Networks 19 (1989) 549-567): the search starts again at zero at each terminal. It gives up after ``limit``
@@ -242,7 +242,7 @@ def _nearest_terminal(
     heap: IntArray, place: IntArray, key: Floats, seen: IntArray,
     source: int, without: int, bound: float, limit: int,
 ) -> bool:  # fmt: skip
-    """Return whether a terminal other than ``without`` is within ``bound`` of ``source``, past ``without``."""
+    """Return whether a terminal is within ``bound`` of ``source`` on a way past ``without``."""
     key[source] = 0.0
     seen[0] = source
     reached = 1
@@ -429,7 +429,7 @@ def join_terminals(
     half: IntArray, node: IntArray, parts: IntArray, length: Floats, terminal: BoolArray,
     fixed: IntArray, count: IntArray, limit: int,
 ) -> None:  # fmt: skip
-    """Fix the shortest edge of a terminal where going on from it to another terminal costs no more than the second.
+    """Fix the shortest edge of a terminal if going on to another terminal costs no more than its second.
 
     The nearest-vertex test of Beasley 1984 in the form of Duin & Volgenant 1989.
     """
@@ -467,7 +467,7 @@ def begin(
     half: IntArray, node: IntArray, parts: IntArray, length: Floats, terminal: BoolArray,
     fixed: IntArray, count: IntArray, tail: IntArray, head: IntArray,
 ) -> None:  # fmt: skip
-    """Link the first edges, drop loops and longer parallel ones, contract edges of zero, settle the degrees."""
+    """Link the edges but loops and longer parallel ones, contract those of zero, settle the degrees."""
     n = node.shape[0]
     queue = np.empty(n, dtype=np.int32)
     waiting = 0

@@ -190,4 +190,4 @@ def search(
             rewind(t, 0)
             t.total[0] = before
     chosen[:] = t.chosen
-    return t.total[0]
+    return float(t.total[0])
