@@ -145,8 +145,8 @@ def large(exact_seconds: float) -> None:
     if exact_seconds:
         start = time.perf_counter()
         plan = best_under_budget(problem, budget, effort=CoverEffort(seconds=exact_seconds), exact=True)
-        print(f"with HiGHS: weight {plan.weight:,.0f}, at most {100.0 * plan.gap:.3f} % below the best possible; "
-              f"{time.perf_counter() - start:.1f} s")
+        print(f"with HiGHS: weight {plan.weight:,.0f}, at most {100.0 * plan.gap:.3f} % below the best "
+              f"possible; {time.perf_counter() - start:.1f} s")
 
 
 def main() -> None:
