@@ -54,7 +54,7 @@ class Fault:
 
     def say(self, lang: Language) -> str:
         """Return the whole message: where, what, and what to do."""
-        key = self.layer == "project" or self.column.startswith(("columns.", "defaults."))
+        key = self.layer in ("project", "scenario") or self.column.startswith(("columns.", "defaults."))
         place = _KEY if key else _COLUMN
         where = [
             text.say(lang, value=value)

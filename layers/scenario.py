@@ -229,7 +229,8 @@ def _tell_schema(exception: ValidationError, document: Mapping[str, Any], report
         else:
             value = item["input"]
             said = "" if isinstance(value, dict | list | tuple) else str(value)
-            report.once(WRONG_VALUE, column=key, value=said, what=explain(kind, item.get("ctx", {}), value, ()))
+            what = explain(kind, item.get("ctx", {}), value, ())
+            report.once(WRONG_VALUE, column=key, value=said, what=what)
 
 
 def dotted(loc: tuple[int | str, ...]) -> str:
@@ -243,9 +244,8 @@ def dotted(loc: tuple[int | str, ...]) -> str:
 def _holds(document: Any, loc: tuple[int | str, ...]) -> bool:
     found = document
     for step in loc:
-        if isinstance(found, dict) and step in found:
-            found = found[step]
-        elif isinstance(found, list) and isinstance(step, int) and step < len(found):
+        whole = isinstance(found, list) and isinstance(step, int) and step < len(found)
+        if whole or (isinstance(found, dict) and step in found):
             found = found[step]
         elif not (isinstance(found, dict) and step == 0):  # one table where a list may stand
             return False

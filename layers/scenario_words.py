@@ -72,8 +72,8 @@ TRACK_AWAY = error(
     "Kiểm tra tọa độ (kinh độ trước, vĩ độ sau) và bán kính.",
     "Check the coordinates (longitude first, then latitude) and the radius.",
 )
-ALREADY_GONE = error(
-    "nothing-matches",
+ALREADY_GONE = warning(
+    "nothing-more",
     "Mọi trạm của mục này đã bị một mục đứng trước lấy đi.",
     "All stations of this entry were taken by an entry before it.",
     "Xóa mục thừa.", "Delete the entry.",
