@@ -32,6 +32,9 @@ log = logging.getLogger(__name__)
 Progress = Callable[[Text, float], None]
 """``progress(stage, share)``: called often, with the share of the stage that is done, 0 to 1."""
 
+Known = Callable[[Layers, str], "tuple[tuple[Reach, ...], tuple[Fault, ...]] | None"]
+"""``known(layers, service)``: its reaches and warnings where they need no prediction, else None."""
+
 READING = Text("Đọc và kiểm tra dữ liệu", "Reading and checking")
 SHARING = Text("Chia dân số theo xã", "Sharing people among communes")
 REACHING = Text("Tính vùng phủ {service}", "Predicting {service}")
@@ -72,23 +75,24 @@ def analyse_layers(
     workers: int = 0,
     progress: Progress | None = None,
     seconds: dict[str, float] | None = None,
+    shares: CommuneShares | None = None,
+    known: Known | None = None,
 ) -> Result:
-    """Analyse layers that were read already; see `analyse`."""
+    """Analyse layers that were read already; see `analyse`.
+
+    ``shares`` may be given where they were made of the same communes and people before; ``known`` may know
+    what a service reaches without predicting it: then it must be the same to the bit.
+    """
     seconds = {} if seconds is None else seconds
     faults = list(layers.faults)
     with _timed("people", SHARING, seconds, progress):
-        shares = share_communes(
-            layers.communes,
-            layers.population.people,
-            overlaps=layers.topology.overlaps,
-            holes=layers.topology.holes,
-            official=_official(layers),
-        )
+        shares = shares_of(layers) if shares is None else shares
         people = _account(layers, shares)
     reaches: dict[tuple[str, str], Reach] = {}
     for name in layers.project.services:
         with _timed(f"reach {name}", REACHING, seconds, progress, service=name):
-            found, warnings = _predict(layers, name, workers, progress)
+            before = known(layers, name) if known is not None else None
+            found, warnings = before or _predict(layers, name, workers, progress)
             reaches.update({(reach.service, reach.operator): reach for reach in found})
             faults.extend(warnings)
     with _timed("indicators", COUNTING, seconds, progress):
@@ -108,6 +112,17 @@ def analyse_layers(
     return Result(
         layers, reaches, indicators, gaps.table, places, people, gaps.scattered, tuple(faults), seconds,
         villages=villages, settlements=settlements, definitions=definitions,
+    )
+
+
+def shares_of(layers: Layers) -> CommuneShares:
+    """Return how the cells of the grid and their people are shared among the communes."""
+    return share_communes(
+        layers.communes,
+        layers.population.people,
+        overlaps=layers.topology.overlaps,
+        holes=layers.topology.holes,
+        official=_official(layers),
     )
 
 

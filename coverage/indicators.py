@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +19,7 @@ from phusong.layers.status import OPERATIONAL
 
 if TYPE_CHECKING:
     import pandas as pd
+    from scipy.sparse import csr_array
 
 
 def indicator_table(
@@ -113,7 +114,8 @@ def _places(
             )
 
 
-def _zones(layers: Layers, reaches: Mapping[tuple[str, str], Reach]) -> Iterable[Figure]:
+def zones_by_commune(layers: Layers) -> Iterator[tuple[str, csr_array]]:
+    """Yield each layer of zones with the part of every cell that lies in its zones, by commune."""
     import geopandas as gpd
     from scipy.sparse import csr_array
 
@@ -130,7 +132,11 @@ def _zones(layers: Layers, reaches: Mapping[tuple[str, str], Reach]) -> Iterable
         gather = csr_array(
             (np.ones(areal.sum()), (commune[areal], np.arange(areal.sum()))), shape=(n, int(areal.sum()))
         )
-        in_commune = csr_array(gather @ shares)
+        yield name, csr_array(gather @ shares)
+
+
+def _zones(layers: Layers, reaches: Mapping[tuple[str, str], Reach]) -> Iterable[Figure]:
+    for name, in_commune in zones_by_commune(layers):
         total = np.asarray(in_commune.sum(axis=1), dtype=np.float64).ravel()
         total = total * layers.grid.cell_km2
         for (service, operator), reach in reaches.items():

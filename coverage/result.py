@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
+    from phusong.coverage.scenario import WhatIf
     from phusong.layers.inventory import Layers
 
 ANY = "any"
@@ -202,6 +203,8 @@ class Result:
         `DEFINITION_COLUMNS`.
     planned : DataFrame or None
         `INDICATOR_COLUMNS` as they would be with a plan built: what targets are also held against.
+    what_if : WhatIf or None
+        Of a scenario: what it changes, beside the base.
     """
 
     layers: Layers
@@ -218,3 +221,4 @@ class Result:
     settlements: pd.DataFrame | None = None
     definitions: pd.DataFrame | None = None
     planned: pd.DataFrame | None = None
+    what_if: WhatIf | None = None
