@@ -1,6 +1,6 @@
-"""Steiner trees: a folder of instances with known optima, a large road graph beside networkx, budgets.
+"""Steiner trees: instances with known optima, a large road graph beside networkx, budgets.
 
-    python benchmarks/steiner.py DIR [--seconds 60]            # all .gr files of DIR, optima.csv if there is one
+    python benchmarks/steiner.py DIR [--seconds 60]   # all .gr files, optima.csv if there is one
     python benchmarks/steiner.py --roads 200000 --terminals 1000 [--kou]
     python benchmarks/steiner.py --budget 20000 --terminals 300
 
@@ -84,7 +84,7 @@ def roads(nodes: int, terminals: int, seed: int = 1) -> tuple[EdgeGraph, NDArray
     place = rng.uniform(0, 900 * nodes**0.5, (nodes, 2))
     corners = Delaunay(place).simplices
     sides = np.concatenate([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [0, 2]]])
-    pairs = np.unique(np.sort(sides), axis=0)
+    pairs = np.unique(np.sort(sides), axis=0).astype(np.int64)
     length = np.hypot(*(place[pairs[:, 0]] - place[pairs[:, 1]]).T) * rng.uniform(1, 1.4, len(pairs))
     tree = csgraph.minimum_spanning_tree(
         sparse.csr_array((length, (pairs[:, 0], pairs[:, 1])), shape=(nodes, nodes))
