@@ -38,6 +38,10 @@ COMMANDS: dict[str, Text] = {
     "batch": Text(
         "Chạy nhiều tỉnh, tỉnh hỏng không cản tỉnh khác.", "Run many provinces; one failure stops none."
     ),
+    "compare": Text(
+        "So sánh hai lần chạy, hoặc xem diễn biến qua nhiều lần.",
+        "Compare two runs, or follow several as a trend.",
+    ),
     "validate": Text(
         "Đối chiếu dự báo với kết quả đo, khai báo, phản ánh.",
         "Hold the prediction against measurements, declarations, reports.",

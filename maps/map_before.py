@@ -6,6 +6,7 @@ Who compares calls `phusong.maps.before_after`.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -146,4 +147,40 @@ def joined_pages(before: Path, after: Path, names: tuple[str, str]) -> str:
     late["before"] = {
         "names": [shorten(n, 80) for n in names], "figures": figures, "overlays": overlays
     }  # fmt: skip
+    return page[:start] + safe_json(late) + page[end:]
+
+
+def page_with_figures(
+    after: Path,
+    figures: Mapping[tuple[str, str], Mapping[str, tuple[float, float]]],
+    names: tuple[str, str],
+) -> str:
+    """Return the map page ``after`` with a slider to other shares of the same communes, without signal.
+
+    Parameters
+    ----------
+    after : Path
+        ``map.html`` of an output.
+    figures : mapping of (service, operator) to mapping of code to (covered, people)
+        ``""`` is the province. A commune that is missing is drawn as one without data.
+    names : tuple of str
+        Of the sides.
+
+    Raises
+    ------
+    ValueError
+        It is no map page.
+    """
+    page = after.read_text(encoding="utf-8")
+    data = page_data(page)
+    shown: dict[str, list[list[float] | None]] = {}
+    for s, service in enumerate(data["services"]):
+        for o, operator in enumerate(data["operators"]):
+            own = figures.get((service["id"], operator if o else "any"))
+            if own is not None:
+                pairs = [own.get(code) for code in ("", *data["communes"]["code"])]
+                shown[f"{s}|{o}"] = [None if p is None else [round(p[0], 2), round(p[1], 2)] for p in pairs]
+    start, end = _block(page, "phusong-late")
+    late = json.loads(page[start:end])
+    late["before"] = {"names": [shorten(n, 80) for n in names], "figures": shown, "overlays": {}}
     return page[:start] + safe_json(late) + page[end:]
