@@ -16,6 +16,7 @@ indicator                        numerator over denominator
 ``households_urban``, ``_rural`` households with fibre (reported) over households
 ``households_reachable``         households within reach of fibre over households
 ``population_fibre``             people in households with fibre (as reported) over people
+``communes_with:<layer>``        communes with at least one place of the layer over communes
 ``shared_sites``                 masts with two or more operators over masts
 ================================ ====================================================================
 """
@@ -52,6 +53,7 @@ PEOPLE_WITH_FIBRE = Text(
     "ước tính: dân số của xã nhân tỷ lệ hộ có cáp quang do doanh nghiệp báo cáo",
     "estimated: the people of the commune by the share of households with fibre, as operators report",
 )
+LISTED = Text("đếm trong danh sách điểm", "counted in the list of places")
 SHARED = Text(
     "đếm trong danh sách trạm: vị trí có từ hai nhà mạng trở lên",
     "counted in the station inventory: sites with two or more operators",
@@ -84,6 +86,7 @@ def official_figures(
     if villages is not None and len(villages):
         yield from _villages(layers, villages)
     yield from _key_locations(layers, reaches, commune_of_place)
+    yield from _communes_with(layers, commune_of_place)
     yield from _split(layers, shares, reaches)
     yield from _fibre(layers, shares, reaches)
     if len(layers.stations):
@@ -92,7 +95,7 @@ def official_figures(
 
 def criteria(project: Project) -> list[Text]:
     """Return the criteria of these figures in both languages."""
-    found = [REACHABLE_HOMES, PEOPLE_WITH_FIBRE, SHARED]
+    found = [REACHABLE_HOMES, PEOPLE_WITH_FIBRE, SHARED, LISTED]
     for service in project.services.values():
         own = describe(service)
         found.append(_settled(project, own))
@@ -192,6 +195,17 @@ def key_rows(layers: Layers) -> dict[str, NDArray[np.int64]]:
         if len(rows):
             found[name] = rows
     return found
+
+
+def _communes_with(layers: Layers, commune_of_place: Mapping[str, NDArray[np.int64]]) -> Iterator[Figure]:
+    n = len(layers.communes)
+    for name, commune in commune_of_place.items():
+        if name != layers.project.villages.layer and len(commune):
+            there = (by_commune(commune, np.ones(len(commune)), n)[:n] > 0.0).astype(np.float64)
+            yield Figure(
+                ALL, ANY, f"communes_with:{name}", there, np.ones(n), "communes", LISTED.en,
+                as_of(layers, f"places.{name}"),
+            )
 
 
 def urban_communes(layers: Layers) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

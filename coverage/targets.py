@@ -1,11 +1,11 @@
-"""What resolutions ask for against what there is, and against what a plan would bring; evidence for indices."""
+"""What resolutions ask for against what there is and what a plan would bring; evidence for indices."""
 
 from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Literal
 
 from phusong.coverage.criterion import technology_of
 from phusong.coverage.result import ANY, Result
@@ -170,7 +170,8 @@ def _standing(result: Result, wanted: Wanted) -> Standing:
         slope = (percent - trend[0][1]) / ((today - trend[0][0]).days / _DAYS)
         left = max((datetime.date(wanted.year, 12, 31) - today).days, 0) / _DAYS
         expected = min(max(percent + slope * left, 0.0), 100.0)
-    planned, planned_state = float("nan"), cast("State", "unknown")
+    planned = float("nan")
+    planned_state: State = "unknown"
     if result.planned is not None:
         n, of = figure(result.planned, wanted)
         planned = _percent(n, of)

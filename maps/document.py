@@ -6,17 +6,19 @@ import re
 from pathlib import Path
 
 from phusong.coverage.result import ANY, Result
-from phusong.data.language import Language, format_date, format_number, format_percent
+from phusong.data.language import Language, format_date, format_number
 from phusong.data.tables import provinces
+from phusong.maps.document_evidence import write_evidence
 from phusong.maps.document_words import HEADERS, WORDS
 from phusong.maps.figures import Figures, layer_label, operator_label, source_label
+from phusong.maps.official_sentences import official_service_sentences, province_sentences
 from phusong.maps.page_words import notes
 from phusong.maps.paper import Letterhead, Paper, Signature
 from phusong.maps.safe import one_line, shorten
 from phusong.maps.sentences import service_sentences, station_sentence
 from phusong.maps.static import Drawings
 from phusong.maps.tables import version, vietnamese_form
-from phusong.maps.words import cause_sentence, listed, service_name
+from phusong.maps.words import cause_sentence, listed
 
 COMMUNES_SHOWN = 20
 GAPS_SHOWN = 12
@@ -88,9 +90,13 @@ class _Report:
         for service in figures.services:
             said = " ".join(s.text for s in service_sentences(figures, service, lang))
             self.text(said)
+            more = " ".join(shorten(s.text, 500) for s in official_service_sentences(figures, service, lang))
+            if more:
+                self.text(more)
         counts = station_sentence(figures, lang)
-        if counts:
-            self.text(counts.text)
+        whole = [*([counts] if counts else []), *province_sentences(figures, lang)]
+        if whole:
+            self.text(" ".join(shorten(s.text, 500) for s in whole))
         rows = []
         for service in figures.services:
             for operator in figures.operators:
@@ -195,22 +201,6 @@ class _Report:
         ]
         self.paper.table(self.heads("order", "name", "commune", "code"), rows, (12, 70, 60, 20))
 
-    def targets(self) -> bool:
-        """Write actual against target; tell whether there was any."""
-        targets = self.result.layers.project.targets
-        rows = []
-        for target in targets.values():
-            ratio = self.figures.province(target.service, target.indicator)
-            name = service_name(self.figures, target.service, self.lang)
-            actual = MISSING if ratio is None else f"{ratio.share(self.lang)} ({ratio.counts(self.lang)})"
-            wanted = format_percent(target.percent, 100.0, self.lang, 0)
-            rows.append([name, shorten(target.document, 80), str(target.year), wanted, actual])
-        if rows:
-            self.heading(self.say("targets"))
-            heads = self.heads("target", "document", "year", "wanted", "actual")
-            self.paper.table(heads, rows, (34, 50, 16, 24, 50), numbers=(2, 3, 4))
-        return bool(rows)
-
     def quality(self, number: int) -> None:
         result = self.result
         self.heading(self.say("quality", k=str(number)))
@@ -247,7 +237,7 @@ class _Report:
         self.communes()
         self.gaps()
         self.places()
-        self.quality(7 if self.targets() else 6)
+        self.quality(write_evidence(self.figures, self.paper, self.lang, 6))
         self.foot()
 
 

@@ -82,7 +82,6 @@ WORDS = {
         "Table 4. {what} not served by {service} ({n} of {all}, by commune code; the full list is in "
         "report.xlsx)",
     ),
-    "targets": Text("6. Đối chiếu chỉ tiêu", "6. Against the targets"),
     "quality": Text("{k}. Nguồn và chất lượng số liệu", "{k}. Data and their quality"),
     "people": Text(
         "Lưới dân số có {total:.0f} người trong vùng tính: {inside:.0f} người trong các xã, {outside:.0f} "
@@ -109,6 +108,4 @@ HEADERS = {
     "site": Text("Trạm gần nhất (km)", "Nearest site (km)"), "name": Text("Tên", "Name"),
     "order": Text("TT", "No."), "layer": Text("Lớp dữ liệu", "Layer"), "file": Text("Tệp", "File"),
     "as_of": Text("Đến ngày", "As of"), "rows": Text("Số dòng, ô", "Rows, cells"),
-    "target": Text("Chỉ tiêu", "Target"), "document": Text("Văn bản", "Document"),
-    "year": Text("Năm", "Year"), "wanted": Text("Phải đạt", "To reach"), "actual": Text("Thực tế", "Actual"),
 }

@@ -109,6 +109,11 @@ class Figures:
         """Return a figure of a commune."""
         return self._values.get(("commune", code, service, operator, indicator))
 
+    def station_operators(self) -> tuple[str, ...]:
+        """Return the operators whose stations are counted."""
+        owners = {k[3] for k in self._values if k[0] == "province" and k[2] == "all" and k[4] == "stations"}
+        return tuple(sorted(owners - {ANY}))
+
     def indicators(self, prefix: str) -> tuple[str, ...]:
         """Return the names of the indicators that begin with ``prefix``, in the order of the project."""
         return tuple(i for i in self._indicators if i.startswith(prefix))

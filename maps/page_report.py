@@ -5,6 +5,7 @@ from __future__ import annotations
 from phusong.coverage.result import Result
 from phusong.data.language import Language
 from phusong.maps import report_behind as behind
+from phusong.maps import report_evidence as evidence
 from phusong.maps import report_ladder as ladder
 from phusong.maps import report_parts as parts
 from phusong.maps.charts import class_styles
@@ -42,7 +43,11 @@ def render_report(result: Result, lang: Language) -> str:
         parts.operators(s),
         parts.gaps(s),
         parts.places(s),
-        behind.targets(s),
+        evidence.official(s),
+        evidence.villages(s),
+        evidence.targets(s),
+        evidence.definitions(s),
+        evidence.evidence(s),
         behind.method(s),
         behind.account(s),
         behind.sources(s),
@@ -57,19 +62,19 @@ def render_report(result: Result, lang: Language) -> str:
         frames=True,
     )
     page.body = [
-        *_head(s, any('id="targets"' in x for x in sections)),
+        *_head(s, [x for x in NAVIGATION if any(f'<section id="{x}"' in part for part in sections)]),
         *[x for x in sections if x],
         *_foot(s),
     ]
     return page.render()
 
 
-def _head(s: Section, has_targets: bool) -> list[str]:
+def _head(s: Section, there: list[str]) -> list[str]:
     result = s.figures.result
     links = "".join(
         f'<a href="#{key}">{escape(text.say(s.lang))}</a>'
         for key, text in NAVIGATION.items()
-        if key != "targets" or has_targets
+        if key in there
     )
     west, south, east, north = result.layers.communes.to_crs(4326).total_bounds
     inset = inset_svg((west, south, east, north), s.lang)

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
+from phusong.coverage.official import INDICATORS as OFFICIAL
 from phusong.coverage.result import ANY, Reach, Result
 from phusong.data.language import Text
 from phusong.layers.faults import ExpectedError, Fault
@@ -84,9 +85,11 @@ def public_result(result: Result) -> Result:
             for (service, operator), reach in result.reaches.items()
             if operator == ANY
         },
-        indicators=_indicators(result.indicators, hidden),
+        indicators=_indicators(result.indicators, hidden, project.villages.layer),
         gaps=_gaps(result, hidden, fibre=fibre),
         places=_places(result.places, hidden),
+        villages=_villages(result, hidden),
+        settlements=result.settlements,
         faults=_faults(result.faults, hidden),
         public=True,
     )
@@ -181,10 +184,17 @@ def _reach(reach: Reach, *, shown: bool) -> Reach:
     return Reach(reach.service, reach.operator, reach.unit, Raster(blank, grid), nowhere)
 
 
-def _indicators(table: pd.DataFrame, hidden: frozenset[str]) -> pd.DataFrame:
+def _indicators(table: pd.DataFrame, hidden: frozenset[str], layer_of_villages: str) -> pd.DataFrame:
     gone = {name.replace(".", ":", 1) for name in hidden}
     if "households" in hidden:
-        gone.add("households")
+        gone |= {"households", "households_urban", "households_rural", "households_reachable",
+                 "population_fibre"}  # fmt: skip
+    if f"places.{layer_of_villages}" in hidden:
+        gone |= {i for i in OFFICIAL if i.startswith(("trang", "lom", "villages_"))}
+    # A register of key locations may be one of several: what cannot be told apart is left out.
+    if any(name.startswith("places.") for name in hidden):
+        gone.add("key_locations")
+    gone |= {name.replace("places.", "communes_with:", 1) for name in hidden if name.startswith("places.")}
     kept = (table["operator"] == ANY) & ~table["indicator"].isin(gone)
     return table[kept].reset_index(drop=True)
 
@@ -223,6 +233,13 @@ def _places(table: pd.DataFrame, hidden: frozenset[str]) -> pd.DataFrame:
     gone = {name.removeprefix("places.") for name in hidden if name.startswith("places.")}
     kept = table[(table["operator"] == ANY) & ~table["layer"].isin(gone)].reset_index(drop=True)
     return kept.assign(signal=float("nan"))
+
+
+def _villages(result: Result, hidden: frozenset[str]) -> pd.DataFrame | None:
+    table = result.villages
+    if table is None or f"places.{result.layers.project.villages.layer}" in hidden:
+        return None
+    return table[table["operator"] == ANY].reset_index(drop=True)
 
 
 def _faults(faults: Iterable[Fault], hidden: frozenset[str]) -> tuple[Fault, ...]:

@@ -1,4 +1,4 @@
-"""What stands behind the figures of the report: targets, method, people, sources, faults."""
+"""What stands behind the figures of the report: method, people, sources, faults."""
 
 from __future__ import annotations
 
@@ -13,40 +13,6 @@ from phusong.maps.terms import DEFINITIONS
 FAULTS_OF_A_KIND = 8
 OPEN_FAULTS = 12
 """Up to so many warnings are shown without being asked for."""
-
-
-def targets(s: Section) -> str:
-    """Hold what a resolution asks for against what there is."""
-    rows = []
-    for target in s.figures.result.layers.project.targets.values():
-        ratio = s.figures.province(target.service, target.indicator)
-        if ratio is None or not ratio.denominator:
-            continue
-        short = target.percent - ratio.percent
-        verdict = (
-            s.word("met")
-            if short <= 0
-            else s.word("notMet", points=format_number(max(short, 0.1), s.lang, 1))
-        )
-        label = (
-            s.figures.label(target.service, s.lang)
-            if target.service in s.figures.services
-            else target.service
-        )
-        rows.append(
-            [
-                escape(label),
-                escape(target.document) or "–",
-                str(target.year),
-                f"{s.number(target.percent, None)}%",
-                s.ratio(ratio),
-                verdict,
-            ]
-        )
-    if not rows:
-        return ""
-    heads = [s.word(k) for k in ("service", "document", "year", "target", "actual", "verdict")]
-    return s.title("targets") + table(s.word("targets"), heads, rows, numeric=2) + "</section>"
 
 
 def account(s: Section) -> str:

@@ -34,10 +34,9 @@ COMMUNES = Text(
 STATIONS = Text(
     "Tổng số trạm thu phát sóng: {stations:.0f} trạm (vị trí × công nghệ × nhà mạng), trên {sites:.0f} "
     "vị trí, "
-    "gồm {cells:.0f} cell.",
+    "gồm {cells:.0f} cell; số liệu đến {date}.",
     "Base stations in all: {stations:.0f} (site × technology × operator), on {sites:.0f} sites, with "
-    "{cells:.0f} "
-    "cells.",
+    "{cells:.0f} cells; data as of {date}.",
 )
 ZONES = Text(
     "{service} phủ {share} diện tích {zones} ({counts} km²).",
@@ -116,7 +115,7 @@ def station_sentence(figures: Figures, lang: Language) -> Sentence | None:
         if ratio is None:
             return None
         counts[indicator] = ratio.numerator
-    return Sentence(STATIONS.say(lang, **counts), "", ("stations",))
+    return Sentence(STATIONS.say(lang, **counts, date=figures.as_of(lang)), "", ("stations",))
 
 
 def headline(result: Result, lang: Language) -> list[str]:

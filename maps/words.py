@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from phusong.coverage.criterion import COUNTED, PRESENCE, REPORTED, describe
+from phusong.coverage.official import criteria
 from phusong.coverage.result import Result
 from phusong.data.language import Language, Text, format_number
 from phusong.maps.figures import Figures, layer_label
@@ -21,7 +22,33 @@ _INDICATORS = {
     "sites": Text("vị trí", "sites"),
     "stations": Text("trạm BTS", "base stations"),
     "cells": Text("cell", "cells"),
+    "settlements": Text("khu dân cư", "residential areas"),
+    "trang": Text("thôn trắng sóng", "villages without signal"),
+    "trang_households": Text("hộ ở thôn trắng sóng", "households in villages without signal"),
+    "trang_no_power": Text("thôn trắng sóng chưa có điện lưới", "villages without signal or grid power"),
+    "trang_disadvantaged": Text(
+        "thôn trắng sóng đặc biệt khó khăn", "disadvantaged villages among those without signal"
+    ),
+    "lom": Text("thôn lõm sóng", "villages with a cluster left out"),
+    "lom_households": Text("hộ ở thôn lõm sóng", "households in villages with a cluster left out"),
+    "lom_no_power": Text(
+        "thôn lõm sóng chưa có điện lưới", "villages with a cluster left out and no grid power"
+    ),
+    "lom_disadvantaged": Text(
+        "thôn lõm sóng đặc biệt khó khăn", "disadvantaged villages among those with a cluster left out"
+    ),
+    "villages_disadvantaged": Text("thôn đặc biệt khó khăn có sóng", "disadvantaged villages served"),
+    "key_locations": Text("vị trí trọng điểm", "key locations"),
+    "population_urban": Text("dân số đô thị (phường)", "urban population"),
+    "population_rural": Text("dân số nông thôn (xã)", "rural population"),
+    "population_disadvantaged": Text("dân số xã khó khăn", "population of disadvantaged communes"),
+    "households_urban": Text("hộ gia đình đô thị", "urban households"),
+    "households_rural": Text("hộ gia đình nông thôn", "rural households"),
+    "households_reachable": Text("hộ trong tầm kéo cáp quang", "households within reach of fibre"),
+    "population_fibre": Text("dân số ở hộ có cáp quang", "people in households with fibre"),
+    "shared_sites": Text("vị trí dùng chung", "shared sites"),
 }
+_COMMUNES_WITH = Text("xã có {what}", "communes with {what}")
 _UNITS = {
     "people": Text("người", "people"),
     "km2": Text("km²", "km²"),
@@ -31,6 +58,8 @@ _UNITS = {
     "sites": Text("vị trí", "sites"),
     "stations": Text("trạm", "stations"),
     "cells": Text("cell", "cells"),
+    "settlements": Text("khu dân cư", "areas"),
+    "villages": Text("thôn", "villages"),
     "dBm": Text("dBm", "dBm"),
     "m": Text("m", "m"),
 }
@@ -69,6 +98,9 @@ def service_name(figures: Figures, service: str, lang: Language) -> str:
 
 def indicator_name(indicator: str, lang: Language) -> str:
     """Return what an indicator counts: ``dân số``, ``thôn, làng``."""
+    if indicator.startswith("communes_with:"):
+        layer = indicator.replace("communes_with:", "places:", 1)
+        return _COMMUNES_WITH.say(lang, what=layer_label(layer, lang))
     return layer_label(indicator, lang) if ":" in indicator else _say(_INDICATORS, indicator, lang)
 
 
@@ -144,5 +176,6 @@ def cause_sentence(gap: Mapping[str, Any], lang: Language) -> str:
 
 def criterion_names(result: Result, lang: Language) -> dict[str, str]:
     """Return the criteria of the table of indicators in ``lang``, by their English words."""
-    known = [describe(service) for service in result.layers.project.services.values()]
-    return {text.en: text.say(lang) for text in (*known, REPORTED, COUNTED, PRESENCE)}
+    project = result.layers.project
+    known = [describe(service) for service in project.services.values()]
+    return {text.en: text.say(lang) for text in (*known, *criteria(project), REPORTED, COUNTED, PRESENCE)}

@@ -9,7 +9,9 @@ from typing import Any
 
 from phusong.coverage.result import ANY, Result
 from phusong.data.language import Language, Text, format_date
+from phusong.maps.evidence_sheets import evidence_sheets
 from phusong.maps.figures import Figures, Ratio, operator_label, source_label
+from phusong.maps.official_sentences import all_official
 from phusong.maps.page_words import PREDICTED, notes
 from phusong.maps.safe import one_line
 from phusong.maps.sentences import service_sentences, station_sentence
@@ -119,7 +121,7 @@ class _Writer:
         said = [s for service in figures.services for s in service_sentences(figures, service, lang)]
         counts = station_sentence(figures, lang)
         row = 4
-        for sentence in [*said, *([counts] if counts else [])]:
+        for sentence in [*said, *([counts] if counts else []), *all_official(figures, lang)]:
             sheet.write_string(row, 0, "• " + one_line(sentence.text), book.formats["plain"])
             row += 1
         table = self.result.indicators
@@ -381,7 +383,7 @@ def write_workbook(
         writer.operators()
         writer.unserved()
         writer.gaps()
-        for name, columns in more:
+        for name, columns in (*evidence_sheets(result, lang), *more):
             writer.book.table(writer.book.sheet(name.say(lang)), list(columns), freeze_columns=2)
         writer.everything()
         writer.definitions()
