@@ -84,10 +84,7 @@ def road_classes(
     if any(not (math.isfinite(v) and v > 0.0) for v in given.values()):
         raise ValueError("cost factors must be above zero")
     table = laying_factors()
-    known: dict[str, str] = {}
-    for (kind, key), estimate in table.items():
-        if kind == "class":
-            known.update({fold(word): key for word in (key, *estimate.words)})
+    known = _known_words()
     words = np.array(["" if c is None else str(c) for c in classes], dtype=object)
     names, code = np.unique(words.astype(str), return_inverse=True)
     factor = np.empty(len(names))
@@ -99,6 +96,20 @@ def road_classes(
         if own is None and key == "other" and name and fold(name) != "other":
             unknown[name] = int((code == n).sum())
     return RoadClasses(tuple(names.tolist()), code.astype(np.int16), factor, unknown)
+
+
+def _known_words() -> dict[str, str]:
+    known: dict[str, str] = {}
+    for (kind, key), estimate in laying_factors().items():
+        if kind == "class":
+            known.update({fold(word): key for word in (key, *estimate.words)})
+    return known
+
+
+def class_keys(classes: RoadClasses) -> tuple[str, ...]:
+    """Return the table's key of each class of road, in the order of ``classes.names``."""
+    known = _known_words()
+    return tuple(known.get(fold(name), "other") for name in classes.names)
 
 
 def ground_factor(
