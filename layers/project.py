@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from phusong.layers.postgis_url import DatabaseUrl, as_path, path_or_url
+from phusong.layers.project_plan import PlanTable
 
 Technology = Literal["2G", "3G", "4G", "5G"]
 Environment = Literal["urban", "suburban", "rural", "open"]
@@ -316,6 +317,7 @@ class Project(_Table):
     targets: dict[str, Target] = Field(default_factory=dict)
     reported: dict[str, Reported] = Field(default_factory=dict)
     costs: dict[str, float] = Field(default_factory=dict)
+    plan: PlanTable = PlanTable()
 
     def path(self, layer: LayerTable) -> Path:
         """Return where the file of a layer lies."""

@@ -79,7 +79,7 @@ def predict_service(
         return predict_range(layers, name, service, workers=workers)
     cells = service_cells(layers, name, service)
     loss = path_loss or path_loss_of(layers, service)
-    plans = tuple(_plans(layers.grid, loss, cells, service.max_distance_m))
+    plans = tuple(site_plans(layers.grid, loss, cells, service.max_distance_m))
     operators = operators_of(layers)
     sums = {
         operator: Accumulator.empty(layers.grid, _channels(cells, operator) if service.sinr else ())
@@ -121,7 +121,9 @@ class Plan:
         return rows * cols * (4 + 28 * len(self.links))
 
 
-def _plans(grid: Grid, loss: PathLoss, cells: Sequence[Cell], max_distance_m: float) -> Iterator[Plan]:
+def site_plans(
+    grid: Grid, loss: PathLoss, cells: Sequence[Cell], max_distance_m: float
+) -> Iterator[Plan]:
     """Plan every site of which at least one cell can be heard on the grid."""
     bounds: dict[tuple[Link, Budget], float] = {}
     for group in group_by_site(cells):
@@ -146,7 +148,7 @@ def _channels(cells: Sequence[Cell], operator: str) -> tuple[float, ...]:
 
 
 @dataclass(frozen=True)
-class _Part:
+class SitePart:
     """A site computed: everything its cells need to be merged."""
 
     plan: Plan
@@ -169,7 +171,7 @@ def _run(
     edges = [*range(0, grid.shape[0], _BAND_ROWS), grid.shape[0]]
     done, total = 0, max(sum(plan.bytes for plan in plans), 1)
     for batch in _batches(plans):
-        parts = list(pool.map(partial(_compute, grid, x, y, terrain, loss), batch))
+        parts = list(pool.map(partial(compute_site, grid, x, y, terrain, loss), batch))
         # Bands share no row, so threads never meet; within one, cells come in their order.
         list(pool.map(partial(_merge, parts, sums, x, y), pairwise(edges)))
         done += sum(plan.bytes for plan in batch)
@@ -190,14 +192,15 @@ def _batches(plans: Sequence[Plan]) -> Iterator[list[Plan]]:
         yield batch
 
 
-def _compute(
+def compute_site(
     grid: Grid,
     x_m: NDArray[np.float64],
     y_m: NDArray[np.float64],
     terrain: Float32Array | None,
     loss: PathLoss,
     plan: Plan,
-) -> _Part:
+) -> SitePart:
+    """Compute the losses and angles of one site over its window."""
     site = plan.site
     rows, cols = site.window.slices
     x, y = x_m[cols], y_m[rows]
@@ -217,7 +220,7 @@ def _compute(
         Field(f.weight, f.loss_db, _sharpness(f.sigma_db, budget))
         for f, budget in zip(loss.fields(site, plan.links), plan.budgets, strict=True)
     )
-    return _Part(plan, bearings_deg(x, y, site.x_m, site.y_m), tuple(elevations), fields)
+    return SitePart(plan, bearings_deg(x, y, site.x_m, site.y_m), tuple(elevations), fields)
 
 
 def _sharpness(sigma_db: Float32Array, budget: Budget) -> Float32Array:
@@ -229,7 +232,7 @@ def _sharpness(sigma_db: Float32Array, budget: Budget) -> Float32Array:
 
 
 def _merge(
-    parts: Sequence[_Part],
+    parts: Sequence[SitePart],
     sums: dict[str, Accumulator],
     x_m: NDArray[np.float64],
     y_m: NDArray[np.float64],

@@ -1,0 +1,394 @@
+"""Sites and their backhaul chosen together: each site at the price of the branch that is still missing.
+
+The search fills a plan by what a site adds per its price with the branch from where the network is by then,
+then takes out sites that stand near each other and fills again, as long as that saves money or gains more.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phusong.coverage.plan.backhaul import FIBRE, FORBIDDING, MICROWAVE, Connection, Growth, Ways, connect_all
+from phusong.coverage.plan.edge_graph import EdgeGraph
+from phusong.layers.grid import FloatArray
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+Longs = NDArray[np.int64]
+NOISE = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class JointProblem:
+    """What is to be decided; money in million dong.
+
+    Attributes
+    ----------
+    reach : csr_array, shape (candidates, cells)
+        Ones where a candidate covers a cell.
+    weights : array of float64, shape (aims, cells)
+    need : array of float64, shape (aims,)
+        What has to be gained of each aim; infinite where the plan takes what it can get.
+    site_cost : array of float64, shape (candidates,)
+        Without backhaul.
+    ways : Ways
+    xy : array, shape (candidates, 2)
+    allowed : array of bool, shape (candidates,)
+    fixed : array of int64
+    budget : float
+    count : int
+        Sites at most.
+    least : float
+        Of the first aim, that every site but fixed ones has to gain.
+    """
+
+    reach: csr_array
+    weights: FloatArray
+    need: FloatArray
+    site_cost: FloatArray
+    ways: Ways
+    xy: FloatArray
+    allowed: NDArray[np.bool_]
+    fixed: Longs
+    budget: float = np.inf
+    count: int = 1 << 30
+    least: float = 0.0
+
+    @property
+    def to_target(self) -> bool:
+        """Whether the plan has targets to reach, at least cost."""
+        return bool(np.isfinite(self.need).all())
+
+
+@dataclass(frozen=True)
+class JointEffort:
+    """How long to search; the count of rounds decides, the seconds are for safety."""
+
+    rounds: int = 400
+    seconds: float = 60.0
+    seed: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class JointPlan:
+    """A set of sites with their connections.
+
+    Attributes
+    ----------
+    chosen : array of int64
+        In the order in which they are to be built.
+    connections : tuple of Connection
+        Of each, in that order, each with the branch that is new then.
+    gains : array of float64, shape (aims, sites)
+    cost : float
+        Sites and backhaul.
+    site_cost, backhaul_cost : float
+    """
+
+    chosen: Longs
+    connections: tuple[Connection, ...]
+    gains: FloatArray
+    cost: float
+    site_cost: float
+    backhaul_cost: float
+
+    @property
+    def weight(self) -> FloatArray:
+        """Sum of the gains of each aim."""
+        return np.asarray(self.gains.sum(axis=1))
+
+
+class _Cover:
+    """Which cells a set of sites covers, and what each candidate would add; kept up to date."""
+
+    def __init__(self, problem: JointProblem) -> None:
+        from scipy.sparse import csc_array
+
+        self.problem = problem
+        reach = problem.reach
+        self.start, self.cells = reach.indptr, reach.indices
+        self.columns = csc_array(reach.astype(np.float64))
+        self.times = np.zeros(reach.shape[1], dtype=np.int32)
+        self.gains = np.asarray((reach.astype(np.float64) @ problem.weights.T).T)
+        self.covered = np.zeros(len(problem.weights))
+
+    def row(self, i: int) -> NDArray[np.int32]:
+        return self.cells[self.start[i] : self.start[i + 1]]
+
+    def _change(self, cells: NDArray[np.int32], sign: float) -> None:
+        if len(cells):
+            weights = self.problem.weights[:, cells]
+            self.gains += sign * np.asarray((self.columns[:, cells] @ weights.T).T)
+            self.covered -= sign * weights.sum(axis=1)
+
+    def add(self, i: int) -> FloatArray:
+        """Add a site and return what it gains."""
+        row = self.row(i)
+        new = row[self.times[row] == 0]
+        self.times[row] += 1
+        self._change(new, -1.0)
+        return np.asarray(self.problem.weights[:, new].sum(axis=1))
+
+    def remove(self, i: int) -> None:
+        row = self.row(i)
+        self.times[row] -= 1
+        self._change(row[self.times[row] == 0], 1.0)
+
+    def lost(self, i: int) -> FloatArray:
+        """Return what would be lost without a site that is in."""
+        row = self.row(i)
+        return np.asarray(self.problem.weights[:, row[self.times[row] == 1]].sum(axis=1))
+
+
+def _scores(problem: JointProblem, cover: _Cover) -> tuple[FloatArray, float]:
+    """Return what each candidate adds towards the goal, and what is missing (infinite without targets)."""
+    gains = np.where(cover.gains > NOISE * (1.0 + cover.gains.max(initial=0.0)), cover.gains, 0.0)
+    if not problem.to_target:
+        return gains[0], np.inf
+    left = np.maximum(problem.need - cover.covered, 0.0)
+    left[left <= NOISE * np.maximum(problem.need, 1.0)] = 0.0
+    scale = 1.0 / np.maximum(problem.need, 1e-12)
+    return (np.minimum(gains, left[:, None]) * scale[:, None]).sum(axis=0), float((left * scale).sum())
+
+
+def _fill(problem: JointProblem, chosen: list[int], cover: _Cover, growth: Growth) -> None:
+    """Add sites by gain per price until the goal is reached or nothing more fits."""
+    spent = float(problem.site_cost[chosen].sum()) + sum(c.cost for c in growth.connections)
+    free = problem.allowed.copy()
+    free[chosen] = False
+    by_money = np.isfinite(problem.budget) or problem.to_target
+    while len(chosen) < problem.count:
+        scores, missing = _scores(problem, cover)
+        price = problem.site_cost + growth.prices()
+        good = free & (scores > 0.0) & (price <= problem.budget - spent + NOISE)
+        if problem.least > 0.0:
+            good &= cover.gains[0] >= problem.least
+        if not good.any() or missing <= 0.0:
+            return
+        at = np.flatnonzero(good)
+        ratio = scores[at] / np.maximum(price[at], 1e-9) if by_money else scores[at]
+        pick = int(at[np.argmax(ratio)])
+        ends = at[scores[at] >= missing * (1.0 - NOISE)]
+        if ends.size:
+            cheapest = int(ends[np.argmin(price[ends])])
+            if price[cheapest] <= price[pick] or scores[pick] >= missing * (1.0 - NOISE):
+                pick = cheapest
+        free[pick] = False
+        spent += float(problem.site_cost[pick]) + growth.connect(pick).cost
+        chosen.append(pick)
+        cover.add(pick)
+
+
+def _prune(problem: JointProblem, chosen: list[int], cover: _Cover) -> None:
+    """Take out sites that are not needed, the dearest first."""
+    fixed = set(problem.fixed.tolist())
+    for i in sorted(chosen, key=lambda c: (-problem.site_cost[c], c)):
+        lost = cover.lost(i)
+        if i in fixed:
+            continue
+        if problem.to_target:
+            needless = bool((cover.covered - lost >= problem.need * (1.0 - NOISE)).all())
+        else:
+            needless = bool(lost[0] <= NOISE)
+        if needless:
+            cover.remove(i)
+            chosen.remove(i)
+
+
+@dataclass
+class _State:
+    """A plan under work, with its price."""
+
+    chosen: list[int]
+    cost: float
+    weight: float
+    short: float
+
+    def better(self, other: _State) -> bool:
+        """Tell whether this plan is better: nearer to the targets, heavier, then cheaper."""
+        return (self.short, -self.weight, self.cost) < (
+            other.short - NOISE, -other.weight, other.cost - 1e-6
+        ) or (abs(self.short - other.short) <= NOISE and abs(self.weight - other.weight) <= NOISE * (
+            1.0 + abs(other.weight)) and self.cost < other.cost - 1e-6)
+
+
+def _price(problem: JointProblem, chosen: Sequence[int]) -> float:
+    growth = connect_all(problem.ways, np.array(sorted(chosen), dtype=np.int64))
+    return float(problem.site_cost[list(chosen)].sum()) + sum(c.cost for c in growth.connections)
+
+
+def _complete(problem: JointProblem, cover: _Cover, begin: Sequence[int]) -> _State:
+    """Fill a plan, take out what is needless, and price it; ``cover`` is empty before and after."""
+    chosen = list(begin)
+    for i in chosen:
+        cover.add(i)
+    growth = connect_all(problem.ways, np.array(sorted(chosen), dtype=np.int64))
+    _fill(problem, chosen, cover, growth)
+    _prune(problem, chosen, cover)
+    cost = _price(problem, chosen)
+    fixed = set(problem.fixed.tolist())
+    while cost > problem.budget + 1e-6:
+        # Together they can cost more than one by one in another order: the least useful goes.
+        loose = [c for c in chosen if c not in fixed]
+        if not loose:
+            break
+        out = min(loose, key=lambda c: (cover.lost(c)[0] / max(problem.site_cost[c], 1e-9), c))
+        cover.remove(out)
+        chosen.remove(out)
+        cost = _price(problem, chosen)
+    _, missing = _scores(problem, cover)
+    weight = 0.0 if problem.to_target else float(cover.covered[0])
+    state = _State(chosen, cost, weight, missing if problem.to_target else 0.0)
+    for i in chosen:
+        cover.remove(i)
+    return state
+
+
+def search(
+    problem: JointProblem, starts: Sequence[Longs] = (), *, effort: JointEffort = JointEffort()
+) -> Longs:
+    """Return a good set of sites, fixed ones among them, ascending.
+
+    Parameters
+    ----------
+    problem : JointProblem
+    starts : sequence of arrays
+        Plans to begin from, beside the greedy one.
+    effort : JointEffort
+    """
+    fixed = [int(c) for c in problem.fixed]
+    cover = _Cover(problem)
+    best = _complete(problem, cover, fixed)
+    for start in starts:
+        known = [int(c) for c in start if problem.allowed[c] and int(c) not in fixed]
+        given = _complete(problem, cover, _within_budget(problem, [*fixed, *known]))
+        if given.better(best):
+            best = given
+    rng = np.random.default_rng(effort.seed)
+    end = time.monotonic() + effort.seconds
+    for _ in range(effort.rounds):
+        loose = np.array([c for c in best.chosen if c not in fixed], dtype=np.int64)
+        if not loose.size or time.monotonic() > end:
+            break
+        seat = int(rng.choice(loose))
+        apart = np.hypot(*(problem.xy[loose] - problem.xy[seat]).T)
+        drops = int(rng.integers(1, min(8, loose.size) + 1))
+        gone = set(loose[np.argsort(apart, kind="stable")[:drops]].tolist())
+        kept = [c for c in best.chosen if c not in gone]
+        allowed = problem.allowed.copy()
+        # Every other time, else the filling would often put the very sites back.
+        allowed[seat] &= rng.random() < 0.5
+        tried = _complete(replace(problem, allowed=allowed), cover, kept)
+        if tried.better(best):
+            best = tried
+    return np.array(sorted(best.chosen), dtype=np.int64)
+
+
+def _within_budget(problem: JointProblem, chosen: list[int]) -> list[int]:
+    if not np.isfinite(problem.budget) and len(chosen) <= problem.count:
+        return chosen
+    while chosen and (_price(problem, chosen) > problem.budget or len(chosen) > problem.count):
+        chosen = chosen[:-1]
+    return chosen
+
+
+def sites_first(problem: JointProblem, *, effort: JointEffort = JointEffort()) -> Longs:
+    """Return the sites that one would choose without a look at backhaul, for comparison.
+
+    Under a budget, sites go one by one, those of least use per money first, until what is left can be
+    connected for the money.
+    """
+    free = np.ones_like(problem.ways.shared)
+    blind = replace(problem, ways=replace(problem.ways, shared=free))
+    chosen = search(blind, effort=effort).tolist()
+    cover = _Cover(problem)
+    for i in chosen:
+        cover.add(i)
+    fixed = set(problem.fixed.tolist())
+    while _price(problem, chosen) > problem.budget + 1e-6:
+        loose = [c for c in chosen if c not in fixed]
+        if not loose:
+            break
+        out = min(loose, key=lambda c: (cover.lost(c)[0] / max(problem.site_cost[c], 1e-9), c))
+        cover.remove(out)
+        chosen.remove(out)
+    return np.array(sorted(chosen), dtype=np.int64)
+
+
+def in_order(problem: JointProblem, chosen: Longs, *, polish_seconds: float = 5.0) -> JointPlan:
+    """Put chosen sites in the order of what each adds per its price, and connect them along one tree.
+
+    The tree is that of `connect_all`, or a shorter one that `phusong.coverage.plan.steiner` finds; every
+    metre of it is paid by the site that needs it first, so the prices of the steps sum to the whole.
+    """
+    growth = connect_all(problem.ways, chosen)
+    how = {c.candidate: c for c in growth.connections}
+    edges = np.unique(np.concatenate([c.edges for c in growth.connections] or [np.zeros(0, dtype=np.int64)]))
+    edges = _shorter(problem.ways, [c for c in how if how[c].kind == FIBRE], edges, polish_seconds)
+    tree = Growth(problem.ways.only(edges))
+    cover = _Cover(problem)
+    left, order, made, gains = [int(c) for c in chosen], [], [], []
+    fixed = set(problem.fixed.tolist())
+    while left:
+        fibre = tree.fibre_prices()
+        price = np.array([_planned(tree, how[c], fibre) for c in left])
+        scores, _ = _scores(problem, cover)
+        # Beyond the target a step still gains something, however little it counts.
+        worth = scores[left] + 1e-9 * cover.gains[:, left].sum(axis=0) + 1e-15
+        ratio = worth / np.maximum(problem.site_cost[left] + price, 1e-9)
+        ratio[price >= FORBIDDING] = -1.0
+        first = np.array([c in fixed for c in left]) & (ratio >= 0.0)
+        at = int(np.argmax(np.where(first, ratio, -2.0) if first.any() else ratio))
+        candidate = left.pop(at)
+        made.append(_join(tree, how[candidate]))
+        order.append(candidate)
+        gains.append(cover.add(candidate))
+    sites = float(problem.site_cost[order].sum()) if order else 0.0
+    links = sum(c.cost for c in made)
+    table = np.array(gains).T if gains else np.zeros((len(problem.weights), 0))
+    return JointPlan(np.array(order, dtype=np.int64), tuple(made), table, sites + links, sites, links)
+
+
+def _planned(tree: Growth, how: Connection, fibre: FloatArray) -> float:
+    """Return what a site's connection costs now if it is made as planned; forbidding before its partner."""
+    if how.kind == FIBRE:
+        return float(fibre[how.candidate])
+    if how.kind == MICROWAVE and how.to >= 0 and not tree.connected[how.to]:
+        return FORBIDDING
+    return how.cost
+
+
+def _join(tree: Growth, how: Connection) -> Connection:
+    made = how
+    if how.kind == FIBRE:
+        cost = float(tree.fibre_prices()[how.candidate])
+        made = replace(how, cost=cost, edges=tree._lay(how.candidate))
+    tree.connected[how.candidate] = True
+    tree.connections.append(made)
+    return made
+
+
+def _shorter(ways: Ways, on_fibre: Sequence[int], edges: Longs, seconds: float) -> Longs:
+    """Return the edges of a shorter tree that joins the sites on fibre to the network, or those given."""
+    from phusong.coverage.plan.steiner import steiner_tree
+
+    if len(on_fibre) < 2 or seconds <= 0.0 or not ways.source.any():
+        return edges
+    graph = ways.graph
+    # All that the network has is one node.
+    label = np.where(ways.source, 0, np.cumsum(~ways.source))
+    small = EdgeGraph(int(label.max()) + 1, label[graph.tail], label[graph.head], graph.length)
+    ends = np.unique(np.append(label[ways.node[list(on_fibre)]], 0))
+    if ends.size < 2:
+        return edges
+    tree = steiner_tree(small, ends, seconds=seconds)
+    if tree.length < float(graph.length[edges].sum()) - 1e-6:
+        return np.sort(tree.edges[graph.length[tree.edges] > 0.0])
+    return edges
