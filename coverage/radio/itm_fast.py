@@ -9,24 +9,24 @@ extremes are taken of integers in the order of the floats.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import NamedTuple, TypeVar, cast
+from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from phusong.coverage.radio.gathering import gathering
 from phusong.coverage.radio.itm_profile import fit_range, fitted_ends, seen_horizons, terrain_stretch
-from phusong.coverage.radio.jit import kernel
+from phusong.coverage.radio.jit import array_kernel, kernel, nan_free_kernel, uncounted_kernel
 
 FloatArray = NDArray[np.float64]
 KeyArray = NDArray[np.int64]
-Function = TypeVar("Function", bound=Callable[..., object])
 
 MAX_SAMPLES = 245
 _NEAR = 1e-9
 _FAR = 1e300
 _ALL_BUT_SIGN = 0x7FFFFFFFFFFFFFFF
+
+_gather, _store = gathering("resample")
 
 
 class Work(NamedTuple):
@@ -34,7 +34,6 @@ class Work(NamedTuple):
 
     angles: FloatArray
     angle_keys: KeyArray
-    pieces: FloatArray
     samples: FloatArray
     sample_keys: KeyArray
     value: FloatArray
@@ -48,18 +47,12 @@ def new_work(longest: int) -> Work:
     angles, samples, value = np.empty(longest), np.empty(MAX_SAMPLES), np.empty(1)
     deciles = np.array([-1.25, 1.25])
     return Work(
-        angles, angles.view(np.int64), np.empty((2, longest)), samples, samples.view(np.int64),
+        angles, angles.view(np.int64), samples, samples.view(np.int64),
         value, value.view(np.int64), deciles,
     )
 
 
-def _loop(function: Function) -> Function:
-    # Maxima only vectorise where NaN is ruled out: callers never pass one.
-    flags = {"contract", "reassoc", "nsz", "nnan"}
-    return cast("Function", njit(cache=True, nogil=True, error_model="numpy", fastmath=flags)(function))
-
-
-@_loop
+@nan_free_kernel
 def _mean(values: FloatArray, first: int, last: int) -> float:
     total = 0.0
     for i in range(first, last + 1):
@@ -67,7 +60,7 @@ def _mean(values: FloatArray, first: int, last: int) -> float:
     return total / (last - first + 1)
 
 
-@_loop
+@nan_free_kernel
 def _to_keys(bits: KeyArray, first: int, stop: int) -> None:
     # Integers in the order of the floats they are made of: negative ones have their bits turned. The
     # map is its own inverse. Extremes of integers become vector code, those of floats do not.
@@ -75,7 +68,7 @@ def _to_keys(bits: KeyArray, first: int, stop: int) -> None:
         bits[i] ^= (bits[i] >> 63) & _ALL_BUT_SIGN
 
 
-@_loop
+@nan_free_kernel
 def _largest(bits: KeyArray, n: int, floor: int) -> tuple[int, int]:
     # The largest key of the floats 1 ... n-1 and the first that has it; n where none exceeds the floor.
     best = floor
@@ -90,7 +83,7 @@ def _largest(bits: KeyArray, n: int, floor: int) -> tuple[int, int]:
     return best, where
 
 
-@_loop
+@nan_free_kernel
 def _angles_from_start(
     heights: FloatArray, n: int, inverse: FloatArray, level: float, per_step: float, bend: float,
     angles: FloatArray,
@@ -99,7 +92,7 @@ def _angles_from_start(
         angles[i] = (heights[i] - level) * (inverse[i] * per_step) - i * bend
 
 
-@_loop
+@nan_free_kernel
 def _angles_from_end(
     heights: FloatArray, n: int, inverse: FloatArray, level: float, per_step: float, bend: float,
     angles: FloatArray,
@@ -108,7 +101,7 @@ def _angles_from_end(
         angles[i] = (heights[i] - level) * (inverse[n - i] * per_step) - (n - i) * bend
 
 
-@kernel
+@array_kernel
 def _steepest(angles: FloatArray, bits: KeyArray, n: int, in_sight: float) -> tuple[float, int]:
     # Largest of the angles 1 ... n-1 and the first sample that has it; n and the angle of the other end
     # where that is not exceeded. ``bits`` is the same memory as ``angles``.
@@ -120,7 +113,7 @@ def _steepest(angles: FloatArray, bits: KeyArray, n: int, in_sight: float) -> tu
     return angles[0], where
 
 
-@_loop
+@nan_free_kernel
 def _sum_and_moment(values: FloatArray, first: int, last: int) -> tuple[float, float]:
     total = moment = 0.0
     for i in range(first + 1, last):
@@ -129,40 +122,35 @@ def _sum_and_moment(values: FloatArray, first: int, last: int) -> tuple[float, f
     return total, moment
 
 
-@_loop
-def _straight_pieces(heights: FloatArray, first: int, last: int, pieces: FloatArray) -> None:
-    # Height at step 0 and slope of the line through samples i and i + 1.
-    for i in range(first, last):
-        rise = heights[i + 1] - heights[i]
-        pieces[0, i], pieces[1, i] = heights[i] - i * rise, rise
-
-
-@_loop
+@nan_free_kernel
 def _resample(
-    pieces: FloatArray, begin: float, spacing: float, place: int, stride: int, last: int, count: int,
+    heights: FloatArray, begin: float, spacing: float, last: int, count: int, origin: float,
     samples: FloatArray,
-) -> None:
-    # Which piece is found in integers of 2**-40 steps: where that picks the neighbour, both agree.
+) -> tuple[float, float, float]:
+    # Heights above ``origin`` between samples; their sum, moment and sum of squares. Unsigned places spare
+    # the test for negative ones, and 32 bits are what every vector unit can cut a float to.
+    total = moment = squares = 0.0
+    top = np.int32(last)
     for j in range(count):
-        i = np.uint64(min(place >> 40, last))
-        samples[j] = pieces[0, i] + pieces[1, i] * (begin + j * spacing)
-        place += stride
-
-
-@_loop
-def _take_off_line(samples: FloatArray, count: int, low: float, rise: float) -> tuple[float, float]:
-    # Residuals in place; their mean and standard deviation steer the search for the deciles.
-    total = squares = 0.0
-    for j in range(count):
-        value = samples[j] - (low + rise * j)
-        samples[j] = value
+        x = begin + j * spacing
+        i = min(np.int32(x), top)
+        at = np.uint64(i)
+        low = _gather(heights, at)
+        value = low - origin + (_gather(heights, at + np.uint64(1)) - low) * (x - i)
+        _store(samples, np.uint64(j), value)
         total += value
+        moment += j * value
         squares += value * value
-    mean = total / count
-    return mean, math.sqrt(max(squares / count - mean * mean, 0.0))
+    return total, moment, squares
 
 
-@_loop
+@nan_free_kernel
+def _take_off_line(samples: FloatArray, count: int, low: float, rise: float) -> None:
+    for j in range(count):
+        samples[j] -= low + rise * j
+
+
+@nan_free_kernel
 def _count_to(keys: KeyArray, n: int, limit: int) -> int:
     count = 0
     for i in range(n):
@@ -170,7 +158,7 @@ def _count_to(keys: KeyArray, n: int, limit: int) -> int:
     return count
 
 
-@_loop
+@nan_free_kernel
 def _above(keys: KeyArray, n: int, limit: int) -> tuple[int, int]:
     # How many are at or below the limit, and the smallest above it.
     count, above = 0, _ALL_BUT_SIGN
@@ -180,7 +168,7 @@ def _above(keys: KeyArray, n: int, limit: int) -> tuple[int, int]:
     return count, above
 
 
-@_loop
+@nan_free_kernel
 def _below(keys: KeyArray, n: int, limit: int) -> tuple[int, int]:
     # How many are below the limit, and the largest of them.
     count, below = 0, -_ALL_BUT_SIGN
@@ -190,7 +178,7 @@ def _below(keys: KeyArray, n: int, limit: int) -> tuple[int, int]:
     return count, below
 
 
-@kernel
+@uncounted_kernel
 def smallest(
     keys: KeyArray, n: int, k: int, guess: float, per_rank: float, value: FloatArray, value_key: KeyArray
 ) -> float:
@@ -240,7 +228,7 @@ def smallest(
     return float(value[0])
 
 
-@kernel
+@array_kernel
 def fast_delta_h_m(
     heights: FloatArray, n: int, step_m: float, start_m: float, end_m: float, work: Work
 ) -> float:
@@ -251,13 +239,18 @@ def fast_delta_h_m(
     tenth = min(max(4, int(0.1 * (finish - begin + 8.0))), 25)
     count = 10 * tenth - 5
     spacing = (finish - begin) / (count - 1.0)
-    one = float(1 << 40)
-    samples = work.samples
-    _straight_pieces(heights, int(begin), n, work.pieces)
-    _resample(work.pieces, begin, spacing, int(begin * one), int(spacing * one), n - 1, count, samples)
-    total, moment = _sum_and_moment(samples, 0, count - 1)
-    low, high = fitted_ends(samples, count - 1, 0, count - 1, total, moment)
-    mean, deviation = _take_off_line(samples, count, low, (high - low) / (count - 1.0))
+    samples, end = work.samples, count - 1
+    total, moment, squares = _resample(heights, begin, spacing, n - 1, count, heights[int(begin)], samples)
+    low, high = fitted_ends(
+        samples, end, 0, end, total - samples[0] - samples[end], moment - end * samples[end]
+    )
+    rise = (high - low) / end
+    _take_off_line(samples, count, low, rise)
+    # Mean and standard deviation of the residuals steer the search for the deciles.
+    middle = total / count
+    mean = middle - 0.5 * (low + high)
+    lean = rise * (2.0 * moment - end * total) / count - rise * rise * (count * count - 1.0) / 12.0
+    deviation = math.sqrt(max(squares / count - middle * middle - lean, 0.0))
     # A rank is worth this much where a normal distribution has its deciles, 1.28 deviations out. The
     # deciles of the last path, in deviations, are where the search begins: neighbours are alike.
     per_rank = deviation / (0.1755 * count) + 1e-12
@@ -305,20 +298,20 @@ def _added_up(n: int, step_m: float, steps_tx: int, steps_rx: int) -> tuple[floa
     return dl_tx, dl_rx
 
 
-@kernel
+@array_kernel
 def _line(heights: FloatArray, n: int, first: int, last: int) -> tuple[float, float]:
     total, moment = _sum_and_moment(heights, first, last)
     return fitted_ends(heights, n, first, last, total, moment)
 
 
-@kernel
+@array_kernel
 def fast_mean_height_m(heights: FloatArray, n: int) -> float:
     """`itm_profile.mean_height_m` of the samples 0 ... n."""
     tenth = int(0.1 * n)
     return _mean(heights, tenth, n - tenth)
 
 
-@kernel
+@array_kernel
 def fast_geometry(
     heights: FloatArray, n: int, step_m: float, h_tx: float, h_rx: float, radius_m: float,
     inverse: FloatArray, work: Work,

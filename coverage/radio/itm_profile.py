@@ -13,7 +13,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from phusong.coverage.radio.jit import kernel
+from phusong.coverage.radio.jit import array_kernel, kernel
 
 FloatArray = NDArray[np.float64]
 
@@ -66,7 +66,7 @@ def fit_range(n: int, step_m: float, start_m: float, end_m: float) -> tuple[int,
     return first, last
 
 
-@kernel
+@array_kernel
 def fitted_ends(
     values: FloatArray, end: int, first: int, last: int, total: float, moment: float
 ) -> tuple[float, float]:

@@ -1,9 +1,12 @@
 """The Irregular Terrain Model for every cell around a site.
 
 Every cell has its own profile, so there is no error from rays that pass beside it: with vector code a
-profile of 300 points costs a few microseconds. Samples are as many as there are rows or columns to the
-cell, whichever is more, so that a step is one to 1.41 cells long; heights between cell centres are
-interpolated bilinearly.
+profile of 300 points costs two to three microseconds. The paths to one row of cells cross the other rows at
+the same places, so that heights between rows are made once for all of them, and a sample is one
+interpolation along its row; cells farther across the rows than along them take columns for rows.
+
+Samples are as many as there are rows or columns to the cell, whichever is more, so that a step is one to
+1.41 cells long; heights between cell centres are interpolated bilinearly.
 """
 
 from __future__ import annotations
@@ -11,13 +14,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from itertools import pairwise
+from queue import Empty, SimpleQueue
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from phusong.coverage.radio.gathering import gathering
 from phusong.coverage.radio.itm import Parameters
-from phusong.coverage.radio.itm_fast import fast_geometry, fast_mean_height_m, new_work
+from phusong.coverage.radio.itm_fast import Work, fast_geometry, fast_mean_height_m, new_work
 from phusong.coverage.radio.itm_terms import (
     effective_curvature,
     free_space_loss_db,
@@ -26,7 +32,7 @@ from phusong.coverage.radio.itm_terms import (
     surface_refractivity,
 )
 from phusong.coverage.radio.itm_variability import climate_constants, variability_db, variability_warning
-from phusong.coverage.radio.jit import fast_kernel, kernel
+from phusong.coverage.radio.jit import array_kernel, fast_array_kernel, kernel
 from phusong.data.language import Text
 
 FloatArray = NDArray[np.float64]
@@ -40,86 +46,63 @@ WARN_REFUSED = 0x20000
 
 NO_TERRAIN = Text("đường truyền qua ô không có độ cao địa hình", "path over cells without terrain height")
 
-_FRACTION_BITS = 40
-_UNIT = 2.0**-_FRACTION_BITS
-
 OWN_CELL_SHARE = 0.3826
 """Mean distance of the points of a unit square from its middle: (sqrt 2 + asinh 1) / 6."""
 
 
-# Positions are in cells times 2**40: integers spare conversions, and unsigned ones the test for negative
-# positions, which cost more than the loads.
+_gather, _store = gathering("profile")
 
 
-@fast_kernel
-def _sample_between(
-    flat: Float32Array, width: int, last_row: int, last_col: int, y: int, down: int, x: int, right: int,
-    n: int, heights: FloatArray,
+class Scratch(NamedTuple):
+    """Scratch of one thread."""
+
+    heights: FloatArray
+    blended: FloatArray
+    starts: NDArray[np.int64]
+    work: Work
+
+
+@fast_array_kernel
+def _blend_lines(
+    ground: Float32Array, row: float, down: float, n: int, col: float, first: int, last: int,
+    blended: FloatArray, starts: NDArray[np.int64],
 ) -> None:
+    # Heights at the whole columns of the samples 0 ... n-1 of all paths that end in one line of cells:
+    # they share their rows. ``first`` and ``last`` are the columns of the line's ends. Column k of sample
+    # j is at starts[j] + k; only what is needed is kept, so that paths cross few pages of memory.
+    bottom, right, free = ground.shape[0] - 2, ground.shape[1] - 1, 0
+    to_first, to_last = (first - col) / n, (last - col) / n
     for j in range(n):
-        i, k = min(y >> _FRACTION_BITS, last_row), min(x >> _FRACTION_BITS, last_col)
-        v, u = (y - (i << _FRACTION_BITS)) * _UNIT, (x - (k << _FRACTION_BITS)) * _UNIT
-        at, under = np.uint64(i * width + k), np.uint64((i + 1) * width + k)
-        upper, lower = np.float64(flat[at]), np.float64(flat[under])
-        upper += u * (np.float64(flat[at + np.uint64(1)]) - upper)
-        lower += u * (np.float64(flat[under + np.uint64(1)]) - lower)
-        heights[j] = upper + v * (lower - upper)
-        y += down
-        x += right
+        y = row + j * down
+        i = min(int(y), bottom)
+        v = y - i
+        begin = max(int(col + min(0.0, j * to_first)) - 1, 0)
+        stop = min(int(col + max(0.0, j * to_last)) + 2, right) + 1
+        upper, lower = ground[i], ground[i + 1]
+        samples, upper, lower = blended[free:], upper[begin:stop], lower[begin:stop]
+        starts[j] = free - begin
+        for k in range(stop - begin):
+            near = np.float64(upper[k])
+            samples[k] = near + v * (np.float64(lower[k]) - near)
+        free += stop - begin
 
 
-@fast_kernel
-def _pairs_along(
-    flat: Float32Array, at: int, along: int, across: int, slope: int, n: int, pairs: Float32Array
-) -> None:
-    x = 0
-    for j in range(n):
-        near = at + (x >> _FRACTION_BITS) * across
-        pairs[0, j], pairs[1, j] = flat[np.uint64(near)], flat[np.uint64(near + across)]
-        at += along
-        x += slope
-
-
-@fast_kernel
-def _blend_pairs(pairs: Float32Array, slope: int, n: int, heights: FloatArray) -> None:
-    for j in range(n):
-        u = ((j * slope) & ((1 << _FRACTION_BITS) - 1)) * _UNIT
-        near = np.float64(pairs[0, j])
-        heights[j] = near + u * (np.float64(pairs[1, j]) - near)
-
-
-@kernel
+@fast_array_kernel
 def _profile(
-    flat: Float32Array, rows: int, cols: int, row: float, col: float, end_row: int, end_col: int, n: int,
-    pairs: Float32Array, heights: FloatArray,
+    blended: FloatArray, starts: NDArray[np.int64], last_col: int, col: float, right: float, n: int,
+    heights: FloatArray,
 ) -> None:
-    one = float(1 << _FRACTION_BITS)
-    dy, dx = end_row - row, end_col - col
-    if row != math.floor(row) or col != math.floor(col) or max(abs(dy), abs(dx)) < n:
-        _sample_between(
-            flat, cols, rows - 2, cols - 2, int(row * one), int(dy / n * one), int(col * one),
-            int(dx / n * one), n, heights,
-        )
-    else:
-        # From the middle of a cell every sample lies on a row (or column): one interpolation, across it.
-        # The neighbour across is read even without weight; straight along an edge that is the inner one.
-        start = int(row) * cols + int(col)
-        down, right = (cols if dy > 0.0 else -cols), (1 if dx > 0.0 else -1)
-        if abs(dy) >= abs(dx):
-            if dx == 0.0:
-                right = 1 if end_col < cols - 1 else -1
-            slope = int(abs(dx) / n * one)
-            _pairs_along(flat, start, down, right, slope, n, pairs)
-        else:
-            if dy == 0.0:
-                down = cols if end_row < rows - 1 else -cols
-            slope = int(abs(dy) / n * one)
-            _pairs_along(flat, start, right, down, slope, n, pairs)
-        _blend_pairs(pairs, slope, n, heights)
-    heights[n] = flat[end_row * cols + end_col]
+    # Unsigned places spare the test for negative ones, which costs more than the loads.
+    last = np.int32(last_col - 1)
+    for j in range(n):
+        x = col + j * right
+        k = min(np.int32(x), last)
+        at = np.uint64(_gather(starts, np.uint64(j)) + k)
+        near = _gather(blended, at)
+        _store(heights, np.uint64(j), near + (x - k) * (_gather(blended, at + np.uint64(1)) - near))
 
 
-@kernel
+@array_kernel
 def _crosses_void(
     void: NDArray[np.bool_], row: float, col: float, end_row: int, end_col: int, n: int
 ) -> bool:
@@ -136,60 +119,96 @@ def _crosses_void(
 
 
 @kernel
-def steps_between(row: float, col: float, end_row: int, end_col: int) -> int:
-    """Return the steps of the profile to a cell; two at least, as the model needs three points."""
-    return max(2, math.ceil(max(abs(end_row - row), abs(end_col - col)) - 1e-9))
+def steps_along(cells: float) -> int:
+    """Return the steps that leave none longer than a cell; a last bit over a whole number adds none."""
+    return math.ceil(abs(cells) - 1e-9)
 
 
 @kernel
-def _sweep_rows(
-    flat: Float32Array, void: NDArray[np.bool_], any_void: bool, cell_m: float, row: float, col: float,
-    window: tuple[int, int, int, int], begin: int, stop: int, max_m: float, rx_height: float, n0: float,
-    tx_heights: FloatArray, group: NDArray[np.int64], frequency: FloatArray,
+def _left_out(cell_m: float, down: float, steps: int, across: float, turned: bool, max_m: float) -> bool:
+    other = steps_along(across)
+    return (
+        other > steps
+        or (turned and other == steps)
+        or cell_m * math.sqrt(down**2 + across**2) > max_m
+    )
+
+
+@array_kernel
+def _sweep_line(
+    ground: Float32Array, void: NDArray[np.bool_], any_void: bool, cell_m: float, row: float, col: float,
+    turned: bool, window: tuple[int, int, int, int], r: int, max_m: float, rx_height: float, n0: float,
+    tx_heights: FloatArray, group: NDArray[np.int64], frequency: FloatArray, free_db: FloatArray,
     impedance: NDArray[np.complex128], climate: FloatArray, fixed_bits: NDArray[np.int64],
-    deviates: tuple[float, float, float], mdvar: int, inverse: FloatArray,
+    deviates: tuple[float, float, float], mdvar: int, inverse: FloatArray, scratch: Scratch,
     loss: NDArray[np.floating[Any]], warnings: NDArray[np.int32],
 ) -> None:
-    heights, pairs = np.empty(inverse.size), np.empty((2, inverse.size), dtype=np.float32)
-    work = new_work(inverse.size)
-    links = frequency.size
-    for r in range(begin, stop):
-        for c in range(window[2], window[3]):
-            i, k = r - window[0], c - window[2]
-            d = cell_m * math.sqrt((r - row) ** 2 + (c - col) ** 2)
-            if d > max_m:
-                continue
-            n = steps_between(row, col, r, c)
-            if any_void and _crosses_void(void, row, col, r, c, n):
-                warnings[:, i, k] = WARN_NO_TERRAIN
-                continue
-            _profile(
-                flat, void.shape[0], void.shape[1], row, col, r, c, n, pairs, heights
+    # The cells of row ``r`` that are no farther across the rows than along them; where ``turned`` rows are
+    # columns, and cells as far across as along are left out.
+    down = r - row
+    steps = steps_along(down)
+    first, last = window[2], window[3] - 1
+    while first <= last and _left_out(cell_m, down, steps, first - col, turned, max_m):
+        first += 1
+    while first <= last and _left_out(cell_m, down, steps, last - col, turned, max_m):
+        last -= 1
+    if first > last:
+        return
+    n = max(2, steps)
+    heights, blended, starts = scratch.heights, scratch.blended, scratch.starts
+    _blend_lines(ground, row, down / n, n, col, first, last, blended, starts)
+    for c in range(first, last + 1):
+        i, k = r - window[0], c - window[2]
+        if turned:
+            i, k = k, i
+        if any_void and _crosses_void(void, row, col, r, c, n):
+            for link in range(frequency.size):
+                warnings[link, i, k] = WARN_NO_TERRAIN
+            continue
+        _profile(blended, starts, ground.shape[1] - 1, col, (c - col) / n, n, heights)
+        heights[n] = ground[r, c]
+        step = max(cell_m * math.sqrt(down**2 + (c - col) ** 2), OWN_CELL_SHARE * cell_m) / n
+        d = n * step
+        n_s = surface_refractivity(n0, fast_mean_height_m(heights, n))
+        curvature = effective_curvature(n_s)
+        distance_db = 20.0 * math.log10(d / 1000.0)
+        for g in range(tx_heights.size):
+            delta_h, he_tx, he_rx, dl_tx, dl_rx, theta_tx, theta_rx = fast_geometry(
+                heights, n, step, tx_heights[g], rx_height, 1.0 / curvature, inverse, scratch.work
             )
-            step = max(d, OWN_CELL_SHARE * cell_m) / n
-            d = n * step
-            n_s = surface_refractivity(n0, fast_mean_height_m(heights, n))
-            curvature = effective_curvature(n_s)
-            for g in range(tx_heights.size):
-                delta_h, he_tx, he_rx, dl_tx, dl_rx, theta_tx, theta_rx = fast_geometry(
-                    heights, n, step, tx_heights[g], rx_height, 1.0 / curvature, inverse, work
+            for link in range(frequency.size):
+                if group[link] != g:
+                    continue
+                f = frequency[link]
+                code, bits, _, reference = reference_attenuation(
+                    f, impedance[link], n_s, curvature, d, delta_h, tx_heights[g], rx_height,
+                    he_tx, he_rx, dl_tx, dl_rx, theta_tx, theta_rx, False,
                 )
-                for link in range(links):
-                    if group[link] != g:
-                        continue
-                    f = frequency[link]
-                    code, bits, _, reference = reference_attenuation(
-                        f, impedance[link], n_s, curvature, d, delta_h, tx_heights[g], rx_height,
-                        he_tx, he_rx, dl_tx, dl_rx, theta_tx, theta_rx, False,
-                    )
-                    if code != 0:
-                        warnings[link, i, k] = WARN_REFUSED
-                        continue
-                    warnings[link, i, k] = bits | fixed_bits[link]
-                    loss[link, i, k] = free_space_loss_db(d, f) + variability_db(
-                        deviates[0], deviates[1], deviates[2], he_tx, he_rx, delta_h, f, d, reference,
-                        climate[link], mdvar,
-                    )
+                if code != 0:
+                    warnings[link, i, k] = WARN_REFUSED
+                    continue
+                warnings[link, i, k] = bits | fixed_bits[link]
+                loss[link, i, k] = free_db[link] + distance_db + variability_db(
+                    deviates[0], deviates[1], deviates[2], he_tx, he_rx, delta_h, f, d, reference,
+                    climate[link], mdvar,
+                )
+
+
+@kernel
+def _sweep_lines(
+    ground: Float32Array, void: NDArray[np.bool_], any_void: bool, cell_m: float, row: float, col: float,
+    turned: bool, window: tuple[int, int, int, int], begin: int, stop: int, max_m: float, rx_height: float,
+    n0: float, tx_heights: FloatArray, group: NDArray[np.int64], frequency: FloatArray, free_db: FloatArray,
+    impedance: NDArray[np.complex128], climate: FloatArray, fixed_bits: NDArray[np.int64],
+    deviates: tuple[float, float, float], mdvar: int, inverse: FloatArray, scratch: Scratch,
+    loss: NDArray[np.floating[Any]], warnings: NDArray[np.int32],
+) -> None:
+    for r in range(begin, stop):
+        _sweep_line(
+            ground, void, any_void, cell_m, row, col, turned, window, r, max_m, rx_height, n0, tx_heights,
+            group, frequency, free_db, impedance, climate, fixed_bits, deviates, mdvar, inverse, scratch,
+            loss, warnings,
+        )
 
 
 def sweep_window(
@@ -207,14 +226,32 @@ def path_profile(
     terrain: Float32Array, cell_m: float, site_row: float, site_col: float, row: int, col: int
 ) -> tuple[FloatArray, float]:
     """Return the heights and the step in metres of the profile that the sweep takes to a cell."""
-    n = steps_between(site_row, site_col, row, col)
-    heights = np.empty(n + 1)
     ground = np.ascontiguousarray(terrain, dtype=np.float32)
-    pairs = np.empty((2, n), dtype=np.float32)
-    rows, cols = ground.shape
-    _profile(ground.ravel(), rows, cols, float(site_row), float(site_col), row, col, n, pairs, heights)
+    end = ground[row, col]
+    y, x, end_y, end_x = float(site_row), float(site_col), row, col
+    if steps_along(end_x - x) > steps_along(end_y - y):
+        ground, y, x, end_y, end_x = np.ascontiguousarray(ground.T), x, y, end_x, end_y
+    n = max(2, steps_along(end_y - y))
+    heights, blended = np.empty(n + 1), np.empty(n * ground.shape[1])
+    _profile_alone(ground, y, x, end_y, end_x, n, blended, np.empty(n, dtype=np.int64), heights)
+    heights[n] = end
     d = cell_m * math.hypot(row - site_row, col - site_col)
     return heights, max(d, OWN_CELL_SHARE * cell_m) / n
+
+
+@kernel
+def _profile_alone(
+    ground: Float32Array, row: float, col: float, end_row: int, end_col: int, n: int, blended: FloatArray,
+    starts: NDArray[np.int64], heights: FloatArray,
+) -> None:
+    _blend_lines(ground, row, (end_row - row) / n, n, col, end_col, end_col, blended, starts)
+    _profile(blended, starts, ground.shape[1] - 1, col, (end_col - col) / n, n, heights)
+
+
+def _scratch(shape: tuple[int, int]) -> Scratch:
+    longest = max(shape) + 2
+    starts = np.empty(longest, dtype=np.int64)
+    return Scratch(np.empty(longest), np.empty(longest * max(shape)), starts, new_work(longest))
 
 
 def _checked(parameters: Sequence[Parameters]) -> None:
@@ -303,33 +340,57 @@ def itm_sweep_site(
     warnings = np.zeros(shape, dtype=np.int32)
     if not parameters:
         return loss, warnings
+    # Only what paths can cross, and a second time with rows for columns.
+    top, left = min(window[0], int(site_row), rows - 2), min(window[2], int(site_col), cols - 2)
+    bottom, right = max(window[1], int(site_row) + 2), max(window[3], int(site_col) + 2)
+    ground = ground[top:bottom, left:right]
     void = np.isnan(ground)
     any_void = bool(void.any())
-    if any_void:
-        ground = np.where(void, np.float32(0.0), ground)
+    ground = np.where(void, np.float32(0.0), ground)
+    row, col = float(site_row - top), float(site_col - left)
+    inside = (window[0] - top, window[1] - top, window[2] - left, window[3] - left)
+    turns = (
+        (ground, void, any_void, cell_m, row, col, False, inside),
+        (
+            np.ascontiguousarray(ground.T), np.ascontiguousarray(void.T), any_void, cell_m, col, row, True,
+            (inside[2], inside[3], inside[0], inside[1]),
+        ),
+    )
     tx_heights, group = np.unique(np.array([h for _, h in links], dtype=np.float64), return_inverse=True)
     deviates = parameters[0].deviates()
     tail = variability_warning(*deviates, mdvar)
-    longest = int(max(rows, cols)) + 2
     frequency = np.array([f for f, _ in links], dtype=np.float64)
+    free_db = np.array([free_space_loss_db(1000.0, f) for f in frequency], dtype=np.float64)
     impedance = np.array([ground_impedance(f, vertical, epsilon, sigma) for f in frequency], dtype=complex)
     constants = np.stack([climate_constants(climate, f) for f in frequency])
     bits = np.array([p.warnings() | tail for p in parameters], dtype=np.int64)
-    inverse = 1.0 / np.maximum(np.arange(longest, dtype=np.float64), 1.0)
-    flat = ground.ravel()
+    inverse = 1.0 / np.maximum(np.arange(max(ground.shape) + 2, dtype=np.float64), 1.0)
 
-    def run(begin: int, stop: int) -> None:
-        _sweep_rows(
-            flat, void, any_void, cell_m, float(site_row), float(site_col), window, begin, stop,
-            max_distance_m, rx_height_m, n0, tx_heights, group.astype(np.int64), frequency, impedance,
-            constants, bits, deviates, mdvar, inverse, loss, warnings,
-        )
+    # Many more bands than workers: lines near the middle cost most.
+    jobs: SimpleQueue[tuple[bool, int, int]] = SimpleQueue()
+    for turned in (False, True):
+        begin, stop = turns[turned][-1][:2]
+        edges = np.linspace(begin, stop, 2 if workers == 1 else 16 * workers + 1).astype(int).tolist()
+        for band in pairwise(edges):
+            jobs.put((turned, *band))
+
+    def work() -> None:
+        scratch = _scratch(ground.shape)
+        while True:
+            try:
+                turned, begin, stop = jobs.get_nowait()
+            except Empty:
+                return
+            _sweep_lines(
+                *turns[turned], begin, stop, max_distance_m, rx_height_m, n0, tx_heights,
+                group.astype(np.int64), frequency, free_db, impedance, constants, bits, deviates, mdvar,
+                inverse, scratch, loss, warnings,
+            )
 
     if workers == 1:
-        run(window[0], window[1])
+        work()
     else:
-        # Many more bands than workers: rows near the middle cost most.
-        edges = np.linspace(window[0], window[1], 16 * workers + 1).astype(int).tolist()
         with ThreadPoolExecutor(workers) as pool:
-            list(pool.map(run, edges[:-1], edges[1:]))
+            for task in [pool.submit(work) for _ in range(workers)]:
+                task.result()
     return loss, warnings

@@ -58,6 +58,13 @@ ERROR_REFRACTIVITY_LARGE = 1022
 
 
 @kernel
+def cube_root(x: float) -> float:
+    """Return the cube root, in half the time of the library's and to a few units of the last place."""
+    root = math.exp(math.log(abs(x)) / 3.0)
+    return -root if x < 0.0 else root
+
+
+@kernel
 def free_space_loss_db(distance_m: float, frequency_mhz: float) -> float:
     """Free-space basic transmission loss; 32.45 + 20 log10(f MHz) + 20 log10(d km)."""
     return 32.45 + 20.0 * math.log10(frequency_mhz) + 20.0 * math.log10(distance_m / 1000.0)
@@ -129,16 +136,16 @@ def diffraction_line(
     weighted mean of the double knife edge and of the smooth earth with three radii.
     """
     d_l = dl_tx + dl_rx
-    step = np.cbrt(radius_m * radius_m / f)
+    step = cube_root(radius_m * radius_m / f)
     d_first = max(d_sml, d_l + 5.0 * step)
     d_second = d_first + 10.0 * step
     wave = f / WAVE_NUMBER_DIVISOR
-    cube_f = np.cbrt(f)
+    cube_f = cube_root(f)
 
     # What belongs to the terminals does not depend on the distance.
     scale = 4.0 / 3.0 * EARTH_RADIUS_M
-    c_tx = np.cbrt(scale / (0.5 * dl_tx * dl_tx / he_tx))
-    c_rx = np.cbrt(scale / (0.5 * dl_rx * dl_rx / he_rx))
+    c_tx = cube_root(scale / (0.5 * dl_tx * dl_tx / he_tx))
+    c_rx = cube_root(scale / (0.5 * dl_rx * dl_rx / he_rx))
     k_unit = 0.017778 / (cube_f * z_abs)
     k_tx, k_rx = k_unit * c_tx, k_unit * c_rx
     x_tx = (1.607 - k_tx) * c_tx * c_tx * cube_f * dl_tx / 1000.0
@@ -163,7 +170,7 @@ def diffraction_line(
             v_unit * dl_rx / (beyond + dl_rx)
         )
         middle = beyond / theta
-        c_mid = np.cbrt(scale / middle)
+        c_mid = cube_root(scale / middle)
         k_mid = k_unit * c_mid
         x = (1.607 - k_mid) * c_mid * c_mid * cube_f * middle * theta / 1000.0 + x_tx + x_rx
         smooth = 0.05751 * x - 10.0 * math.log10(x) - gain - 20.0
@@ -332,7 +339,7 @@ def _beyond_horizon_db(
 ) -> tuple[float, int]:
     # The diffraction line, or the scatter line beyond where they cross [H, 4.2-4.3].
     d_l = dl_tx + dl_rx
-    nearest = max(d_sml, d_l + 1.088 * np.cbrt(radius_m * radius_m / f) * math.log(f))
+    nearest = max(d_sml, d_l + 1.088 * cube_root(radius_m * radius_m / f) * math.log(f))
     if d <= nearest:
         # The crossing is not nearer than this, so scatter need not be known.
         return slope * d + intercept, MODE_DIFFRACTION

@@ -12,7 +12,12 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from phusong.coverage.radio.itm_terms import WARN_EXTREME_VARIABILITY, WAVE_NUMBER_DIVISOR, roughness_at
+from phusong.coverage.radio.itm_terms import (
+    WARN_EXTREME_VARIABILITY,
+    WAVE_NUMBER_DIVISOR,
+    cube_root,
+    roughness_at,
+)
 from phusong.coverage.radio.jit import kernel
 
 SINGLE_MESSAGE, ACCIDENTAL, MOBILE, BROADCAST = 0, 1, 2, 3
@@ -134,7 +139,7 @@ def variability_db(
         z_location = z_time
 
     # Effective distance [H, 5.3]
-    reach = math.sqrt(18e6 * he_tx) + math.sqrt(18e6 * he_rx) + np.cbrt(575.7e12 / wave)
+    reach = math.sqrt(18e6 * he_tx) + math.sqrt(18e6 * he_rx) + cube_root(575.7e12 / wave)
     d_e = 130e3 * d / reach if d < reach else 130e3 + d - reach
 
     sigma_s = 0.0 if without_situation else 5.0 + 3.0 * math.exp(-d_e / 100e3)

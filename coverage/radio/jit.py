@@ -29,7 +29,7 @@ def kernel_sources(folder: Path = Path(__file__).parent) -> str:
     digest = hashlib.sha256()
     for path in sorted({*folder.glob("*.py"), Path(__file__)}):
         text = path.read_bytes()
-        if b"radio.jit import" in text or path.name == "jit.py":
+        if b"radio.jit import" in text or path.name in {"jit.py", "gathering.py"}:
             digest.update(path.name.encode() + b"\0" + text)
     return digest.hexdigest()
 
@@ -68,6 +68,16 @@ def array_kernel(function: Function) -> Function:
 def fast_array_kernel(function: Function) -> Function:
     """Compile like `array_kernel`, with the freedoms of `fast_kernel`."""
     return _compile(function, _nrt=False, fastmath=FAST, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+
+
+def uncounted_kernel(function: Function) -> Function:
+    """Compile like `array_kernel`, for callers in Python too."""
+    return _compile(function, _nrt=False)
+
+
+def nan_free_kernel(function: Function) -> Function:
+    """Compile like `uncounted_kernel`, for arrays and numbers without NaN: extremes vectorise only so."""
+    return _compile(function, _nrt=False, fastmath=FAST | {"nnan"})
 
 
 def inlined_kernel(function: Function) -> Function:
