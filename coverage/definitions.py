@@ -66,13 +66,12 @@ def definition_table(
     for service, kind in layers.project.services.items():
         if isinstance(kind, FibreService):
             continue
-        own_rank: NDArray[np.float64] | None = None
+        own_percent: FloatArray | None = None
         for definition, mask in _masks(layers, service, kind, reaches):
             covered = np.asarray(shares.people @ mask.ravel().astype(np.float64))
             with np.errstate(divide="ignore", invalid="ignore"):
                 percent = np.where(total > 0.0, 100.0 * covered / total, np.nan)
-            place = ranks(percent)
-            own_rank = place if own_rank is None else own_rank
+            own_percent = percent if own_percent is None else own_percent
             whole = 100.0 * covered.sum() / total.sum() if total.sum() > 0.0 else np.nan
             blocks.append(pd.DataFrame({
                 "level": ["province"] + ["commune"] * n,
@@ -80,8 +79,8 @@ def definition_table(
                 "name": [province.name, *communes["commune_name"]],
                 "service": service, "definition": definition,
                 "numerator": np.r_[covered.sum(), covered], "denominator": np.r_[total.sum(), total],
-                "percent": np.r_[whole, percent], "rank": np.r_[np.nan, place],
-                "rank_change": np.r_[np.nan, place - own_rank],
+                "percent": np.r_[whole, percent], "rank": np.r_[np.nan, ranks(percent)],
+                "rank_change": np.r_[np.nan, rank_changes(own_percent, percent)],
             }))  # fmt: skip
     if not blocks:
         return pd.DataFrame({c: [] for c in DEFINITION_COLUMNS})
@@ -97,6 +96,18 @@ def ranks(percent: FloatArray) -> FloatArray:
     known = np.sort(shown[np.isfinite(shown)])
     better = len(known) - np.searchsorted(known, shown, side="right")
     return np.where(np.isfinite(shown), better + 1.0, np.nan)
+
+
+def rank_changes(before: FloatArray, after: FloatArray) -> FloatArray:
+    """Return how many places each commune falls (negative: rises), NaN where it has no share.
+
+    Communes that overtake it less those that it overtakes, where one overtakes another whose share was
+    higher and is now lower, as read with one decimal: who stays level with others passes nobody.
+    """
+    old, new = np.round(before, 1), np.round(after, 1)
+    passed = (old[:, None] > old[None, :]) & (new[:, None] < new[None, :])
+    change = passed.sum(axis=1) - passed.sum(axis=0)
+    return np.where(np.isfinite(old) & np.isfinite(new), change.astype(np.float64), np.nan)
 
 
 def _masks(

@@ -105,7 +105,7 @@ DEFINITION_COLUMNS = (
 )
 """Columns of the definitions side by side: people covered under each definition. ``definition`` is ``own``
 for the service's criterion, else an id of ``data/coverage_definitions.csv``; ``rank`` 1 is the commune with
-the highest share; ``rank_change`` its rank less that under ``own``."""
+the highest share; ``rank_change`` how many places it falls against ``own`` (negative: rises)."""
 
 
 @dataclass(frozen=True)
