@@ -9,38 +9,38 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phusong.coverage.radio.cells import Cell
-from phusong.coverage.radio.kernels import merge_operators
+from phusong.coverage.radio.kernels import POWER_QUANTUM_MW, Int64, merge_operators
 from phusong.coverage.result import ANY, Reach
-from phusong.layers.grid import FloatArray, Grid, Raster
+from phusong.layers.grid import Grid, Raster
 from phusong.layers.project import FlatService, TerrainService
 
-_NONE: FloatArray = np.empty((0, 0), dtype=np.float64)
+_NONE: Int64 = np.empty((0, 0), dtype=np.int64)
 
 
 @dataclass(frozen=True)
 class Accumulator:
-    """What is known so far of one operator; arrays of the grid's shape, see `merge_cell`."""
+    """What is known so far of one operator; arrays of one shape, see `merge_cell`."""
 
     signal: NDArray[np.float32]
     probability: NDArray[np.float32]
     quantile: NDArray[np.float32]
     best: NDArray[np.int32]
     servers: NDArray[np.uint16]
-    power: Mapping[float, FloatArray] = field(default_factory=dict)
+    power: Mapping[float, Int64] = field(default_factory=dict)
 
     @classmethod
-    def empty(cls, grid: Grid, channels: Sequence[float]) -> Accumulator:
+    def empty(cls, shape: tuple[int, int], channels: Sequence[float]) -> Accumulator:
         """Return one that has seen no cell; ``channels`` are frequencies whose power is summed."""
         return cls(
-            np.full(grid.shape, -np.inf, dtype=np.float32),
-            np.zeros(grid.shape, dtype=np.float32),
-            np.full(grid.shape, -np.inf, dtype=np.float32),
-            np.full(grid.shape, -1, dtype=np.int32),
-            np.zeros(grid.shape, dtype=np.uint16),
-            {channel: np.zeros(grid.shape, dtype=np.float64) for channel in channels},
+            np.full(shape, -np.inf, dtype=np.float32),
+            np.zeros(shape, dtype=np.float32),
+            np.full(shape, -np.inf, dtype=np.float32),
+            np.full(shape, -1, dtype=np.int32),
+            np.zeros(shape, dtype=np.uint16),
+            {channel: np.zeros(shape, dtype=np.int64) for channel in channels},
         )
 
-    def power_of(self, channel: float) -> FloatArray:
+    def power_of(self, channel: float) -> Int64:
         """Return the sum of a channel; an array of size zero where it is not wanted."""
         return self.power.get(channel, _NONE)
 
@@ -128,6 +128,7 @@ def _sinr(total: Accumulator, cells: Sequence[Cell], load: float) -> NDArray[np.
         served[served] = frequency[total.best[served]] == channel
         # The sum was made of powers rounded in the same way, so the difference leaves nothing behind.
         own = np.exp(total.signal[served].astype(np.float64) * (np.log(10.0) / 10.0))
-        others = np.maximum(power[served] - own, 0.0)
+        quanta = np.floor(own / POWER_QUANTUM_MW + 0.5)
+        others = np.maximum(power[served] - quanta.astype(np.int64), 0) * POWER_QUANTUM_MW
         result[served] = 10.0 * np.log10(own / (load * others + noise[total.best[served]]))
     return result

@@ -11,13 +11,21 @@ from phusong.coverage.radio.antenna import sector_gain_db
 from phusong.coverage.radio.jit import kernel
 
 Float64 = NDArray[np.float64]
+Int64 = NDArray[np.int64]
 Float32 = NDArray[np.float32]
 
 _SQRT_HALF = math.sqrt(0.5)
 _DEGREES = 180.0 / math.pi
 _NEPERS = math.log(10.0) / 10.0
+_HAIR = 1e-6
+"""Of a quantile: sixteen times what rounding it to float32 can add."""
 EFFECTIVE_RADIUS_M = 8_500_000.0
 """Of the Earth for radio, 4/3 of its own: Rec. ITU-R P.834-9, for the elevation angles over terrain."""
+POWER_QUANTUM_MW = 2.0**-60
+"""In which powers are added up: whole numbers add to the same sum in any order, floats do not. It is
+-180.6 dBm, 50 dB below thermal noise in a resource element."""
+POWER_CEILING = 2**61
+"""Quanta at which a sum stays: 2 mW in a resource element, more than any antenna's near field holds."""
 
 
 @kernel
@@ -117,7 +125,7 @@ def merge_cell(
     quantile: Float32,
     best: NDArray[np.int32],
     servers: NDArray[np.uint16],
-    power: Float64,
+    power: Int64,
     x_m: Float64,
     y_m: Float64,
     window: tuple[int, int, int, int],
@@ -140,7 +148,7 @@ def merge_cell(
         Best median (-inf = none), best probability and a quantile at or below it, row of the best
         station (-1), count of covering cells.
     power : array
-        Sum of the powers on the cell's channel in mW; of size zero where none is wanted.
+        Sum of the powers on the cell's channel in `POWER_QUANTUM_MW`; of size zero where none is wanted.
     x_m, y_m : arrays
         Cell centres of the whole grid.
     window : row0, row1, col0, col1
@@ -154,6 +162,12 @@ def merge_cell(
     budget : reference_dbm, required_dbm, probability, its quantile, floor_dbm
     station : int
         Row of the cell in the table of stations.
+
+    Notes
+    -----
+    What the accumulators hold in the end does not depend on the order of the cells: each is a largest
+    value (of equal signals the lower row's), a count, or a sum of whole numbers. So sites may be merged
+    in groups and the groups with each other, with the same bits.
     """
     row0, row1, col0, col1 = window
     width = col1 - col0
@@ -197,12 +211,13 @@ def merge_cell(
 
 
 @kernel
-def _add_power(power: Float64, median: Float64) -> None:
-    """Add the power of medians in dBm, rounded to float32 as the signal is, in mW."""
+def _add_power(power: Int64, median: Float64) -> None:
+    """Add the power of medians in dBm, rounded to float32 as the signal is, in whole quanta."""
     for j in range(median.size):
         strength = np.float32(median[j])
         if strength > -300.0:
-            power[j] += math.exp(float(strength) * _NEPERS)
+            quanta = math.exp(float(strength) * _NEPERS) / POWER_QUANTUM_MW
+            power[j] = min(power[j] + np.int64(min(quanta, float(POWER_CEILING)) + 0.5), POWER_CEILING)
 
 
 @kernel
@@ -289,14 +304,18 @@ def _choose(
             for s in range(states):
                 chance += weight[s, j] * _phi((carrier[j] - loss[s, j] - required) * sharpness[s, j])
             chance = min(chance, 1.0)
-            covers = covers or chance >= wanted
+            # Asked for the bound too, or a rounding could let the order of the cells decide.
+            covers = covers or (highest[j] >= wanted_z and chance >= wanted)
         if median[j] < floor and not covers:
             continue
         if covers and servers[j] < 65535:
             servers[j] += 1
         if chance > probability[j]:
             probability[j] = chance
-            quantile[j] = highest[j] if states == 1 else safe_quantile(chance)
+            # A little below, so that nothing is passed over that could be larger by a rounding.
+            quantile[j] = (
+                highest[j] - _HAIR * max(abs(highest[j]), 1.0) if states == 1 else safe_quantile(chance)
+            )
         strength = np.float32(median[j])
         if strength > signal[j] or (strength == signal[j] and station < best[j]):
             signal[j] = strength

@@ -82,7 +82,7 @@ def predict_service(
     plans = tuple(site_plans(layers.grid, loss, cells, service.max_distance_m))
     operators = operators_of(layers)
     sums = {
-        operator: Accumulator.empty(layers.grid, _channels(cells, operator) if service.sinr else ())
+        operator: Accumulator.empty(layers.grid.shape, _channels(cells, operator) if service.sinr else ())
         for operator in sorted({*operators, *(c.operator for c in cells)})
     }
     with ThreadPoolExecutor(worker_count(workers)) as pool:
