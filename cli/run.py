@@ -10,6 +10,8 @@ from phusong.cli.options import OPEN, PROJECT, Settings, argument, option
 from phusong.cli.options import command as make_command
 from phusong.data.language import Text
 
+BASE_ALONE = Text("--base chỉ dùng cùng --scenario.", "--base goes with --scenario only.")
+
 
 @make_command(
     "run",
@@ -43,9 +45,35 @@ from phusong.data.language import Text
         "confidential = true.",
     ),
 )
+@option(
+    "--scenario",
+    type=click.Path(path_type=Path, dir_okay=False),
+    text=Text(
+        "Tệp kịch bản (TOML): tắt, bỏ, thêm trạm, băng tần, cáp; kết quả là của kịch bản, so với hiện trạng.",
+        "Scenario file (TOML): stations off, removed or added, bands, fibre; the results are those of the "
+        "scenario, beside what there is.",
+    ),
+)
+@option(
+    "--base",
+    type=click.Path(path_type=Path, file_okay=False),
+    text=Text(
+        "Thư mục kết quả hiện trạng đã tính, để --scenario khỏi tính lại nếu dữ liệu và tham số không đổi.",
+        "Earlier results of the project as it is, so that --scenario need not compute them again where "
+        "inputs and parameters are the same.",
+    ),
+)
 @click.pass_obj
-def command(settings: Settings, project: Path, out: Path, workers: int, public: bool) -> None:
+def command(
+    settings: Settings, project: Path, out: Path, workers: int, public: bool, scenario: Path | None,
+    base: Path | None,
+) -> None:
     """Run one province."""
+    if scenario is not None:
+        _run_scenario(settings, project, scenario, out, base, workers, public)
+        return
+    if base is not None:
+        raise click.UsageError(BASE_ALONE.say(settings.lang))
     from phusong.cli.screen import print_faults, progress_bar, say
     from phusong.maps.run import run_province
     from phusong.maps.sentences import headline
@@ -57,5 +85,26 @@ def command(settings: Settings, project: Path, out: Path, workers: int, public: 
     if not settings.quiet:
         print_faults(outcome.result.faults, settings.lang, warnings=bool(settings.verbose))
         for sentence in headline(outcome.result, settings.lang):
+            say(sentence)
+    say(OPEN.say(settings.lang, file=str(outcome.files["index.html"])))
+
+
+def _run_scenario(
+    settings: Settings, project: Path, scenario: Path, out: Path, base: Path | None, workers: int,
+    public: bool,
+) -> None:
+    from phusong.cli.screen import print_faults, progress_bar, say
+    from phusong.maps.scenario_run import run_scenario
+    from phusong.maps.scenario_words import headline
+
+    with progress_bar(settings) as progress:
+        outcome = run_scenario(
+            project, scenario, out, settings.lang, base=base, workers=workers, progress=progress,
+            public=public,
+        )
+    result = outcome.result
+    if not settings.quiet and result.what_if is not None:
+        print_faults(result.faults, settings.lang, warnings=bool(settings.verbose))
+        for sentence in headline(result, result.what_if, settings.lang):
             say(sentence)
     say(OPEN.say(settings.lang, file=str(outcome.files["index.html"])))

@@ -14,6 +14,7 @@ from phusong.data.language import LANGUAGES, Text, format_number
 from phusong.data.tables import bandwidths_mhz, technology_defaults
 from phusong.layers.faults import Faults
 from phusong.layers.inventory import Layers, Source
+from phusong.layers.project import FibreService
 from phusong.layers.rules import Report, hint
 from phusong.layers.scenario import Band, Off, ScenarioTable
 from phusong.layers.scenario_files import Entry, Scenario
@@ -33,6 +34,7 @@ from phusong.layers.scenario_words import (
     UNKNOWN_COMMUNE,
     UNKNOWN_FIBRE,
     UNKNOWN_ID,
+    UNKNOWN_SERVICE,
     UNKNOWN_WORD,
     WHICH_TECHNOLOGY,
     WRONG_BANDWIDTH,
@@ -169,6 +171,7 @@ def apply_scenario(layers: Layers, scenario: Scenario) -> tuple[Layers, Applied]
         came.append(cells)
         steps.append(Step("added", place, "", Counts.of(cells)))
     fibre, fibre_steps = _fibre(layers, scenario, report)
+    _check_repair(layers, scenario, report)
     faults.raise_errors()
     columns = list(stations.columns)
     new_rows = pd.concat([c[columns] for c in came], ignore_index=True) if came else stations.iloc[:0]
@@ -186,6 +189,23 @@ def apply_scenario(layers: Layers, scenario: Scenario) -> tuple[Layers, Applied]
         gone.reset_index(drop=True), new_rows.reset_index(drop=True), kept, dict(scenario.hours), tracks,
         scenario.sources,
     )
+
+
+def _check_repair(layers: Layers, scenario: Scenario, report: Report) -> None:
+    """Tell an order of repair for no mobile service of the project, or for an operator that is not there."""
+    wanted = scenario.table.repair
+    mobile = [n for n, s in layers.project.services.items() if not isinstance(s, FibreService)]
+    if wanted.service is not None and wanted.service not in mobile:
+        report.once(
+            UNKNOWN_SERVICE, column="repair.service", value=wanted.service,
+            near=hint(wanted.service, mobile), known=", ".join(mobile),
+        )
+    operators = sorted(set(layers.stations["operator"].astype(str)))
+    if wanted.operator.casefold() not in ("any", *(o.casefold() for o in operators)):
+        report.once(
+            UNKNOWN_WORD, column="repair.operator", value=wanted.operator, what=OPERATOR,
+            near=hint(wanted.operator, operators), known=", ".join(operators),
+        )
 
 
 def replace_stations(layers: Layers, stations: gpd.GeoDataFrame) -> Layers:

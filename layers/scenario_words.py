@@ -115,6 +115,11 @@ BAND_SKIPPED = warning(
     "band-exists",
     "{n} vị trí đã có băng tần này, không lắp thêm.", "{n} sites have this band already and get none.",
 )
+UNKNOWN_SERVICE = error(
+    "unknown-service",
+    "Dự án không có dịch vụ di động này.", "The project has no such mobile service.",
+    "{near} Dự án có: {known}.", "{near} It has: {known}.",
+)
 UNKNOWN_FIBRE = error(
     "not-in-inventory",
     "Dữ liệu cáp quang không có mã này.", "The fibre layer has no such id.",

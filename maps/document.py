@@ -15,6 +15,7 @@ from phusong.maps.official_sentences import official_service_sentences, province
 from phusong.maps.page_words import notes
 from phusong.maps.paper import Letterhead, Paper, Signature
 from phusong.maps.safe import one_line, shorten
+from phusong.maps.scenario_paper import write_scenario
 from phusong.maps.sentences import service_sentences, station_sentence
 from phusong.maps.static import Drawings
 from phusong.maps.tables import version, vietnamese_form
@@ -232,6 +233,7 @@ class _Report:
     def write(self) -> None:
         """Write all parts."""
         self.head()
+        write_scenario(self.paper, self.result, self.lang)
         self.scope()
         self.results()
         self.communes()

@@ -66,6 +66,7 @@ def manifest(
         },
         "language": lang,
         "public": result.public,
+        "scenario": None if result.what_if is None else result.what_if.name,
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "province": {
             "code": project.province.code, "name": project.province.name,

@@ -11,7 +11,7 @@ from phusong.maps.inline import Page, asset, escape, leaflet_css, leaflet_js
 from phusong.maps.inset import inset_svg
 from phusong.maps.map_before import before_data
 from phusong.maps.map_data import map_data
-from phusong.maps.page_words import ILLUSTRATION, MAP_WORDS, notes
+from phusong.maps.page_words import ILLUSTRATION, MAP_WORDS, notes, scenario_note
 
 LATE = ("gaps", "scattered", "places", "sites", "fibre", "roads", "zones", "overlays", "relief", "before")
 """What the first picture does without: behind the scripts, so that communes are drawn before it is read."""
@@ -147,6 +147,7 @@ def _body(result: Result, lang: Language, element: str, data: dict[str, Any]) ->
         f'<p class="banner" role="note">{escape(ILLUSTRATION.say(lang))}</p>'
         if is_illustration(result)
         else "",
+        f'<p class="banner" role="note">{escape(scenario_note(result, lang))}</p>' if result.what_if else "",
         '<main class="stage">',
         f'<aside id="panel" tabindex="-1" aria-label="{word("panel")}">',
         '<section id="summary" aria-live="polite"></section>',

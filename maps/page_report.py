@@ -12,9 +12,10 @@ from phusong.maps.charts import class_styles
 from phusong.maps.figures import Figures, is_illustration
 from phusong.maps.inline import Page, asset, escape
 from phusong.maps.inset import inset_svg
-from phusong.maps.page_words import ILLUSTRATION, PREDICTED, PUBLIC, notes
+from phusong.maps.page_words import ILLUSTRATION, PREDICTED, PUBLIC, notes, scenario_note
 from phusong.maps.report_section import Section
 from phusong.maps.report_words import NAVIGATION
+from phusong.maps.scenario_page import scenario
 from phusong.maps.tables import version
 
 
@@ -35,6 +36,7 @@ def render_report(result: Result, lang: Language) -> str:
     s = Section(Figures(result), lang)
     sections = [
         parts.summary(s),
+        scenario(s),
         parts.maps(s),
         ladder.spread(s),
         ladder.ranking(s),
@@ -82,6 +84,9 @@ def _head(s: Section, there: list[str]) -> list[str]:
         f'<a class="skip" href="#main">{s.word("skip")}</a>',
         f'<p class="banner" role="note">{escape(ILLUSTRATION.say(s.lang))}</p>'
         if is_illustration(result)
+        else "",
+        f'<p class="banner" role="note">{escape(scenario_note(result, s.lang))}</p>'
+        if result.what_if
         else "",
         '<header class="top"><div>',
         f'<p class="kind">{s.word("title")}</p><h1>{escape(result.layers.project.province.name)}</h1>',

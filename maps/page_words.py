@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from phusong.coverage.result import Result
 from phusong.data.language import Language, Text
+from phusong.maps.safe import shorten
 
 PREDICTED = Text("Dự báo tính toán, chưa đo kiểm.", "Computed prediction, not verified by measurement.")
 NOT_BOUNDARY = Text(
@@ -21,6 +22,10 @@ PUBLIC = Text(
     "khoanh khái quát.",
     "Public version: without sites, names of operators and layers that are not published; gaps are outlined "
     "coarsely.",
+)
+
+SCENARIO = Text(
+    "KỊCH BẢN GIẢ ĐỊNH “{name}”: không phải hiện trạng.", "SCENARIO “{name}”: not the network as it is."
 )
 
 REASONS: Mapping[str, Text] = {
@@ -148,7 +153,13 @@ MAP_WORDS: Mapping[str, Text] = {
 def notes(result: Result, lang: Language) -> str:
     """Return what stands under every page: what the figures are not, and what was left out."""
     said = [PREDICTED, NOT_BOUNDARY, *([PUBLIC] if result.public else [])]
-    return " ".join(text.say(lang) for text in said)
+    scenario = scenario_note(result, lang)
+    return " ".join([*([scenario] if scenario else []), *(text.say(lang) for text in said)])
+
+
+def scenario_note(result: Result, lang: Language) -> str:
+    """Return which scenario a result is of; empty where it is of what there is."""
+    return "" if result.what_if is None else SCENARIO.say(lang, name=shorten(result.what_if.name, 120))
 
 
 def words(table: Mapping[str, Text], lang: Language) -> dict[str, str]:

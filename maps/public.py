@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
+    from phusong.coverage.scenario import WhatIf
+
 STEP_DEG = 0.01
 """To which outlines of gaps are coarsened: about one kilometre."""
 
@@ -92,6 +94,7 @@ def public_result(result: Result) -> Result:
         settlements=result.settlements,
         faults=_faults(result.faults, hidden),
         public=True,
+        what_if=_what_if(result.what_if, hidden, project.villages.layer),
     )
 
 
@@ -227,6 +230,21 @@ def coarse_outline(shape: Any) -> Any:
     corners = np.concatenate([corners, low + 1.0])
     hull = shapely.convex_hull(shapely.multipoints(np.unique(corners, axis=0)))
     return shapely.transform(hull, lambda c: np.round(c * STEP_DEG, 2))
+
+
+def _what_if(what_if: WhatIf | None, hidden: frozenset[str], layer_of_villages: str) -> WhatIf | None:
+    """Keep what changes for any operator; which sites go, come and are repaired first is not for all."""
+    if what_if is None:
+        return None
+    applied = dataclasses.replace(
+        what_if.applied, gone=what_if.applied.gone.iloc[:0], came=what_if.applied.came.iloc[:0], hours={},
+        tracks=(), sources=(),
+    )  # fmt: skip
+    places = what_if.places
+    gone = {name.removeprefix("places.") for name in hidden if name.startswith("places.")}
+    places = places[(places["operator"] == ANY) & ~places["layer"].isin(gone)].reset_index(drop=True)
+    changes = _indicators(what_if.changes, hidden, layer_of_villages)
+    return dataclasses.replace(what_if, applied=applied, changes=changes, places=places, repair=None)
 
 
 def _places(table: pd.DataFrame, hidden: frozenset[str]) -> pd.DataFrame:

@@ -189,6 +189,7 @@ REPORT_WORDS: Mapping[str, Text] = {
 
 NAVIGATION: Mapping[str, Text] = {
     "summary": Text("Tóm tắt", "Summary"),
+    "scenario": Text("Kịch bản", "Scenario"),
     "maps": Text("Bản đồ", "Maps"),
     "spread": Text("Phân bố", "Spread"),
     "ranking": Text("Xếp hạng", "Ranking"),

@@ -174,6 +174,7 @@ def indicators_document(result: Result) -> dict[str, Any]:
             "code": province.code, "name": province.name, "code_vintage": code_vintage(result),
             "as_of": province.as_of.isoformat(),
         },
+        **({} if result.what_if is None else {"scenario": result.what_if.name}),
         "services": services,
         "people": {
             "total": plain_value(people.total), "inside": plain_value(people.inside),

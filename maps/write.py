@@ -19,6 +19,7 @@ from phusong.maps.map_data import OUTLINE_M
 from phusong.maps.page_map import render_map
 from phusong.maps.page_report import render_report
 from phusong.maps.place import replaced_whole
+from phusong.maps.scenario_write import scenario_sheets
 from phusong.maps.static import Drawings
 from phusong.maps.workbook import write_workbook
 
@@ -36,7 +37,7 @@ def _write_page(
     path.write_bytes(render(result, lang).encode("utf-8", "replace"))
 
 
-def _for_drawing(result: Result) -> Result:
+def for_drawing(result: Result) -> Result:
     """Return the result with communes as fine as a screen shows them, simplified once for all who draw."""
     communes = simplify_coverage(result.layers.communes, OUTLINE_M)
     return replace(result, layers=replace(result.layers, communes=communes))
@@ -61,8 +62,10 @@ def writers(result: Result, lang: Language) -> dict[str, Writer]:
         jobs[name] = partial(gis.write_servers, result, service)
     for service, name in gis.sinr_names(result).items():
         jobs[name] = partial(gis.write_sinr, result, service)
-    jobs["report.xlsx"] = lambda path: write_workbook(result, path, lang)
-    drawn = _for_drawing(result)
+    jobs["report.xlsx"] = lambda path: write_workbook(
+        result, path, lang, more=scenario_sheets(result, lang)
+    )
+    drawn = for_drawing(result)
     drawings = Drawings(drawn, lang)
     jobs["report.docx"] = lambda path: write_document(result, path, lang, drawings=drawings)
     jobs["report.pdf"] = lambda path: write_pdf(result, path, lang, drawings=drawings)
@@ -74,7 +77,8 @@ def writers(result: Result, lang: Language) -> dict[str, Writer]:
 
 
 def write_outputs(
-    result: Result, out: Path, lang: Language, *, progress: Progress | None = None
+    result: Result, out: Path, lang: Language, *, progress: Progress | None = None,
+    more: Mapping[str, Writer] | None = None,
 ) -> Mapping[str, Path]:
     """Write every output of ``result`` into the folder ``out``, whole or not at all.
 
@@ -87,6 +91,8 @@ def write_outputs(
         Of pages, document and workbook; tables for other programs are the same in both.
     progress : callable, optional
         ``progress(stage, share)``, share from 0 to 1.
+    more : mapping of file name to what writes it, optional
+        Written after all others, which lie in the same folder then.
 
     Returns
     -------
@@ -97,7 +103,7 @@ def write_outputs(
     ExpectedError
         ``out`` holds something else, cannot be replaced or written, or the disk is full.
     """
-    jobs = writers(result, lang)
+    jobs = {**writers(result, lang), **(more or {})}
     seconds: dict[str, float] = {}
     with replaced_whole(out) as folder:
         for done, (name, write) in enumerate(jobs.items()):
