@@ -16,6 +16,7 @@ from phusong.coverage.gaps import find_gaps
 from phusong.coverage.indicators import indicator_table
 from phusong.coverage.result import ANY, PLACE_COLUMNS, PeopleAccount, Reach, Result
 from phusong.coverage.settlements import Settlements, find_settlements, settlement_table
+from phusong.coverage.store import Store
 from phusong.coverage.villages import village_table
 from phusong.coverage.zonal import CommuneShares, share_communes
 from phusong.data.language import Text
@@ -39,10 +40,17 @@ READING = Text("Đọc và kiểm tra dữ liệu", "Reading and checking")
 SHARING = Text("Chia dân số theo xã", "Sharing people among communes")
 REACHING = Text("Tính vùng phủ {service}", "Predicting {service}")
 COUNTING = Text("Tính chỉ tiêu", "Computing indicators")
+DRAWING = Text("Ước lượng độ tin cậy", "Drawing what is not known")
 GAPPING = Text("Tìm vùng lõm", "Finding gaps")
 
 
-def analyse(project: Project, *, workers: int = 0, progress: Progress | None = None) -> Result:
+def analyse(
+    project: Project,
+    *,
+    workers: int = 0,
+    progress: Progress | None = None,
+    store: Store | None = None,
+) -> Result:
     """Read a project and answer who is covered, who is not and why.
 
     Parameters
@@ -51,6 +59,8 @@ def analyse(project: Project, *, workers: int = 0, progress: Progress | None = N
     workers : int
         Threads of the prediction; 0 = one per core. The result does not depend on it.
     progress : callable, optional
+    store : Store, optional
+        Where parts of predictions are kept between runs; the result does not depend on it.
 
     Returns
     -------
@@ -66,7 +76,7 @@ def analyse(project: Project, *, workers: int = 0, progress: Progress | None = N
     seconds: dict[str, float] = {}
     with _timed("read", READING, seconds, progress):
         layers = read_layers(project)
-    return analyse_layers(layers, workers=workers, progress=progress, seconds=seconds)
+    return analyse_layers(layers, workers=workers, progress=progress, seconds=seconds, store=store)
 
 
 def analyse_layers(
@@ -77,6 +87,7 @@ def analyse_layers(
     seconds: dict[str, float] | None = None,
     shares: CommuneShares | None = None,
     known: Known | None = None,
+    store: Store | None = None,
 ) -> Result:
     """Analyse layers that were read already; see `analyse`.
 
@@ -92,7 +103,7 @@ def analyse_layers(
     for name in layers.project.services:
         with _timed(f"reach {name}", REACHING, seconds, progress, service=name):
             before = known(layers, name) if known is not None else None
-            found, warnings = before or _predict(layers, name, workers, progress)
+            found, warnings = before or _predict(layers, name, workers, progress, store)
             reaches.update({(reach.service, reach.operator): reach for reach in found})
             faults.extend(warnings)
     with _timed("indicators", COUNTING, seconds, progress):
@@ -107,11 +118,20 @@ def analyse_layers(
         places = _place_table(layers, reaches, commune_of_place)
         settlements = _settlement_table(layers, reaches, areas)
         definitions = definition_table(layers, shares, reaches)
+    ranges = None
+    if layers.project.uncertainty is not None:
+        from phusong.coverage.evidence.uncertainty import uncertainty_of, with_ranges
+
+        with _timed("uncertainty", DRAWING, seconds, progress):
+            found_ranges = uncertainty_of(
+                layers, shares, reaches, commune_of_place, layers.project.uncertainty, workers=workers
+            )
+            indicators, ranges = with_ranges(indicators, found_ranges)
     with _timed("gaps", GAPPING, seconds, progress):
         gaps = find_gaps(layers, shares, reaches)
     return Result(
         layers, reaches, indicators, gaps.table, places, people, gaps.scattered, tuple(faults), seconds,
-        villages=villages, settlements=settlements, definitions=definitions,
+        villages=villages, settlements=settlements, definitions=definitions, uncertainty=ranges,
     )
 
 
@@ -163,7 +183,7 @@ def _account(layers: Layers, shares: CommuneShares) -> PeopleAccount:
 
 
 def _predict(
-    layers: Layers, name: str, workers: int, progress: Progress | None
+    layers: Layers, name: str, workers: int, progress: Progress | None, store: Store | None = None
 ) -> tuple[tuple[Reach, ...], tuple[Fault, ...]]:
     service = layers.project.services[name]
     if isinstance(service, FibreService):
@@ -179,7 +199,9 @@ def _predict(
 
     stage = Text(REACHING.vi.format(service=name), REACHING.en.format(service=name))
     shown = None if progress is None else lambda share: progress(stage, share)
-    prediction = predict_service(layers, name, service, workers=workers, progress=shown)
+    prediction = predict_service(
+        layers, name, service, workers=workers, progress=shown, store=store
+    )
     return tuple(prediction.reaches), tuple(prediction.faults)
 
 

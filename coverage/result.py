@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
+    from phusong.coverage.evidence.uncertainty import Uncertainty
     from phusong.coverage.scenario import WhatIf
     from phusong.layers.inventory import Layers
 
@@ -195,6 +196,8 @@ class Result:
     seconds : mapping of stage to float
     public : bool
         Whether what must not be shown to everybody has been left out.
+    uncertainty : Uncertainty or None
+        Lows and highs, where the project asks for them; ``indicators`` then has columns ``low high``.
     villages : DataFrame or None
         `VILLAGE_COLUMNS`.
     settlements : DataFrame or None
@@ -217,6 +220,7 @@ class Result:
     faults: tuple[Fault, ...]
     seconds: Mapping[str, float]
     public: bool = False
+    uncertainty: Uncertainty | None = None
     villages: pd.DataFrame | None = None
     settlements: pd.DataFrame | None = None
     definitions: pd.DataFrame | None = None

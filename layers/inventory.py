@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from phusong.layers.calibration import Calibration
+    from phusong.layers.old_communes import OldCommunes
 
 
 @dataclass(frozen=True)
@@ -159,6 +160,10 @@ class Layers:
         Per table or vector file, in the order of reading.
     calibrations : mapping of path to Calibration
         Files of ``[services.X] calibration``, by their path as the project gives it.
+    second_population : Population or None
+        The raster of ``[uncertainty] second_population``.
+    old_communes : OldCommunes or None
+        Boundaries of before 1 July 2025.
     targets : mapping of name to Target
         Those of the layer ``targets``, by document, year and row.
     earlier : tuple of DataFrame
@@ -186,5 +191,7 @@ class Layers:
     topology: Topology = field(default_factory=Topology)
     understood: tuple[Understood, ...] = ()
     calibrations: Mapping[str, Calibration] = field(default_factory=dict)
+    second_population: Population | None = None
+    old_communes: OldCommunes | None = None
     targets: Mapping[str, Target] = field(default_factory=dict)
     earlier: tuple[pd.DataFrame, ...] = ()

@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSeriali
 
 from phusong.layers.postgis_url import DatabaseUrl, as_path, path_or_url
 from phusong.layers.project_plan import PlanTable
+from phusong.layers.project_uncertainty import UncertaintyTable
 
 Technology = Literal["2G", "3G", "4G", "5G"]
 Environment = Literal["urban", "suburban", "rural", "open"]
@@ -310,6 +311,7 @@ class Project(_Table):
     villages: VillagesTable = VillagesTable()
     official: OfficialTable = OfficialTable()
     history: HistoryTable = HistoryTable()
+    uncertainty: UncertaintyTable | None = None
     layers: LayersTable
     places: dict[str, LayerTable] = Field(default_factory=dict)
     zones: dict[str, LayerTable] = Field(default_factory=dict)

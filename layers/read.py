@@ -24,7 +24,15 @@ from phusong.layers.inventory import Layers, Population, Source, Understood
 from phusong.layers.old_communes import OldCommunes, read_old_communes
 from phusong.layers.places import read_places
 from phusong.layers.population import read_population
-from phusong.layers.project import ClutterTable, LayerTable, Project, Target, TerrainService, TerrainTable
+from phusong.layers.project import (
+    ClutterTable,
+    LayerTable,
+    PopulationTable,
+    Project,
+    Target,
+    TerrainService,
+    TerrainTable,
+)
 from phusong.layers.province import Province
 from phusong.layers.rasters import look_at, raster_files
 from phusong.layers.records import RawTable
@@ -219,6 +227,8 @@ class _Found:
     protected: gpd.GeoDataFrame | None = None
     targets: Mapping[str, Target] | None = None
     earlier: tuple[pd.DataFrame, ...] = ()
+    second_population: Population | None = None
+    old_communes: OldCommunes | None = None
 
     def layers(self, reading: _Reading) -> Layers | None:
         """Return the inventory; an empty one stands for stations or population that are not there."""
@@ -238,7 +248,8 @@ class _Found:
             sources=tuple(_sources(reading, self.households)), topology=self.seams.topology(),
             understood=tuple(_understood(reading)),
             calibrations={path: c for path, c in self.calibrations.items() if c is not None},
-            targets=self.targets or {}, earlier=self.earlier,
+            targets=self.targets or {}, earlier=self.earlier, second_population=self.second_population,
+            old_communes=self.old_communes,
         )
 
 
@@ -274,6 +285,7 @@ def _read_all(reading: _Reading, *, with_people: bool) -> _Found:
     return _Found(
         province, found, stations, places, zones, households, fibre_nodes, fibre_routes, roads, population,
         terrain, clutter, calibrations, water, protected, targets, earlier,
+        _second_population(reading, province) if with_people else None, old,
     )
 
 
@@ -322,6 +334,20 @@ def _population(reading: _Reading, province: Province | None) -> Any:
     return read_population(
         layer.path, province.communes, province.grid, reading.faults, file=layer.report.file,
         crs=settings.crs,
+    )
+
+
+def _second_population(reading: _Reading, province: Province | None) -> Population | None:
+    asked = reading.project.uncertainty
+    if asked is None or asked.second_population is None:
+        return None
+    settings = PopulationTable(path=asked.second_population, crs=asked.second_population_crs)
+    layer = reading.layer("second_population", settings)
+    if province is None or not look_at(layer.path, layer.report):
+        return None
+    return read_population(
+        layer.path, province.communes, province.grid, reading.faults, file=layer.report.file,
+        crs=settings.crs, layer_name="second_population",
     )
 
 

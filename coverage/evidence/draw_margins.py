@@ -1,0 +1,169 @@
+"""How far the median lies above what is asked, cell by cell: what the errors of a draw are held against."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from phusong.coverage.evidence.fields import Lattice, cell_share
+from phusong.coverage.radio.link_budget import penetration_loss_db
+from phusong.coverage.result import ANY, Reach
+from phusong.layers.inventory import Layers
+from phusong.layers.project import FlatService, TerrainService
+from phusong.layers.project_uncertainty import UncertaintyTable
+
+Float32 = NDArray[np.float32]
+
+_CERTAIN = 5.0
+"""Spreads of the whole error beyond which a cell is taken as decided: once in three million."""
+_SIGMA_DB = (1.0, 20.0)
+_CLEAR_Z = 0.3
+"""Quantile from which median and probability tell the spread between them."""
+NAMELESS = ""
+"""Operator of stations that have none: they count for any only."""
+MOST_OPERATORS = 30
+"""Bits of a cell: both questions, for every operator and for any."""
+
+
+@dataclass(frozen=True)
+class Margins:
+    """One service, ready to be drawn.
+
+    Attributes
+    ----------
+    operators : tuple of str
+        In the order of the bits, `ANY` last.
+    spread : bool
+        Whether the service has a signal that errs; circles and fibre have none.
+    certain : array of uint64, shape (grid cells,)
+        Bits of every cell without any error.
+    cells : array of int64, shape (cells,)
+        Those that errors can turn; the arrays below are theirs.
+    criterion, threshold, sigma, site
+        As in `phusong.coverage.evidence.draw_kernels.decide`.
+    shift_residual, shift_shadow : arrays of int32, shape (sites, 2)
+    at_residual, at_shadow : (rows, columns) of the lattices
+    """
+
+    operators: tuple[str, ...]
+    spread: bool
+    certain: NDArray[np.uint64]
+    cells: NDArray[np.int64]
+    criterion: Float32
+    threshold: Float32
+    sigma: Float32
+    site: NDArray[np.int32]
+    shift_residual: NDArray[np.int32]
+    shift_shadow: NDArray[np.int32]
+    at_residual: tuple[NDArray[np.int32], NDArray[np.int32]]
+    at_shadow: tuple[NDArray[np.int32], NDArray[np.int32]]
+
+    @property
+    def outs(self) -> int:
+        """Bits: both questions for every operator and any."""
+        return 2 * len(self.operators)
+
+
+def margins_of(
+    layers: Layers, service: str, reaches: Mapping[str, Reach], settings: UncertaintyTable,
+    residual: Lattice, shadow: Lattice,
+) -> Margins:
+    """Return the margins of a service for each of its operators.
+
+    The spread is what median and location probability say together, ``sigma = (median - asked) / z(p)``;
+    where z is within 0.3 of nought, its median over the province. Of it, means over a cell keep the part
+    that `phusong.coverage.evidence.fields.cell_share` tells.
+    """
+    named = [o for o in reaches if o != ANY]
+    kind = layers.project.services[service]
+    radio = isinstance(kind, FlatService | TerrainService) and reaches[ANY].probability is not None
+    own = {o: reaches[o] for o in named[:MOST_OPERATORS]}
+    if radio and not _complete(own, reaches[ANY]):
+        own[NAMELESS] = reaches[ANY]
+    operators = (*own, ANY)
+    covered = [reach.covered.values.ravel() for reach in (*own.values(), reaches[ANY])]
+    certain = np.zeros(layers.grid.size, dtype=np.uint64)
+    count = len(operators)
+    for k, mask in enumerate(covered):
+        certain |= mask.astype(np.uint64) << np.uint64(k)
+        if not radio:
+            certain |= mask.astype(np.uint64) << np.uint64(count + k)
+    nothing = np.empty((count, 0), dtype=np.float32)
+    where = np.empty(0, dtype=np.int32)
+    none = np.empty((0, 2), dtype=np.int32)
+    if not radio:
+        return Margins(
+            operators, False, certain, np.empty(0, dtype=np.int64), nothing, nothing, nothing,
+            nothing.astype(np.int32), none, none, (where, where), (where, where),
+        )  # fmt: skip
+    assert isinstance(kind, FlatService | TerrainService)
+    parts = [_of_operator(layers, kind, reach) for reach in own.values()]
+    criterion, threshold, sigma = (np.stack([p[k] for p in parts]) for k in range(3))
+    sigma = sigma * np.float32(np.sqrt(cell_share(layers.grid.cell_m, settings.correlation_m)))
+    site, sites = _sites(layers, list(own.values()))
+    heard = (threshold >= 0.0) & (site >= 0)
+    for k in range(len(own)):
+        certain |= heard[k].astype(np.uint64) << np.uint64(count + k)
+    certain |= heard.any(axis=0).astype(np.uint64) << np.uint64(2 * count - 1)
+    error = np.hypot(settings.residual_db, settings.bias_db)
+    near = np.abs(criterion) <= _CERTAIN * error
+    near |= np.abs(threshold) <= _CERTAIN * np.hypot(error, sigma)
+    cells = np.flatnonzero((near & (site >= 0)).any(axis=0))
+    row, col = np.divmod(cells, layers.grid.shape[1])
+    rng = np.random.default_rng([settings.seed, 0x517E5])
+    shifts = [rng.integers(0, lattice.shape, size=(max(sites, 1), 2), dtype=np.int32)
+              for lattice in (residual, shadow)]  # fmt: skip
+    return Margins(
+        operators, True, certain, cells, *(np.ascontiguousarray(a[:, cells]) for a in
+                                           (criterion, threshold, sigma, site)),
+        *shifts, residual.at(row, col), shadow.at(row, col),
+    )  # type: ignore[arg-type]  # fmt: skip
+
+
+def _complete(named: Mapping[str, Reach], every: Reach) -> bool:
+    """Tell whether the named operators make up the signal of any: no station is without an operator."""
+    heard = np.isfinite(every.signal.values)
+    for reach in named.values():
+        heard &= ~np.isfinite(reach.signal.values)
+    return not heard.any()
+
+
+def _of_operator(
+    layers: Layers, service: FlatService | TerrainService, reach: Reach
+) -> tuple[Float32, Float32, Float32]:
+    """Return the medians above criterion and threshold, and the spread, in dB, cell by cell."""
+    assert reach.probability is not None
+    assert reach.best_server is not None
+    signal, chance = reach.signal.values.ravel(), reach.probability.values.ravel()
+    best = reach.best_server.values.ravel()
+    above = signal - np.float32(service.threshold_dbm)
+    loss = np.array([
+        penetration_loss_db(service.penetration, float(f), service.penetration_db)[0]
+        for f in layers.stations["frequency_mhz"].to_numpy(float)
+    ] or [0.0], dtype=np.float32)  # fmt: skip
+    above = np.where(best >= 0, above - loss[best], np.float32(-np.inf)).astype(np.float32)
+    z = ndtri(np.clip(chance.astype(np.float64), 1e-12, 1.0 - 6e-8)).astype(np.float32)
+    clear = (best >= 0) & (np.abs(z) > _CLEAR_Z) & (np.abs(z) < 4.5)
+    sigma = np.full(len(z), np.nan, dtype=np.float32)
+    sigma[clear] = np.clip(above[clear] / z[clear], *_SIGMA_DB)
+    usual = np.float32(np.median(sigma[clear])) if clear.any() else np.float32(8.0)
+    sigma = np.where(np.isnan(sigma), usual, sigma)
+    criterion = above - np.float32(ndtri(service.probability)) * sigma
+    covered = reach.covered.values.ravel()
+    # Without errors the draw is the figure, whatever the rounding of the spread.
+    criterion = np.where(covered, np.maximum(criterion, 0.0), np.minimum(criterion, np.float32(-1e-4)))
+    return criterion.astype(np.float32), above, sigma.astype(np.float32)
+
+
+def _sites(layers: Layers, reaches: list[Reach]) -> tuple[NDArray[np.int32], int]:
+    """Return the number of each cell's best server's position, by operator, and how many there are."""
+    stations = layers.stations
+    xy = np.column_stack([stations.geometry.x.to_numpy(float), stations.geometry.y.to_numpy(float)])
+    unique, number = np.unique(xy, axis=0, return_inverse=True)
+    number = np.append(number.reshape(-1), -1).astype(np.int32)
+    site = [number[r.best_server.values.ravel()] for r in reaches if r.best_server is not None]
+    return np.stack(site), len(unique)

@@ -1,0 +1,124 @@
+"""What is counted in every draw: people by one of several accounts, area, places, zones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from phusong.coverage.indicators import zones_by_commune
+from phusong.coverage.zonal import CommuneShares, share_communes
+from phusong.layers.crosswalk import crosswalk
+from phusong.layers.grid import FloatArray
+from phusong.layers.inventory import Layers
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One account: entries of (cell, unit, weight).
+
+    Attributes
+    ----------
+    cells, units : arrays of int64, shape (entries,)
+        Cell of the grid, and position of the commune; the number of communes stands for none.
+    weights : array of float64, shape (entries,)
+    totals : array of float64, shape (units,)
+        Denominators, the last of what lies in no commune.
+    """
+
+    cells: NDArray[np.int64]
+    units: NDArray[np.int64]
+    weights: FloatArray
+    totals: FloatArray
+
+
+@dataclass(frozen=True)
+class Group:
+    """One indicator, by one account or several among which a draw chooses; ``heard`` if that is asked too."""
+
+    indicator: str
+    variants: tuple[Variant, ...]
+    heard: bool
+
+    @property
+    def units(self) -> int:
+        """Communes, and one for none."""
+        return len(self.variants[0].totals)
+
+
+def groups_of(
+    layers: Layers, shares: CommuneShares, commune_of_place: Mapping[str, NDArray[np.int64]]
+) -> tuple[tuple[Group, ...], tuple[CommuneShares, ...]]:
+    """Return what is counted, and the accounts of people and boundaries; the first is the figures' own."""
+    accounts = (shares, *_others(layers, shares))
+    units = len(layers.communes) + 1
+    groups = [
+        Group("population", tuple(_of_matrix(a.people, units) for a in accounts), heard=True),
+        Group("area", tuple(_of_matrix(a.area, units) for a in accounts), heard=False),
+    ]
+    for name, places in layers.places.items():
+        x, y = places.geometry.x.to_numpy(), places.geometry.y.to_numpy()
+        row, col = layers.grid.index(x, y)
+        held = layers.grid.holds(row, col)
+        unit = np.where(commune_of_place[name] >= 0, commune_of_place[name], units - 1)
+        totals = np.bincount(unit, minlength=units).astype(np.float64)
+        cells = (row * layers.grid.shape[1] + col)[held]
+        groups.append(Group(
+            f"places:{name}", (Variant(cells, unit[held], np.ones(int(held.sum())), totals),), heard=True
+        ))  # fmt: skip
+    for name, matrix in zones_by_commune(layers):
+        groups.append(Group(f"zones:{name}", (_of_matrix(matrix, units),), heard=False))
+    return tuple(groups), accounts
+
+
+def _of_matrix(matrix: Any, units: int) -> Variant:
+    entries = matrix.tocoo()
+    kept = entries.data != 0.0
+    cells, rows = entries.coords[1][kept].astype(np.int64), entries.coords[0][kept].astype(np.int64)
+    weights = np.asarray(entries.data[kept], dtype=np.float64)
+    order = np.argsort(cells, kind="stable")
+    totals = np.bincount(rows, weights=weights, minlength=units)
+    return Variant(cells[order], rows[order], weights[order], totals)
+
+
+def _others(layers: Layers, shares: CommuneShares) -> Iterator[CommuneShares]:
+    """Return the accounts that could as well be true: scaled or not, a second raster, old boundaries."""
+    official = dict(zip(layers.communes["commune_code"], layers.communes["population"], strict=True))
+    known = bool(np.isfinite(layers.communes["population"].to_numpy(float)).any())
+    scaled = layers.project.layers.population.scale == "official"
+    rasters = [layers.population] + ([layers.second_population] if layers.second_population else [])
+    grounds = [layers.communes] + ([old] if (old := _old_ground(layers)) is not None else [])
+    for g, ground in enumerate(grounds):
+        for p, population in enumerate(rasters):
+            for scale in ((scaled, not scaled) if known else (scaled,)):
+                if not g and not p and scale == scaled:
+                    continue  # the figures' own
+                yield share_communes(
+                    ground, population.people, holes=layers.topology.holes,
+                    overlaps=layers.topology.overlaps if not g else layers.topology.overlaps.iloc[:0],
+                    official=official if scale else None,
+                )  # fmt: skip
+
+
+def _old_ground(layers: Layers) -> gpd.GeoDataFrame | None:
+    """Return the communes as their old parts make them, where every part went in whole; None if none is."""
+    old = layers.old_communes
+    if old is None:
+        return None
+    shapes = dict(zip(old.codes, old.shapes, strict=True))
+    parts = crosswalk().parts
+    made = layers.communes.geometry.to_numpy().copy()
+    count = 0
+    for k, code in enumerate(layers.communes["commune_code"]):
+        links = parts.get(str(code), ())
+        if links and all(link.whole and link.old in shapes for link in links):
+            made[k] = shapely.union_all([shapes[link.old] for link in links])
+            count += 1
+    return layers.communes.set_geometry(made, crs=layers.communes.crs) if count else None
