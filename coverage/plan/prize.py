@@ -38,7 +38,7 @@ WORTHS = 40
 FEW = 6
 """So few nodes with a prize are tried in every combination."""
 
-WORK = 3_000_000
+WORK = 250_000
 """Edges that the sweep, and the refilling of one budget, may look at, about: sets how often they are done."""
 
 
@@ -144,9 +144,9 @@ def _frontier(
     if any(not budget >= 0 for budget in budgets):
         raise ValueError(f"a budget is negative: {min(budgets)}")
     problem = _prepare(graph, root, prizes)
-    pool = _Pool(problem, np.random.default_rng(seed), time.monotonic() + seconds)
+    pool = _Pool(problem, np.random.default_rng(seed), time.monotonic() + seconds, max(budgets, default=0.0))
     if problem.graph.edges:
-        pool.sweep(max(budgets, default=0.0))
+        pool.sweep()
         for budget in sorted(set(budgets)):
             pool.plan(budget * (1 + ROUNDING), iterations)
     return [pool.answer(graph, budget) for budget in budgets]
@@ -199,6 +199,7 @@ class _Pool:
     problem: _Problem
     rng: np.random.Generator
     deadline: float
+    most: float  # largest budget
     trees: list[tuple[float, float, BoolArray]] = field(default_factory=list)  # length, prize, edges
     bounds: list[tuple[float, float]] = field(default_factory=list)  # worth of one prize, lower bound
 
@@ -231,7 +232,7 @@ class _Pool:
         improve_all(p.arcs[0], p.graph.adjacency.table, p.graph.length, terminal, tree)
         return tree
 
-    def sweep(self, most: float) -> None:
+    def sweep(self) -> None:
         """Grow moats for many worths of a prize, bound the best for each."""
         p = self.problem
         prized = np.flatnonzero(p.prize > 0)
@@ -251,7 +252,7 @@ class _Pool:
         for _ in range(number):  # where the trees differ most within the budgets
             known = sorted(lengths)
             steps = [
-                (min(lengths[b], 1.2 * most) - lengths[a], a, b)
+                (min(lengths[b], 1.2 * self.most) - lengths[a], a, b)
                 for a, b in pairwise(known)
                 if b / a > 1.001
             ]
@@ -281,7 +282,7 @@ class _Pool:
         forest = grow_moats(*p.arcs, p.graph.tail, p.graph.head, p.graph.length, prize, p.root)
         tree = prune_strongly(*p.arcs, p.graph.length, prize, forest, p.root)
         length = self.add(tree)[0]
-        if tree.any() and not self.late:
+        if tree.any() and length <= 1.3 * self.most and not self.late:
             self.add(self.shorten(tree))
         return length
 
@@ -311,7 +312,7 @@ class _Pool:
     def polish(self, chosen: BoolArray, budget: float, prize: Floats | None = None) -> None:
         """Shorten a tree and spend what that saves, until it saves nothing."""
         p = self.problem
-        for _ in range(8):
+        for _ in range(4):
             tree = self.shorten(chosen)
             rates = p.prize if prize is None else prize
             fill_budget(*p.arcs, p.graph.length, rates, tree, p.root, budget, True)

@@ -36,7 +36,10 @@ ROUNDING = 1e-9
 WORK = 2_000_000
 """Nodes that all disturbances together may look at, about; sets their number where none is given."""
 
-CHUNK = 100
+LARGE = 50_000
+"""Graphs with more edges get one tree from shortest paths and one from the cuts, not one per root."""
+
+CHUNK = 25
 """Disturbances between two looks at the clock."""
 
 
@@ -198,19 +201,22 @@ def _round(run: _Run, level: Reduced, number: int, iterations: int | None) -> Re
     for root in roots:
         if lefts and run.ended:
             break
+        first = number == 0 and not lefts
         bound, left = raise_cuts(graph, terminal, int(root))
         lefts.append((bound, left, int(root)))
         run.bound = max(run.bound, (level.fixed_length + bound) * (1 - ROUNDING))
         open_arcs = (left <= 0) | (left[adjacency.twin] <= 0)
         weight = np.full(graph.edges, np.inf)
         weight[adjacency.edge[open_arcs]] = graph.length[adjacency.edge[open_arcs]]
+        if graph.edges > LARGE and not first:
+            continue
         tree = _grow(level, weight, int(root))
         improve_all(adjacency.start, arc, graph.length, terminal, tree)
         run.offer(level, tree)
         if graph.length[tree].sum() < graph.length[best].sum():
             best = tree
     if iterations is None:
-        iterations = int(np.clip(WORK // graph.nodes, 300, 5000))
+        iterations = int(np.clip(WORK // graph.nodes, 20, 5000))
     done = iterations if number == 0 else 0  # the first bounds make the problem much smaller
     while done < iterations and not run.ended:
         search(adjacency.start, arc, graph.length, terminal, best, run.dice, min(CHUNK, iterations - done))

@@ -31,13 +31,14 @@ WORTH = 0.9998
 LESS = 1.0 - 1e-9
 """What is shorter by no more than rounding is not shorter."""
 
-STAMP, JOURNAL, WAITING, ROUND, REACHED = 0, 1, 2, 3, 4
+STAMP, JOURNAL, WAITING, ROUND, REACHED, BEGUN = 0, 1, 2, 3, 4, 5
 TO, EDGE, TWIN = 0, 1, 2
 ENDS, HEAD, LAST, VIA = 0, 1, 2, 3  # a node of the piece, its queue, what it is joined to
 DEGREE = 0  # edges in the tree
 BACK, BASE, SEEN = 1, 2, 3  # arc and piece by which a search reached the node; list of nodes reached
 MARK, AFTER = 4, 5  # piece of a node of the tree, plus the stamp; next in its queue
 STACK, QUEUED = 6, 7  # list of nodes to look at; whether a node is in it
+CHANGED = 8  # round in which the tree changed at the node
 
 
 class Tree(NamedTuple):
@@ -71,7 +72,7 @@ def new_tree(
 ) -> Tree:
     """Return a tree with everything the moves need."""
     n = start.size - 1
-    node = np.zeros((n, 8), dtype=np.int32)
+    node = np.zeros((n, 9), dtype=np.int32)
     node[:, MARK] = -1
     total = np.zeros(1)
     for v in range(n):
@@ -84,7 +85,7 @@ def new_tree(
         np.full(n, np.inf), np.empty(n, dtype=np.int32), np.full(n, -1, dtype=np.int32),
         np.full(length.size, -1, dtype=np.int32), np.empty(8 * length.size + 64, dtype=np.int32),
         np.empty((PIECES + 1, PIECES)), np.empty((PIECES, PIECES), dtype=np.int32),
-        np.zeros((PIECES, 4), dtype=np.int32), np.zeros(5, dtype=np.int64), total,
+        np.zeros((PIECES, 4), dtype=np.int32), np.zeros(6, dtype=np.int64), total,
     )  # fmt: skip
 
 
@@ -129,6 +130,13 @@ def enqueue(t: Any, v: int) -> None:
         t.node[v, QUEUED] = 1
         t.node[t.counts[WAITING], STACK] = v
         t.counts[WAITING] += 1
+
+
+@array_kernel
+def touch(t: Any, v: int) -> None:
+    """Have a node looked at where the tree has just changed."""
+    t.node[v, CHANGED] = t.counts[ROUND] + 1
+    enqueue(t, v)
 
 
 @array_kernel
@@ -267,7 +275,7 @@ def _trace(t: Any, u: int) -> None:
         u = t.arc[t.arc[p, TWIN], TO]
         arrived = is_in(t, u)
         flip(t, p)
-    enqueue(t, u)
+    touch(t, u)
 
 
 @array_kernel
@@ -314,8 +322,8 @@ def join(t: Any, pieces: int, bound: float) -> bool:
             _trace(t, u)
             _trace(t, v)
             flip(t, p)
-            enqueue(t, u)
-            enqueue(t, v)
+            touch(t, u)
+            touch(t, v)
     for k in range(t.counts[REACHED]):
         t.key[t.node[k, SEEN]] = np.inf
         t.place[t.node[k, SEEN]] = -1
@@ -346,7 +354,7 @@ def _eliminate(t: Any, v: int) -> bool:
                 p = q
     if join(t, pieces, bound):
         for i in range(pieces):
-            enqueue(t, t.piece[i, ENDS])
+            touch(t, t.piece[i, ENDS])
         return True
     rewind(t, begun)
     return False
@@ -357,15 +365,17 @@ def _exchange(t: Any, v: int, p: int) -> bool:
     """Try another path for the key path from ``v`` by arc ``p``; keep it if it is shorter."""
     begun = t.counts[JOURNAL]
     end, last, weight = _walk(t, p)
-    if t.tried[t.arc[p, EDGE]] == t.counts[ROUND] and t.tried[t.arc[last, EDGE]] == t.counts[ROUND]:
+    tried = t.tried[t.arc[p, EDGE]]
+    since = max(t.counts[BEGUN], t.node[v, CHANGED], t.node[end, CHANGED])
+    if tried >= since and t.tried[t.arc[last, EDGE]] == tried:
         return False
     t.tried[t.arc[p, EDGE]] = t.tried[t.arc[last, EDGE]] = t.counts[ROUND]
     t.piece[0, ENDS] = v
     t.piece[1, ENDS] = end
     _take_out(t, p)
     if join(t, 2, weight):
-        enqueue(t, v)
-        enqueue(t, end)
+        touch(t, v)
+        touch(t, end)
         return True
     rewind(t, begun)
     return False
@@ -375,6 +385,7 @@ def _exchange(t: Any, v: int, p: int) -> bool:
 def improve(t: Any) -> None:
     """Try all moves near the queued nodes until none of them shortens the tree."""
     t.counts[ROUND] += 1
+    t.counts[BEGUN] = t.counts[ROUND]
     while t.counts[WAITING]:
         t.counts[WAITING] -= 1
         v = t.node[t.counts[WAITING], STACK]
@@ -385,7 +396,7 @@ def improve(t: Any) -> None:
             for p in range(t.start[v], t.start[v + 1]):
                 if t.chosen[t.arc[p, EDGE]]:
                     if t.node[v, DEGREE] == 1:
-                        enqueue(t, _take_out(t, p))
+                        touch(t, _take_out(t, p))
                         t.counts[ROUND] += 1
                         break
                     end, _, _ = _walk(t, p)
