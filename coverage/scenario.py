@@ -261,26 +261,35 @@ def order_repairs(
     workers : int
     """
     applied = what_if.applied
+    from scipy.sparse import csr_array, hstack
+
     off = applied.gone[applied.gone["to_repair"]]
     wanted = applied.table.repair
     service = wanted.service or _hardest_hit(layers, what_if.changes, wanted.operator)
     if not len(off) or service is None:
         return what_if
-    table = layers.project.services[service]
-    assert not isinstance(table, FibreService)
     if wanted.operator != ANY:
-        own = [o.casefold() == wanted.operator.casefold() for o in off["operator"].astype(str)]
-        off = off[np.array(own, dtype=bool)]
+        theirs = [o.casefold() == wanted.operator.casefold() for o in off["operator"].astype(str)]
+        off = off[np.array(theirs, dtype=bool)]
     operator = wanted.operator if wanted.operator == ANY or not len(off) else str(off["operator"].iloc[0])
     sites = sorted(off["site_id"].astype(str).unique())
-    reach = result.reaches.get((service, operator))
-    served = np.zeros(layers.grid.size, dtype=bool) if reach is None else reach.covered.values.ravel()
-    cells = np.flatnonzero(~served & (shares.cell_people > 0.0))
     alone = replace(layers, stations=off.reset_index(drop=True))
-    covers = site_covers(alone, service, table, sites, cells, workers=workers)
+    mobile = [n for n, s in layers.project.services.items() if not isinstance(s, FibreService)]
+    matrices, counts = [], []
+    for name in (service, *(n for n in mobile if n != service)):
+        reach = result.reaches.get((name, operator))
+        served = np.zeros(layers.grid.size, dtype=bool) if reach is None else reach.covered.values.ravel()
+        cells = np.flatnonzero(~served & (shares.cell_people > 0.0))
+        table = layers.project.services[name]
+        assert not isinstance(table, FibreService)
+        matrices.append(site_covers(alone, name, table, sites, cells, workers=workers))
+        counts.append(shares.cell_people[cells])
+    covers = csr_array(hstack(matrices))
+    own = np.arange(covers.shape[1]) < len(counts[0])
+    everyone = np.concatenate(counts)
+    people = np.where(own, everyone, 0.0)
     hours = np.array([applied.hours.get(s, wanted.hours) for s in sites], dtype=np.float64)
-    people = shares.cell_people[cells]
-    found = repair_order(covers, people, hours)
+    found = repair_order(covers, people, hours, also=np.where(own, 0.0, everyone))
     by_id = follow(covers, people, hours, np.arange(len(sites)))
     known = bool(applied.hours) or "hours" in wanted.model_fields_set
     repair = Repair(

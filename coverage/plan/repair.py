@@ -46,13 +46,15 @@ class RepairOrder:
         return float(np.sum(np.maximum(waiting, 0.0) * self.hours)) if len(self.order) else 0.0
 
 
-def repair_order(covers: csr_array, people: FloatArray, hours: FloatArray | None = None) -> RepairOrder:
+def repair_order(
+    covers: csr_array, people: FloatArray, hours: FloatArray | None = None, *, also: FloatArray | None = None
+) -> RepairOrder:
     """Order repairs greedily: always the site that returns most people per hour, counted anew at each step.
 
     A person has service again with the first repaired site that covers them, so what a site returns can
     only shrink as others are repaired; an earlier figure is a bound, and only sites whose bound could win
     are counted again (lazy greedy). The order is the one that counting every site at every step would give.
-    Equal rates go to the site that stands first. What is minimised, the sum of people over the hours they
+    Equal rates go to the site with the higher rate of ``also``, then to the one that stands first. What is minimised, the sum of people over the hours they
     wait, is min-sum set cover; greedy is within 4 times the least possible, and no polynomial method does
     better in general (Feige, Lovász, Tetali, Approximating min sum set cover, Algorithmica 40, 2004); where
     no two sites cover the same people it is the least possible (Smith's rule).
@@ -64,26 +66,31 @@ def repair_order(covers: csr_array, people: FloatArray, hours: FloatArray | None
     people : array, shape (cells,)
     hours : array, shape (sites,), optional
         Hours of each repair, more than 0; one each by default.
+    also : array, shape (cells,), optional
+        What else counts, where two sites return equally many people: people of other services.
     """
     n = covers.shape[0]
     time = np.ones(n) if hours is None else np.asarray(hours, dtype=np.float64)
-    weight = np.round(np.asarray(people, dtype=np.float64) * _STEPS).astype(np.int64)
+    others = np.zeros(covers.shape[1]) if also is None else also
+    weights = [np.round(np.asarray(w, dtype=np.float64) * _STEPS).astype(np.int64) for w in (people, others)]
     start, cells = covers.indptr, covers.indices
     waiting = np.ones(covers.shape[1], dtype=np.bool_)
 
-    def gain(site: int) -> int:
+    def rate(site: int) -> tuple[float, float]:
         mine = cells[start[site] : start[site + 1]]
-        return int(weight[mine[waiting[mine]]].sum())
+        new = mine[waiting[mine]]
+        first, second = (-int(weight[new].sum()) / float(time[site]) for weight in weights)
+        return first, second
 
-    # Heap of (-rate, site, round in which it was counted).
-    heap = [(-gain(site) / time[site], site, 0) for site in range(n)]
+    # Heap of (-rates, site, round in which they were counted).
+    heap = [(*rate(site), site, 0) for site in range(n)]
     heapq.heapify(heap)
     order: list[int] = []
     returned: list[float] = []
     while heap:
-        _, site, counted = heapq.heappop(heap)
+        *_, site, counted = heapq.heappop(heap)
         if counted != len(order):
-            heapq.heappush(heap, (-gain(site) / time[site], site, len(order)))
+            heapq.heappush(heap, (*rate(site), site, len(order)))
             continue
         mine = cells[start[site] : start[site + 1]]
         new = mine[waiting[mine]]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -142,14 +141,15 @@ class _Work:
         rows, cols = window.slices
         found = []
         for site in dict.fromkeys(int(self.site_of[c.station]) for c in plan.cells):
-            total = Accumulator.empty(replace(self.grid, shape=window.shape), ())
+            total = Accumulator.empty(window.shape, ())
             for cell, radius, k in zip(plan.cells, plan.radii_m, plan.link_of, strict=True):
                 if self.site_of[cell.station] != site:
                     continue
                 field = part.fields[k]
                 merge_cell(
                     total.signal, total.probability, total.quantile, total.best, total.servers,
-                    total.power_of(cell.link.frequency_mhz), self.x[cols], self.y[rows], (0, window.shape[0], 0, window.shape[1]), (0, window.shape[0]),
+                    total.power_of(cell.link.frequency_mhz), self.x[cols], self.y[rows],
+                    (0, window.shape[0], 0, window.shape[1]), (0, window.shape[0]),
                     (plan.site.x_m, plan.site.y_m, radius), part.bearing, part.elevations[k], field.weight,
                     field.loss_db, field.sigma_db, cell.antenna, cell.limits, cell.station,
                 )
