@@ -38,6 +38,7 @@ COMMANDS: dict[str, Text] = {
     "batch": Text(
         "Chạy nhiều tỉnh, tỉnh hỏng không cản tỉnh khác.", "Run many provinces; one failure stops none."
     ),
+    "plan": Text("Lập kế hoạch đầu tư: trạm, cáp quang.", "Plan what to build: sites, fibre."),
     "compare": Text(
         "So sánh hai lần chạy, hoặc xem diễn biến qua nhiều lần.",
         "Compare two runs, or follow several as a trend.",

@@ -81,7 +81,7 @@ _NOBODY = Text(
 _SUM = Text("tổng có trọng số", "the weighted sum")
 
 
-def radio_service(project: Project, name: str) -> RadioService:
+def check_service(project: Project, name: str) -> RadioService:
     """Return the service that is planned.
 
     Raises

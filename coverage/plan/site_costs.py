@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from phusong.coverage.plan.candidates import Candidates
 from phusong.coverage.plan.fibre_prices import prices_of as fibre_prices_of
 from phusong.data.fibre_tables import Level
-from phusong.data.language import Text, format_number
+from phusong.data.language import LANGUAGES, Text, format_number
 from phusong.data.site_cost_table import MILLION, site_unit_costs, vnd_per_usd
 from phusong.layers.faults import ExpectedError, Fault
 from phusong.layers.grid import FloatArray
@@ -101,7 +101,7 @@ def prices_of(project: Project, level: Level, technology: str) -> tuple[Prices, 
     if not missing:
         return prices, ()
     said = Text(*(
-        "; ".join(f"{k} {format_number(values[k], lang, 0)}" for k in missing) for lang in ("vi", "en")
+        "; ".join(f"{PREFIX}{k} {format_number(values[k], lang, 0)}" for k in missing) for lang in LANGUAGES
     ))
     fault = Fault(
         "warning", "costs.default-used", _DEFAULTS, _REMEDY,

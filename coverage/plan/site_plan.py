@@ -33,8 +33,8 @@ from phusong.coverage.plan.plan_faults import (
     check_choice,
     check_goal,
     check_reachable,
+    check_service,
     check_sites,
-    radio_service,
 )
 from phusong.coverage.plan.site_aims import Aim, Universe, universe_of
 from phusong.coverage.plan.site_costs import Prices, prices_of, site_costs
@@ -256,7 +256,7 @@ def plan_sites(
         cheapest site, a target beyond reach.
     """
     check_goal(question)
-    service = radio_service(layers.project, question.service)
+    service = check_service(layers.project, question.service)
     settings = layers.project.plan.sites
     technology = technology_of(question.service, service)
     prices, faults = prices_of(layers.project, question.level, technology)

@@ -1,0 +1,282 @@
+"""What the outputs of a plan of sites say, in both languages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from phusong.coverage.criterion import describe
+from phusong.coverage.plan.site_aims import NAMES, UNITS
+from phusong.coverage.plan.site_plan import SitePlan, served_percent
+from phusong.coverage.plan.site_steps import Step
+from phusong.data.language import Language, Text, format_date, format_number
+from phusong.data.site_cost_table import vnd_per_usd
+from phusong.maps.figures import operator_label
+
+WORDS = {
+    "title": Text("Kế hoạch vị trí trạm", "Plan of sites"), "summary": Text("Tóm tắt", "Summary"),
+    "map": Text("Bản đồ", "Map"), "curve": Text("Kinh phí và vùng phủ", "Money and coverage"),
+    "list": Text("Danh mục đầu tư theo thứ tự", "Sites in order"), "phases": Text("Phân kỳ", "Phases"),
+    "cards": Text("Từng vị trí", "Site by site"), "compare": Text("So với cách làm tuần tự", "Joint or in "
+                                                                                             "turn"),
+    "prices": Text("Đơn giá", "Prices"), "method": Text("Cách tính", "Method"),
+    "faults": Text("Cảnh báo", "Warnings"), "candidates": Text("Ứng viên", "Candidates"),
+    "contents": Text("Mục lục", "Contents"), "skip": Text("Đến nội dung chính", "Skip to the content"),
+    "print": Text("In", "Print"), "theme": Text("Sáng / tối", "Light / dark"),
+    "order": Text("TT", "No."), "year": Text("Năm", "Year"), "site": Text("Mã vị trí", "Site"),
+    "place": Text("Địa điểm", "Place"), "kind": Text("Loại", "Kind"),
+    "operator": Text("Nhà mạng", "Operator"),
+    "commune": Text("Xã, phường", "Commune"), "code": Text("Mã xã", "Commune code"),
+    "cost": Text("Kinh phí (triệu đồng)", "Cost (million dong)"),
+    "spent": Text("Lũy kế (triệu đồng)", "Running total (million dong)"),
+    "people": Text("Người được phủ thêm", "People gained"),
+    "villages": Text("Thôn, làng được phủ thêm", "Villages gained"),
+    "key": Text("Vị trí trọng điểm thêm", "Key locations gained"),
+    "zones": Text("Khu, cụm được phủ thêm (km²)", "Zones gained (km²)"),
+    "roads": Text("Đường được phủ thêm (km)", "Road gained (km)"),
+    "perTy": Text("Người / tỷ đồng", "People per billion"),
+    "backhaul": Text("Truyền dẫn", "Backhaul"), "funding": Text("Nguồn vốn", "Funding"),
+    "names": Text("Tên thôn, làng", "Names of villages"), "height": Text("Anten (m)", "Antennas (m)"),
+    "ground": Text("Cao độ đất (m)", "Ground (m)"), "slope": Text("Độ dốc (%)", "Slope (%)"),
+    "road": Text("Cách đường (m)", "To a road (m)"), "power": Text("Điện", "Power"),
+    "lon": Text("Kinh độ", "Longitude"), "lat": Text("Vĩ độ", "Latitude"),
+    "fibreKm": Text("Cáp mới (km)", "New cable (km)"), "to": Text("Nối tới", "To"),
+    "perYear": Text("Vận hành hoặc thuê mỗi năm (triệu đồng)", "Operation or rent a year (million dong)"),
+    "grid": Text("điện lưới", "grid"), "sun": Text("điện mặt trời", "sun"),
+    "ofMast": Text("theo cột hiện có", "with the mast"),
+    "share": Text("Tỷ lệ sau bước này (%)", "Share after this step (%)"),
+    "sitesWord": Text("Số vị trí", "Sites"), "item": Text("Khoản", "Item"),
+    "unit": Text("Đơn vị", "Unit"), "value": Text("Đơn giá (triệu đồng)", "Price (million dong)"),
+    "low": Text("Thấp", "Low"), "base": Text("Giữa", "Middle"), "high": Text("Cao", "High"),
+    "source": Text("Nguồn", "Source"), "own": Text("đơn giá của dự án", "price of the project"),
+    "joint": Text("Chọn trạm và truyền dẫn cùng lúc", "Sites and backhaul together"),
+    "first": Text("Chọn trạm trước, nối truyền dẫn sau", "Sites first, then their backhaul"),
+    "siteCost": Text("Trạm (triệu đồng)", "Sites (million dong)"),
+    "linkCost": Text("Truyền dẫn (triệu đồng)", "Backhaul (million dong)"),
+    "total": Text("Tổng", "Total"), "open": Text("Bản đồ trước và sau", "Map before and after"),
+    "profile": Text("Mặt cắt tới {name}", "Profile to {name}"),
+    "there": Text("nơi đông dân nhất", "most people"),
+    "target": Text("Mục tiêu {percent:.1f} %", "Target {percent:.1f} %"),
+    "money": Text("tỷ đồng", "billion dong"), "existing": Text("Trạm hiện có", "Sites there are"),
+    "new": Text("Trạm mới", "New tower"), "shared": Text("Dùng chung cột", "Shared mast"),
+    "uncovered": Text("Dân chưa được phủ", "People without the service"),
+    "cable": Text("Cáp quang mới", "New cable"), "link": Text("Vi ba", "Microwave"),
+    "draft": Text("DỰ THẢO", "DRAFT"),
+}  # fmt: skip
+
+KINDS = {
+    "mast": Text("Dùng chung cột có sẵn", "Shared mast"), "own": Text("Danh sách đề xuất", "Proposed list"),
+    "centre": Text("Trung tâm xã", "Commune centre"), "village": Text("Tại thôn, làng", "In a village"),
+    "hilltop": Text("Đỉnh đồi, núi", "Hilltop"), "road": Text("Ven đường", "Road side"),
+}
+BACKHAUL = {
+    "shared": Text("theo cột hiện có", "with the mast"),
+    "fibre": Text("cáp quang {km:.1f} km", "fibre {km:.1f} km"),
+    "microwave": Text("vi ba tới {to}", "microwave to {to}"),
+    "other": Text("vệ tinh hoặc chuyển tiếp (cần khảo sát)", "satellite or a relay (to be surveyed)"),
+}
+ITEMS = {
+    "mast": Text("Cột, móng, lắp đặt", "Mast, civil works, installation"),
+    "equipment": Text("Thiết bị vô tuyến", "Radio equipment"), "power": Text("Nguồn điện", "Power"),
+    "access": Text("Đường vào", "Access"), "fibre": Text("Cáp quang", "Fibre"),
+    "microwave": Text("Vi ba, vệ tinh", "Microwave, satellite"),
+}
+UNIT_NAMES = {
+    "site": Text("vị trí", "site"), "sector": Text("sector", "sector"), "km": Text("km", "km"),
+    "link": Text("tuyến", "link"), "year": Text("năm", "year"),
+}
+PRICE_NAMES = {
+    "tower_new": Text("Cột mới, móng, lắp đặt", "New tower, civil works, installation"),
+    "mast_shared": Text("Gia cố, lắp trên cột có sẵn", "Mounting on a mast that stands"),
+    "equipment_2G": Text("Thiết bị 2G", "2G equipment"), "equipment_3G": Text("Thiết bị 3G", "3G equipment"),
+    "equipment_4G": Text("Thiết bị 4G", "4G equipment"), "equipment_5G": Text("Thiết bị 5G", "5G equipment"),
+    "power_site": Text("Nguồn điện tại trạm mới", "Power at a new site"),
+    "power_shared": Text("Nguồn điện trên cột dùng chung", "Power at a shared mast"),
+    "power_line": Text("Kéo điện lưới", "Power line"), "power_solar": Text("Điện mặt trời", "Solar power"),
+    "access_road": Text("Đường vào", "Access track"), "microwave_link": Text("Tuyến vi ba", "Microwave link"),
+    "backhaul_other": Text("Vệ tinh hoặc chuyển tiếp", "Satellite or a relay"),
+    "year_new": Text("Vận hành trạm mới", "Operation of a new site"),
+    "year_shared": Text("Thuê cột", "Rent of a mast"),
+    "fibre": Text("Cáp quang treo (đường xã)", "Aerial fibre (commune road)"),
+    "fibre_end": Text("Đầu cuối quang", "Fibre terminal"),
+}
+
+_HEAD = Text(
+    "Đề xuất {n} vị trí ({shared} dùng chung cột có sẵn, {new} xây mới), tổng {cost:.1f} tỷ đồng, trong "
+    "đó truyền "
+    "dẫn {links:.1f} tỷ đồng ({km:.1f} km cáp quang, {radio} tuyến vi ba).",
+    "{n} sites ({shared} on masts that stand, {new} new) for {cost:.1f} billion dong, of which backhaul "
+    "{links:.1f} billion ({km:.1f} km of fibre, {radio} microwave links).",
+)
+_AIM = Text(
+    "{name}: từ {before:.2f} % lên {after:.2f} % (thêm {gain:.0f} {unit}; {served:.0f} trên {total:.0f}).",
+    "{name}: from {before:.2f} % to {after:.2f} % ({gain:.0f} more {unit}; {served:.0f} of {total:.0f}).",
+)
+_AIM_SMALL = Text(
+    "{name}: từ {before:.2f} % lên {after:.2f} % (thêm {gain:.2f} {unit}; {served:.2f} trên {total:.2f}).",
+    "{name}: from {before:.2f} % to {after:.2f} % ({gain:.2f} more {unit}; {served:.2f} of {total:.2f}).",
+)
+_PROOF_COST = Text(
+    "Chứng thực: không phương án nào trong số các ứng viên đạt mục tiêu với ít hơn {bound:.1f} tỷ đồng; "
+    "phương án này "
+    "đắt hơn mức đó nhiều nhất {gap:.1f} %.",
+    "Proof: no other plan of these candidates reaches the target for less than {bound:.1f} billion dong; "
+    "this one "
+    "is at most {gap:.1f} % of its cost above that.",
+)
+_PROOF_GAIN = Text(
+    "Chứng thực: không phương án nào trong số các ứng viên đạt quá {bound:.1f} {unit} với điều kiện này; "
+    "phương án này "
+    "đạt {value:.1f}, kém nhiều nhất {gap:.1f} %.",
+    "Proof: no other plan of these candidates gains more than {bound:.1f} {unit} under this condition; "
+    "this one "
+    "gains {value:.1f}, at most {gap:.1f} % less.",
+)
+_SAVED = Text(
+    "Chọn trạm và truyền dẫn cùng lúc rẻ hơn cách chọn trạm trước rồi kéo cáp sau {saved:.2f} tỷ đồng "
+    "({share:.1f} %).",
+    "Choosing sites and backhaul together costs {saved:.2f} billion dong ({share:.1f} %) less than sites "
+    "first, "
+    "then their fibre.",
+)
+_MORE = Text(
+    "Với cùng kinh phí, chọn trạm và truyền dẫn cùng lúc được thêm {more:.1f} {unit} so với chọn trạm trước.",
+    "For the same money, choosing sites and backhaul together gains {more:.1f} {unit} more than sites first.",
+)
+_NOTHING = Text("Mục tiêu đã đạt, không cần thêm vị trí nào.", "The target is met already; no site is "
+                                                               "needed.")
+FORECAST = Text(
+    "Số liệu dự báo tính toán, chưa đo kiểm; vị trí cần khảo sát thực địa trước khi đầu tư.",
+    "Predicted, not measured; every place needs a survey before money is spent.",
+)
+MONEY = Text(
+    "Đơn giá mức '{level}', 1 USD = {rate} đồng; chưa gồm thuế, giải phóng mặt bằng và dự phòng.",
+    "Prices at level '{level}', 1 USD = {rate} dong; without taxes, land and contingencies.",
+)
+METHOD = (
+    Text("Ứng viên: cột hiện có của mọi nhà mạng (ưu tiên dùng chung), trung tâm xã, thôn làng, đỉnh đồi "
+         "gần dân chưa "
+         "được phủ, điểm ven đường, danh sách riêng (nếu có). Loại bỏ nơi quá dốc, quá xa đường, mặt "
+         "nước, khu bảo vệ.",
+         "Candidates: masts of any operator (sharing first), commune centres, villages, hilltops near "
+         "people without "
+         "the service, road sides, a list of one's own. Left out: too steep, too far from roads, water, "
+         "protected."),
+    Text("Vùng phủ của từng ứng viên tính bằng chính mô hình truyền sóng của dự án; cộng các trạm vào "
+         "danh sách và chạy "
+         "lại cho cùng số liệu.",
+         "Each candidate's coverage is computed by the project's own radio model; a run with the sites "
+         "added gives the "
+         "same figures."),
+    Text("Giá mỗi vị trí gồm nhánh truyền dẫn còn thiếu khi đến lượt xây: cáp quang dọc đường từ mạng đã "
+         "có lúc đó, hoặc "
+         "vi ba khi thông thoáng 60 % đới Fresnel thứ nhất; vị trí sau nối vào nhánh của vị trí trước.",
+         "The price of a site holds the branch that is missing when its turn comes: fibre along roads "
+         "from where the "
+         "network is by then, or microwave with 60 % of the first Fresnel zone free; later sites join "
+         "earlier "
+         "branches."),
+    Text("Thứ tự theo lợi ích trên mỗi đồng; năm theo kinh phí từng năm. Chứng thực bằng chặn Lagrange "
+         "với phần truyền "
+         "dẫn tối thiểu của mỗi vị trí.",
+         "Order by gain per money; years by the money of each year. The proof is a Lagrangian bound with "
+         "the least that "
+         "each site's backhaul can cost."),
+    Text("Nguồn vốn theo quy tắc sửa được trong [plan.sites.funding]: mặc định Quỹ viễn thông công ích "
+         "cho thôn làng khó "
+         "khăn đã có điện lưới, còn lại doanh nghiệp.",
+         "Funding follows a rule that can be edited in [plan.sites.funding]: by default the "
+         "public-utility fund for "
+         "disadvantaged villages with grid power, the operator for the rest."),
+)  # fmt: skip
+
+
+def word(key: str, lang: Language, **values: Any) -> str:
+    """Return a phrase."""
+    return WORDS[key].say(lang, **values)
+
+
+def place_name(step: Step, lang: Language) -> str:
+    """Return what a site is called: its own name, or its kind and commune."""
+    if step.kind == "mast":
+        return f"{step.name} ({operator_label(step.owner, lang)})" if step.owner else step.name
+    return step.name or f"{KINDS[step.kind].say(lang)}, {step.commune_name}"
+
+
+def backhaul_said(step: Step, lang: Language) -> str:
+    """Return how a site is connected."""
+    return BACKHAUL[step.backhaul].say(lang, km=step.fibre_m / 1000.0, to=step.backhaul_to or "–")
+
+
+def power_said(step: Step, lang: Language) -> str:
+    """Return what a site runs on."""
+    if step.kind == "mast":
+        return word("ofMast", lang)
+    return word("sun" if step.sun else "grid", lang)
+
+
+def sentences(found: SitePlan, steps: tuple[Step, ...], lang: Language) -> list[str]:
+    """Return what a plan amounts to, with its proof."""
+    question, plan = found.question, found.plan
+    if not steps:
+        return [_NOTHING.say(lang), *(_aim_said(found, n, lang) for n in question.objectives)]
+    shared = sum(s.kind == "mast" for s in steps)
+    lines = [
+        _HEAD.say(
+            lang, n=len(steps), shared=shared, new=len(steps) - shared, cost=plan.cost / 1000.0,
+            links=plan.backhaul_cost / 1000.0, km=sum(s.fibre_m for s in steps) / 1000.0,
+            radio=sum(s.backhaul == "microwave" for s in steps),
+        )
+    ]  # fmt: skip
+    first = list(question.objectives)
+    lines += [_aim_said(found, name, lang) for name in [*first, *(n for n in found.aims if n not in first)]]
+    return [*lines, proof_said(found, lang), *rival_said(found, lang)]
+
+
+def _aim_said(found: SitePlan, name: str, lang: Language) -> str:
+    aim = found.aims[name]
+    before, after = served_percent(found, name)
+    gain = float(found.gained(name).sum())
+    said = NAMES[name].say(lang)
+    text = _AIM_SMALL if name in ("zones", "roads") else _AIM
+    return text.say(
+        lang, name=said[0].upper() + said[1:], before=before, after=after, gain=gain, unit=UNITS[name],
+        served=aim.served + gain, total=aim.total,
+    )
+
+
+def proof_said(found: SitePlan, lang: Language) -> str:
+    """Return the certificate in words."""
+    proof = found.proof
+    if found.question.targets:
+        return _PROOF_COST.say(lang, bound=proof.bound / 1000.0, gap=100.0 * proof.gap)
+    gap = 100.0 * proof.gap
+    return _PROOF_GAIN.say(lang, bound=proof.bound, value=proof.value, gap=gap, unit=unit_of(found))
+
+
+def unit_of(found: SitePlan) -> Text:
+    """Return the unit of what is maximised."""
+    names = list(found.question.weights)
+    return UNITS[names[0]] if len(names) == 1 else Text("điểm", "points")
+
+
+def rival_said(found: SitePlan, lang: Language) -> list[str]:
+    """Return what choosing sites and backhaul together brings."""
+    plan, rival = found.plan, found.rival
+    if found.question.targets:
+        saved = rival.cost - plan.cost
+        if saved <= 1.0:
+            return []
+        return [_SAVED.say(lang, saved=saved / 1000.0, share=100.0 * saved / rival.cost)]
+    more = float(plan.weight[0] - rival.weight[0])
+    return [_MORE.say(lang, more=more, unit=unit_of(found))] if more > 0.05 else []
+
+
+def scope(found: SitePlan, lang: Language) -> list[str]:
+    """Return service, operator, criterion, date and prices of a plan."""
+    question, project = found.question, found.layers.project
+    criterion = describe(project.services[question.service]).say(lang)
+    return [
+        f"{question.service}, {operator_label(question.operator, lang)}", criterion,
+        format_date(project.province.as_of, lang),
+        MONEY.say(lang, level=WORDS[question.level], rate=format_number(int(vnd_per_usd()), lang)),
+    ]
