@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import logging
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from phusong.coverage.prediction import Prediction, ShareDone, worker_count
 from phusong.coverage.radio.accumulate import Accumulator, finish
 from phusong.coverage.radio.cells import Cell, group_by_site, operators_of, service_cells
+from phusong.coverage.radio.groups import Share, fill, ground_key, merge_groups, site_groups
 from phusong.coverage.radio.kernels import bearings_deg, elevations_deg, merge_cell
 from phusong.coverage.radio.link_budget import MIN_SIGMA_DB, Budget
 from phusong.coverage.radio.model import Link
@@ -22,9 +24,12 @@ from phusong.coverage.radio.pathloss import Field, Float32Array, PathLoss, Site,
 from phusong.coverage.radio.range import predict_range
 from phusong.coverage.radio.validity import prediction_faults
 from phusong.coverage.result import ANY
+from phusong.coverage.store import Store
 from phusong.layers.grid import Grid
 from phusong.layers.inventory import Layers
 from phusong.layers.project import FlatService, RangeService, TerrainService
+
+log = logging.getLogger(__name__)
 
 _BATCH_BYTES = 192 << 20
 """What the fields of the sites computed together may hold: bounds memory, changes no result."""
@@ -39,6 +44,7 @@ def predict_service(
     workers: int = 0,
     progress: ShareDone | None = None,
     path_loss: PathLoss | None = None,
+    store: Store | None = None,
 ) -> Prediction:
     """Predict whom a radio service reaches, for each operator and for any of them.
 
@@ -54,8 +60,8 @@ def predict_service(
     - ``servers``: the number of cells that cover.
     - ``sinr``, if the service asks: see `phusong.coverage.radio.accumulate.finish`.
 
-    Sites are computed by threads and merged in their order, rows of the grid apart, so the result is
-    the same to the bit for any number of workers.
+    Sites are computed by threads and merged, rows of the grid apart, and the sums do not depend on
+    their order, so the result is the same to the bit for any number of workers, with a store or without.
 
     Parameters
     ----------
@@ -68,7 +74,9 @@ def predict_service(
     progress : callable, optional
         Called with the share done.
     path_loss : PathLoss, optional
-        Instead of the model that the service names.
+        Instead of the model that the service names; nothing is kept then.
+    store : Store, optional
+        Where groups of sites are kept, so that only those that changed are computed.
 
     Returns
     -------
@@ -77,20 +85,48 @@ def predict_service(
     """
     if isinstance(service, RangeService):
         return predict_range(layers, name, service, workers=workers)
-    cells = service_cells(layers, name, service)
-    loss = path_loss or path_loss_of(layers, service)
-    plans = tuple(site_plans(layers.grid, loss, cells, service.max_distance_m))
+    work = _Work.of(layers, name, service, path_loss)
     operators = operators_of(layers)
-    sums = {
-        operator: Accumulator.empty(layers.grid.shape, _channels(cells, operator) if service.sinr else ())
-        for operator in sorted({*operators, *(c.operator for c in cells)})
-    }
+    sums = work.empty_sums(layers.grid.shape, sorted({*operators, *(c.operator for c in work.cells)}))
     with ThreadPoolExecutor(worker_count(workers)) as pool:
-        _run(layers, loss, plans, sums, pool, progress)
-    reaches = finish(name, service, layers.grid, cells, sums, operators)
-    faults = prediction_faults(layers, name, service, loss, cells, plans, reaches[-1])
+        if store is None or path_loss is not None:
+            whole = Window(0, layers.grid.shape[0], 0, layers.grid.shape[1])
+            work.add(work.plans, whole, sums, pool, progress)
+        else:
+            groups = site_groups(ground_key(layers, service, work.loss), work.plans)
+            computed = merge_groups(groups, sums, store, partial(work.sums_of, pool), progress)
+            log.info("%s: %d of %d groups of sites computed", name, computed, len(groups))
+    reaches = finish(name, service, layers.grid, work.cells, sums, operators)
+    faults = prediction_faults(layers, name, service, work.loss, work.cells, work.plans, reaches[-1])
     assert reaches[-1].operator == ANY
     return Prediction(reaches, faults)
+
+
+def fill_store(
+    layers: Layers,
+    name: str,
+    service: FlatService | TerrainService,
+    store: Store,
+    share: Share,
+    *,
+    workers: int = 0,
+) -> int:
+    """Compute one share of a service's groups of sites into the store, for `predict_service` to find.
+
+    Parameters
+    ----------
+    share : (part, parts)
+        Which share, from 0, of how many; all of them together are all groups.
+
+    Returns
+    -------
+    int
+        Groups that were not there.
+    """
+    work = _Work.of(layers, name, service, None)
+    groups = site_groups(ground_key(layers, service, work.loss), work.plans)
+    with ThreadPoolExecutor(worker_count(workers)) as pool:
+        return fill(groups, share, store, partial(work.sums_of, pool))
 
 
 @dataclass(frozen=True)
@@ -157,26 +193,55 @@ class SitePart:
     fields: tuple[Field, ...]
 
 
-def _run(
-    layers: Layers,
-    loss: PathLoss,
-    plans: Sequence[Plan],
-    sums: dict[str, Accumulator],
-    pool: Executor,
-    progress: ShareDone | None,
-) -> None:
-    grid = layers.grid
-    x, y = grid.x_m(), grid.y_m()
-    terrain = layers.terrain.values if loss.over_terrain and layers.terrain is not None else None
-    edges = [*range(0, grid.shape[0], _BAND_ROWS), grid.shape[0]]
-    done, total = 0, max(sum(plan.bytes for plan in plans), 1)
-    for batch in _batches(plans):
-        parts = list(pool.map(partial(compute_site, grid, x, y, terrain, loss), batch))
-        # Bands share no row, so threads never meet; within one, cells come in their order.
-        list(pool.map(partial(_merge, parts, sums, x, y), pairwise(edges)))
-        done += sum(plan.bytes for plan in batch)
-        if progress:
-            progress(done / total)
+@dataclass(frozen=True)
+class _Work:
+    """A service made ready: its cells, its model, the plan of every site."""
+
+    layers: Layers
+    loss: PathLoss
+    cells: tuple[Cell, ...]
+    plans: tuple[Plan, ...]
+    sinr: bool
+
+    @classmethod
+    def of(
+        cls, layers: Layers, name: str, service: FlatService | TerrainService, path_loss: PathLoss | None
+    ) -> _Work:
+        cells = service_cells(layers, name, service)
+        loss = path_loss or path_loss_of(layers, service)
+        plans = tuple(site_plans(layers.grid, loss, cells, service.max_distance_m))
+        return cls(layers, loss, cells, plans, service.sinr)
+
+    def empty_sums(self, shape: tuple[int, int], operators: Iterable[str]) -> dict[str, Accumulator]:
+        return {o: Accumulator.empty(shape, _channels(self.cells, o) if self.sinr else ()) for o in operators}
+
+    def sums_of(self, pool: Executor, plans: Sequence[Plan], window: Window) -> dict[str, Accumulator]:
+        """Return what some sites sum up to over a window that holds theirs."""
+        sums = self.empty_sums(window.shape, sorted({c.operator for plan in plans for c in plan.cells}))
+        self.add(plans, window, sums, pool, None)
+        return sums
+
+    def add(
+        self,
+        plans: Sequence[Plan],
+        window: Window,
+        sums: dict[str, Accumulator],
+        pool: Executor,
+        progress: ShareDone | None,
+    ) -> None:
+        """Add sites to sums over a window."""
+        layers, grid = self.layers, self.layers.grid
+        x, y = grid.x_m(), grid.y_m()
+        terrain = layers.terrain.values if self.loss.over_terrain and layers.terrain is not None else None
+        edges = [*range(window.row0, window.row1, _BAND_ROWS), window.row1]
+        done, total = 0, max(sum(plan.bytes for plan in plans), 1)
+        for batch in _batches(plans):
+            parts = list(pool.map(partial(compute_site, grid, x, y, terrain, self.loss), batch))
+            # Bands share no row, so threads never meet.
+            list(pool.map(partial(_merge, parts, sums, x, y, window), pairwise(edges)))
+            done += sum(plan.bytes for plan in batch)
+            if progress:
+                progress(done / total)
 
 
 def _batches(plans: Sequence[Plan]) -> Iterator[list[Plan]]:
@@ -236,13 +301,22 @@ def _merge(
     sums: dict[str, Accumulator],
     x_m: NDArray[np.float64],
     y_m: NDArray[np.float64],
+    whole: Window,
     band: tuple[int, int],
 ) -> None:
+    """Merge sites over some rows of the grid into sums over the window ``whole``."""
+    rows, cols = whole.slices
+    x, y = x_m[cols], y_m[rows]
+    first, end = band[0] - whole.row0, band[1] - whole.row0
     for part in parts:
         site = part.plan.site
         window = site.window
         if window.row1 <= band[0] or band[1] <= window.row0:
             continue
+        corners = (
+            window.row0 - whole.row0, window.row1 - whole.row0,
+            window.col0 - whole.col0, window.col1 - whole.col0,
+        )
         for cell, radius, k in zip(part.plan.cells, part.plan.radii_m, part.plan.link_of, strict=True):
             total, field = sums[cell.operator], part.fields[k]
             merge_cell(
@@ -252,10 +326,10 @@ def _merge(
                 total.best,
                 total.servers,
                 total.power_of(cell.link.frequency_mhz),
-                x_m,
-                y_m,
-                (window.row0, window.row1, window.col0, window.col1),
-                band,
+                x,
+                y,
+                corners,
+                (first, end),
                 (site.x_m, site.y_m, radius),
                 part.bearing,
                 part.elevations[k],
