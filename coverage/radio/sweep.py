@@ -34,7 +34,7 @@ from phusong.coverage.radio.sweep_ray import sample_line, sample_zones
 POSITION_PARTS = 1024
 """Sites are placed to 1/1024 of a cell, so that the sectors' arithmetic is exact."""
 
-RAYS_BARE, RAYS_COVERED = 4.0, 1.25
+RAYS_BARE, RAYS_COVERED = 4.0, 1.0
 """Rays per cell of the circle's edge, over bare ground and with clutter, whose own grain is coarser:
 chosen so that mapping cells to rays changes less than sampling at 0.9 of the step would; see
 `benchmarks/one_site.py --mapping`."""
