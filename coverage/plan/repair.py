@@ -54,10 +54,11 @@ def repair_order(
     A person has service again with the first repaired site that covers them, so what a site returns can
     only shrink as others are repaired; an earlier figure is a bound, and only sites whose bound could win
     are counted again (lazy greedy). The order is the one that counting every site at every step would give.
-    Equal rates go to the site with the higher rate of ``also``, then to the one that stands first. What is minimised, the sum of people over the hours they
-    wait, is min-sum set cover; greedy is within 4 times the least possible, and no polynomial method does
-    better in general (Feige, Lovász, Tetali, Approximating min sum set cover, Algorithmica 40, 2004); where
-    no two sites cover the same people it is the least possible (Smith's rule).
+    Equal rates go to the site with the higher rate of ``also``, then to the one that stands first. What is
+    minimised, the sum of people over the hours they wait, is min-sum set cover; greedy is within 4 times
+    the least possible, and no polynomial method does better in general (Feige, Lovász, Tetali,
+    Approximating min sum set cover, Algorithmica 40, 2004); where no two sites cover the same people it is
+    the least possible (Smith's rule).
 
     Parameters
     ----------
