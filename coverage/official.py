@@ -226,7 +226,7 @@ def _first_words(name: str) -> str:
     """Return the kind of unit in front of a name, folded; nothing where there is none."""
     words = [fold(word) for word in name.split()]
     pair = "".join(words[:2])
-    if pair in _URBAN or pair in _RURAL:
+    if len(words) > 2 and (pair in _URBAN or pair in _RURAL):
         return pair
     return words[0] if words and len(words) > 1 and words[0] in (*_URBAN, *_RURAL) else ""
 

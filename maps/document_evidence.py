@@ -82,7 +82,7 @@ def _targets(figures: Figures, paper: Paper, lang: Language, number: int) -> boo
             light(x.state, lang),
         ])  # fmt: skip
     heads = _heads(lang, "target", "document", "wanted", "actual", "gap", "verdict")
-    paper.table(heads, rows, (42, 44, 18, 32, 20, 20), numbers=(2, 3, 4))
+    paper.table(heads, rows, (38, 36, 18, 44, 20, 18), numbers=(2, 3, 4))
     for x in found:
         name = shorten(target_name(figures, x, lang), 90)
         for key, said in (("trend", trend_value(x, lang)), ("planned", planned_value(x, lang))):

@@ -55,9 +55,10 @@ def official(s: Section) -> str:
         if said:
             blocks.append(f"<div><h3>{escape(s.figures.label(service, s.lang))}</h3>{_list(s, said)}</div>")
     whole = province_sentences(s.figures, s.lang)
-    if whole:
-        blocks.append(f"<div><h3>{_word(s, 'officialOf')}</h3>{_list(s, whole)}</div>")
-    return f'{_title(s, "official")}<div class="sayings">{"".join(blocks)}</div></section>' if blocks else ""
+    last = f"<h3>{_word(s, 'officialOf')}</h3>{_list(s, whole)}" if whole else ""
+    if not blocks and not last:
+        return ""
+    return f'{_title(s, "official")}<div class="sayings">{"".join(blocks)}</div>{last}</section>'
 
 
 def villages(s: Section) -> str:

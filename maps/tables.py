@@ -28,7 +28,7 @@ from phusong.maps.safe import neutral
 if TYPE_CHECKING:
     import pandas as pd
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 """Of ``indicators.json``: the first number changes when a reader of the old form would break."""
 
 MERGER = datetime.date(2025, 7, 1)
@@ -96,9 +96,15 @@ def _rows(frame: pd.DataFrame, columns: Sequence[str]) -> Iterable[tuple[Any, ..
     return zip(*(frame[c].tolist() for c in columns), strict=True)
 
 
+def indicator_columns(result: Result) -> tuple[str, ...]:
+    """Return the columns of the tidy table; ``low high`` come last where the project asks for them."""
+    return (*INDICATOR_COLUMNS, *(c for c in ("low", "high") if c in result.indicators))
+
+
 def write_indicators_csv(result: Result, path: Path) -> None:
     """Write the tidy table of indicators."""
-    path.write_bytes(csv_bytes(INDICATOR_COLUMNS, _rows(result.indicators, INDICATOR_COLUMNS)))
+    columns = indicator_columns(result)
+    path.write_bytes(csv_bytes(columns, _rows(result.indicators, columns)))
 
 
 def write_gaps_csv(result: Result, path: Path) -> None:
@@ -184,8 +190,8 @@ def indicators_document(result: Result) -> dict[str, Any]:
         },
         "scattered": {k: plain_value(v) for k, v in sorted(result.scattered.items())},
         "indicators": [
-            dict(zip(INDICATOR_COLUMNS, map(plain_value, row), strict=True))
-            for row in _rows(result.indicators, INDICATOR_COLUMNS)
+            dict(zip(indicator_columns(result), map(plain_value, row), strict=True))
+            for row in _rows(result.indicators, indicator_columns(result))
         ],
     }
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from phusong.coverage.result import Result
 
 # The same examples on every machine, so that a run that passed passes again; HYPOTHESIS_PROFILE=explore
 # looks for new ones.
@@ -24,6 +28,21 @@ def shared() -> Path:
     if not (SHARED / "data").is_dir():
         pytest.skip("no ../shared beside the project")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def gia_lai(shared: Path) -> Result:
+    """Gia Lai analysed once, its commune centres as key locations, a figure from elsewhere beside them."""
+    from phusong.coverage.analyse import analyse
+    from phusong.layers.project import OfficialTable, Reported
+    from phusong.layers.project_file import read_project
+
+    project = read_project(shared / "data" / "gia-lai" / "phusong.toml")
+    told = Reported(name="4G và điện thoại thông minh", value=81.15, source="tỉnh báo cáo 2023",
+                    criterion="dti-smartphone")  # fmt: skip
+    return analyse(
+        project.model_copy(update={"official": OfficialTable(key=("centres",)), "reported": {"smart": told}})
+    )
 
 
 @pytest.fixture(scope="session")

@@ -11,16 +11,14 @@ import pytest
 from exactextract import exact_extract
 from exactextract.raster import NumPyRasterSource
 
-from phusong.coverage.analyse import analyse
 from phusong.coverage.result import Result
-from phusong.layers.project_file import read_project
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def result(shared: Path) -> Result:
-    return analyse(read_project(shared / "data" / "gia-lai" / "phusong.toml"))
+def result(gia_lai: Result) -> Result:
+    return gia_lai
 
 
 def figures(result: Result, service: str, indicator: str, operator: str = "any") -> pd.DataFrame:
@@ -72,7 +70,8 @@ def test_people_agree_with_the_raster_itself(result: Result, shared: Path) -> No
 def test_communes_sum_to_the_province(result: Result) -> None:
     keys = ["service", "operator", "indicator"]
     # Counts of stations may hold a few that lie in no commune.
-    table = result.indicators[~result.indicators["indicator"].isin(["sites", "stations", "cells"])]
+    counts = ["sites", "stations", "cells", "shared_sites"]
+    table = result.indicators[~result.indicators["indicator"].isin(counts)]
     sums = table.groupby([*keys, "level"])[["numerator", "denominator"]].sum()
     for part in ("numerator", "denominator"):
         communes, whole = sums.xs("commune", level="level")[part], sums.xs("province", level="level")[part]
