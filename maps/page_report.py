@@ -8,6 +8,7 @@ from phusong.maps import report_behind as behind
 from phusong.maps import report_evidence as evidence
 from phusong.maps import report_ladder as ladder
 from phusong.maps import report_parts as parts
+from phusong.maps import report_uncertainty as certainty
 from phusong.maps.charts import class_styles
 from phusong.maps.figures import Figures, is_illustration
 from phusong.maps.inline import Page, asset, escape
@@ -50,6 +51,7 @@ def render_report(result: Result, lang: Language) -> str:
         evidence.targets(s),
         evidence.definitions(s),
         evidence.evidence(s),
+        certainty.uncertainty(s),
         behind.method(s),
         behind.account(s),
         behind.sources(s),

@@ -6,6 +6,7 @@ from phusong.maps import charts, colours
 from phusong.maps.figures import Ratio
 from phusong.maps.inline import escape
 from phusong.maps.report_section import Section, table
+from phusong.maps.report_uncertainty import rank_said
 from phusong.maps.safe import shorten
 from phusong.maps.sentences import network_layers
 
@@ -40,9 +41,13 @@ def ranking(s: Section) -> str:
             ("mostLeft", sorted((c for c in known if left[c] >= 0.5), key=lambda c: (-left[c], c))),
         )
         notes = s.notes(("population", "communes", *network_layers(figures, service)))
+
+        def rank(code: str, k: int, key: str, service: str = service) -> str:
+            return rank_said(figures.result, service, code, k, s.lang) if key == "lowestOf" else str(k)
+
         for key, order in orders:
             rows = [
-                [str(k), names[code], s.ratio(known[code]), s.number(left[code])]
+                [rank(code, k, key), names[code], s.ratio(known[code]), s.number(left[code])]
                 for k, code in enumerate(order[:LOWEST], start=1)
             ]
             caption = s.word(key, service=figures.label(service, s.lang))

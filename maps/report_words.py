@@ -203,6 +203,7 @@ NAVIGATION: Mapping[str, Text] = {
     "targets": Text("Mục tiêu", "Targets"),
     "definitions": Text("Các định nghĩa", "Definitions"),
     "evidence": Text("DTI, DII", "DTI, DII"),
+    "uncertainty": Text("Độ tin cậy", "Certainty"),
     "method": Text("Phương pháp", "Method"),
     "people": Text("Kiểm đếm", "Account"),
     "sources": Text("Nguồn", "Sources"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from phusong.coverage.result import Result
 from phusong.data.language import Language, Text
 from phusong.maps.figures import Figures, layer_label
+from phusong.maps.report_uncertainty import with_range
 
 POPULATION = Text(
     "Phủ sóng {service} đạt {share} dân số ({counts} người), {criterion}; số liệu đến {date}.",
@@ -78,8 +79,9 @@ def service_sentences(figures: Figures, service: str, lang: Language) -> list[Se
     def add(text: Text, indicator: str, inputs: tuple[str, ...], decimals: int = 0, **values: str) -> None:
         ratio = figures.province(service, indicator)
         if ratio is not None and ratio.denominator > 0:
+            share = with_range(figures.result, ratio.share(lang), service, indicator, lang)
             said = text.say(
-                lang, service=name, share=ratio.share(lang), counts=ratio.counts(lang, decimals), **values
+                lang, service=name, share=share, counts=ratio.counts(lang, decimals), **values
             )
             found.append(Sentence(said, service, inputs))
 

@@ -67,6 +67,7 @@ _HEADERS = {
     "site_m": Text("Cách trạm gần nhất (m)", "To the nearest site (m)"),
     "fibre_m": Text("Cách cáp quang gần nhất (m)", "To the nearest fibre (m)"),
     "places": Text("Thôn, làng, điểm bên trong", "Places inside"), "reason": Text("Nguyên nhân", "Reason"),
+    "low": Text("Cận dưới", "Low"), "high": Text("Cận trên", "High"),
     "cause": Text("Diễn giải", "In detail"), "short": Text("Thiếu (dB)", "Short by (dB)"),
     "term": Text("Khái niệm", "Term"), "meaning": Text("Ý nghĩa, cách tính", "Meaning, how it is computed"),
     "input": Text("Lớp dữ liệu", "Layer"), "file": Text("Tệp", "File"),
@@ -170,6 +171,11 @@ class _Writer:
             self._column("unit", "text", [unit_name(u, lang) for u in table["unit"]]),
             self._column("criterion", "note", [criteria.get(c, c) for c in table["criterion"]]),
             self._column("as_of", "date", [as_date(d) for d in table["as_of"]]),
+            *(
+                self._column(end, "percent", (table[end] / 100.0).tolist())
+                for end in ("low", "high")
+                if end in table
+            ),
         ]
 
     def communes_sheet(self) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from phusong.coverage.result import Result
 from phusong.data.language import Language, Text
 from phusong.maps import gis, tables
+from phusong.maps import report_uncertainty as certainty
 from phusong.maps.document import write_document, write_pdf
 from phusong.maps.geometry import simplify_coverage
 from phusong.maps.manifest import MANIFEST, write_manifest
@@ -56,6 +57,10 @@ def writers(result: Result, lang: Language) -> dict[str, Writer]:
     }
     if not result.public:
         jobs["stations.csv"] = partial(tables.write_stations_csv, result)
+    if result.uncertainty is not None:
+        jobs["uncertainty.csv"] = partial(certainty.write_uncertainty_csv, result)
+        jobs["ranks.csv"] = partial(certainty.write_ranks_csv, result)
+        jobs["order.csv"] = partial(certainty.write_order_csv, result)
     for service, name in gis.signal_names(result).items():
         jobs[name] = partial(gis.write_signal, result, service)
     for service, name in gis.servers_names(result).items():

@@ -37,6 +37,7 @@ UNCERTAINTY_COLUMNS = (
     "heard_high",
 )  # fmt: skip
 ORDER_COLUMNS = ("service", "rank", "code", "next_code", "percent", "next_percent", "chance")
+RANK_COLUMNS = ("service", "code", "rank", "rank_low", "rank_high")
 UNCERTAIN_ORDER = 0.1
 """Chance of the other order from which that of two communes is called uncertain."""
 
@@ -54,6 +55,9 @@ class Uncertainty:
     order : DataFrame
         `ORDER_COLUMNS`: communes next to each other when ranked by ``population`` of any operator, lowest
         first, and the chance that the other order is the true one; ties count half.
+    ranks : DataFrame
+        `RANK_COLUMNS`: rank of each commune by its figure (1 is the lowest share), and between which ranks
+        the draws put it; ties share the middle of their ranks.
     people_variants : int
         How many accounts of people and boundaries the draws chose among.
     fixed : tuple of str
@@ -63,6 +67,7 @@ class Uncertainty:
     settings: UncertaintyTable
     table: pd.DataFrame
     order: pd.DataFrame
+    ranks: pd.DataFrame
     people_variants: int
     fixed: tuple[str, ...]
 
@@ -208,7 +213,8 @@ def _quantiles(values: FloatArray, level: float) -> FloatArray:
     known = ~np.isnan(values[0])
     found = np.full((2, *values.shape[1:]), np.nan)
     found[:, known] = np.quantile(values[:, known], ends, axis=0, method="weibull")
-    return found
+    # Interpolation must not take apart what is the same in every draw.
+    return np.where(values.min(axis=0) == values.max(axis=0), values[0], found)
 
 
 def _summary(
@@ -243,7 +249,8 @@ def _summary(
     table = pd.concat(blocks, ignore_index=True)
     table.insert(5, "percent", np.nan)
     fixed = tuple(t.service for t in tasks if not t.margins.spread)
-    return Uncertainty(settings, table, _order(layers, orders), variants, fixed)
+    ranks = _ranks(layers, orders, settings.level)
+    return Uncertainty(settings, table, _order(layers, orders), ranks, variants, fixed)
 
 
 def _order(layers: Layers, orders: Sequence[tuple[_Task, FloatArray]]) -> pd.DataFrame:
@@ -263,6 +270,28 @@ def _order(layers: Layers, orders: Sequence[tuple[_Task, FloatArray]]) -> pd.Dat
             chance = float(other.mean()) if len(other) else float("nan")
             rows.append((task.service, rank, codes[a], codes[b], figure[a], figure[b], chance))
     return pd.DataFrame(rows, columns=list(ORDER_COLUMNS))
+
+
+def _ranks(
+    layers: Layers, orders: Sequence[tuple[_Task, FloatArray]], level: float
+) -> pd.DataFrame:
+    import pandas as pd
+    from scipy.stats import rankdata
+
+    codes = layers.communes["commune_code"].tolist()
+    rows = []
+    for task, values in orders:
+        figure = _figure(task)
+        known = np.flatnonzero(np.isfinite(figure) & np.isfinite(values).all(axis=0))
+        if not len(known):
+            continue
+        own = rankdata(figure[known])
+        drawn = rankdata(np.round(values[:, known], 9), axis=1)
+        low, high = _quantiles(drawn, level)
+        rows += [
+            (task.service, codes[k], own[i], low[i], high[i]) for i, k in enumerate(known.tolist())
+        ]
+    return pd.DataFrame(rows, columns=list(RANK_COLUMNS))
 
 
 def _figure(task: _Task) -> FloatArray:
