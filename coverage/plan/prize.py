@@ -35,11 +35,17 @@ from phusong.coverage.plan.steiner_reduce import Reduced, simplify
 WORTHS = 40
 """Values of a person that the sweep tries, from 'nobody' to 'everybody', on graphs that are not large."""
 
+NOISY = 60
+"""Greedy trees per budget over prizes disturbed more and more; the best are improved."""
+
 FEW = 6
 """So few nodes with a prize are tried in every combination."""
 
 WORK = 250_000
-"""Edges that the sweep, and the refilling of one budget, may look at, about: sets how often they are done."""
+"""Edges that the sweep may look at, about: sets how many worths are tried."""
+
+REFILLS = 800_000
+"""Edges that the refilling of one budget may look at, about: sets how often a part is dropped."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -294,6 +300,13 @@ class _Pool:
             fill_budget(*p.arcs, p.graph.length, p.prize, tree, p.root, budget, along)
             self.add(tree)
             self.polish(tree, budget)
+        for number in range(NOISY):
+            if self.late:
+                break
+            noisy = p.prize * self.rng.lognormal(0.0, 0.1 + 0.6 * number / NOISY, size=p.prize.size)
+            tree = np.zeros(p.graph.edges, dtype=bool)
+            fill_budget(*p.arcs, p.graph.length, noisy, tree, p.root, budget, number % 2 == 0)
+            self.add(tree)
         above = sorted((t for t in self.trees if t[0] > budget), key=lambda t: t[0])[:4]
         below = sorted((t for t in self.trees if t[0] <= budget), key=lambda t: -t[1])[:4]
         for _, _, chosen in above + below:
@@ -303,7 +316,7 @@ class _Pool:
             trim(*p.arcs, p.graph.length, p.prize, tree, p.root, budget)
             self.polish(tree, budget)
         if iterations is None:
-            iterations = int(np.clip(WORK // p.graph.edges, 20, 200))
+            iterations = int(np.clip(REFILLS // p.graph.edges, 20, 200))
         for _ in range(iterations):
             if self.late:
                 return

@@ -267,16 +267,16 @@ def fill_budget(
         best = -1
         most = -1.0
         left = budget - spent
-        for v in goal:
-            if not inside[v] and key[v] <= left:
-                rate = gain[v] / key[v] if key[v] > 0.0 else np.inf
+        for g in goal:
+            if not inside[g] and key[g] <= left:
+                rate = gain[g] / key[g] if key[g] > 0.0 else np.inf
                 if rate > most:
-                    best = int(v)
+                    best = int(g)
                     most = rate
         if best < 0:
             return reached[:number].copy()
         spent += key[best]
-        v = int(best)
+        v = best
         while not inside[v]:
             inside[v] = True
             chosen[back[v]] = True
