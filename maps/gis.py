@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -31,15 +32,14 @@ _CLOCK = threading.Lock()
 
 
 @contextmanager
-def _still_clock(result: Result) -> Iterator[None]:
+def still_clock(as_of: datetime.date) -> Iterator[None]:
     """Let GDAL stamp GeoPackages with the day of the data, so that the bytes depend on the inputs only."""
     import pyogrio
 
     option = "OGR_CURRENT_DATE"
     with _CLOCK:
         before = pyogrio.get_gdal_config_option(option)
-        day = result.layers.project.province.as_of.isoformat()
-        pyogrio.set_gdal_config_options({option: f"{day}T00:00:00.000Z"})
+        pyogrio.set_gdal_config_options({option: f"{as_of.isoformat()}T00:00:00.000Z"})
         try:
             yield
         finally:
@@ -90,7 +90,7 @@ def commune_table(result: Result) -> gpd.GeoDataFrame:
 def _write_gpkg(frame: gpd.GeoDataFrame, path: Path, layer: str, result: Result) -> None:
     import pyogrio
 
-    with _still_clock(result):
+    with still_clock(result.layers.project.province.as_of):
         pyogrio.write_dataframe(
             frame, path, layer=layer, driver="GPKG", geometry_type="MultiPolygon", promote_to_multi=True,
             layer_options={"FID": "fid"},

@@ -86,7 +86,7 @@ PHASES_SMALL = warning(
 )
 NO_PEOPLE = warning(
     "nobody-counted",
-    "{n} điểm không có người dân nào chưa phủ quanh nó theo lưới dân số: khi chọn theo kinh phí được xếp sau.",
+    "Quanh {n} điểm, lưới dân số không có người nào chưa phủ: khi chọn theo kinh phí được xếp sau.",
     "Round {n} points the population raster has nobody who is not covered: with a budget they come last.",
 )
 TOO_LONG = warning(
