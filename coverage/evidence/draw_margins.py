@@ -70,9 +70,9 @@ class Margins:
 
 def margins_of(
     layers: Layers, service: str, reaches: Mapping[str, Reach], settings: UncertaintyTable,
-    residual: Lattice, shadow: Lattice,
+    residual: Lattice, shadow: Lattice, wanted: NDArray[np.bool_],
 ) -> Margins:
-    """Return the margins of a service for each of its operators.
+    """Return the margins of a service for each of its operators, in the cells that are ``wanted``.
 
     The spread is what median and location probability say together, ``sigma = (median - asked) / z(p)``;
     where z is within 0.3 of nought, its median over the province. Of it, means over a cell keep the part
@@ -112,7 +112,7 @@ def margins_of(
     error = np.hypot(settings.residual_db, settings.bias_db)
     near = np.abs(criterion) <= _CERTAIN * error
     near |= np.abs(threshold) <= _CERTAIN * np.hypot(error, sigma)
-    cells = np.flatnonzero((near & (site >= 0)).any(axis=0))
+    cells = np.flatnonzero((near & (site >= 0)).any(axis=0) & wanted)
     row, col = np.divmod(cells, layers.grid.shape[1])
     rng = np.random.default_rng([settings.seed, 0x517E5])
     shifts = [rng.integers(0, lattice.shape, size=(max(sites, 1), 2), dtype=np.int32)

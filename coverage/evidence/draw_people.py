@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,12 +31,32 @@ class Variant:
     weights : array of float64, shape (entries,)
     totals : array of float64, shape (units,)
         Denominators, the last of what lies in no commune.
+    drawn : Variant or None
+        Fewer entries that stand for these in the draws.
     """
 
     cells: NDArray[np.int64]
     units: NDArray[np.int64]
     weights: FloatArray
     totals: FloatArray
+    drawn: Variant | None = None
+
+    def thinned(self, columns: int, rows: int, step: int) -> Variant:
+        """Return the account with the entries that are drawn: one cell for every square of ``step`` cells.
+
+        What a draw changes is then reckoned at the middle of each square, with the weights of all of it, and
+        added to the figure over all cells.
+        """
+        if step < 2:
+            return self
+        row, col = np.divmod(self.cells, columns)
+        middle = [np.minimum(v // step * step + step // 2, n - 1) for v, n in ((row, rows), (col, columns))]
+        units = len(self.totals)
+        key = (middle[0] * columns + middle[1]) * units + self.units
+        kept, where = np.unique(key, return_inverse=True)
+        weights = np.bincount(where.reshape(-1), weights=self.weights)
+        drawn = Variant(kept // units, kept % units, weights, self.totals)
+        return replace(self, drawn=drawn)
 
 
 @dataclass(frozen=True)
@@ -54,14 +74,22 @@ class Group:
 
 
 def groups_of(
-    layers: Layers, shares: CommuneShares, commune_of_place: Mapping[str, NDArray[np.int64]]
+    layers: Layers, shares: CommuneShares, commune_of_place: Mapping[str, NDArray[np.int64]], step: int
 ) -> tuple[tuple[Group, ...], tuple[CommuneShares, ...]]:
-    """Return what is counted, and the accounts of people and boundaries; the first is the figures' own."""
+    """Return what is counted, and the accounts of people and boundaries; the first is the figures' own.
+
+    ``step``: cells along the squares over which the errors of a draw are alike.
+    """
     accounts = (shares, *_others(layers, shares))
     units = len(layers.communes) + 1
+    rows, columns = layers.grid.shape
+
+    def account(matrix: Any) -> Variant:
+        return _of_matrix(matrix, units).thinned(columns, rows, step)
+
     groups = [
-        Group("population", tuple(_of_matrix(a.people, units) for a in accounts), heard=True),
-        Group("area", tuple(_of_matrix(a.area, units) for a in accounts), heard=False),
+        Group("population", tuple(account(a.people) for a in accounts), heard=True),
+        Group("area", tuple(account(a.area) for a in accounts), heard=False),
     ]
     for name, places in layers.places.items():
         x, y = places.geometry.x.to_numpy(), places.geometry.y.to_numpy()

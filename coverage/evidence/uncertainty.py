@@ -123,15 +123,18 @@ def uncertainty_of(
     workers : int
         Threads; 0 = one per core.
     """
-    groups, variants = groups_of(layers, shares, commune_of_place)
     fields = _Fields(
         lattice(layers.grid.shape, layers.grid.cell_m, settings.residual_correlation_m),
         lattice(layers.grid.shape, layers.grid.cell_m, settings.correlation_m),
     )
+    groups, variants = groups_of(layers, shares, commune_of_place, fields.shadow.cells)
+    wanted = np.zeros(layers.grid.size, dtype=bool)
+    for variant in (v for group in groups for v in group.variants):
+        wanted[(variant.drawn or variant).cells] = True
     tasks = []
     for service in layers.project.services:
         own = {o: r for (s, o), r in reaches.items() if s == service}
-        margins = margins_of(layers, service, own, settings, fields.residual, fields.shadow)
+        margins = margins_of(layers, service, own, settings, fields.residual, fields.shadow, wanted)
         tasks.append(_task(layers, service, margins, groups))
     work = partial(_draw, tasks, fields, settings, len(variants))
     with ThreadPoolExecutor(worker_count(workers)) as pool:
@@ -140,19 +143,23 @@ def uncertainty_of(
 
 
 def _task(layers: Layers, service: str, margins: Margins, groups: tuple[Group, ...]) -> _Task:
-    """Sum what is certain once, and keep the rest for the draws."""
+    """Sum the figure without what errors can turn, and keep that for the draws."""
     position = np.full(layers.grid.size, -1, dtype=np.int64)
     position[margins.cells] = np.arange(len(margins.cells))
     active, base = [], []
     for group in groups:
         parts, sums = [], []
         for variant in group.variants:
-            bits = margins.certain[variant.cells]
-            where = position[variant.cells]
+            drawn = variant.drawn or variant
+            where = position[drawn.cells]
             open_ = where >= 0
-            shut = ~open_
-            sums.append(_accumulate(bits[shut], variant.units[shut], variant.weights[shut], margins, group))
-            parts.append((where[open_], variant.units[open_], variant.weights[open_]))
+            units, weights = drawn.units[open_], drawn.weights[open_]
+            whole = _accumulate(
+                margins.certain[variant.cells], variant.units, variant.weights, margins, group
+            )
+            bits = margins.certain[drawn.cells[open_]]
+            sums.append(whole - _accumulate(bits, units, weights, margins, group))
+            parts.append((where[open_], units, weights))
         active.append(tuple(parts))
         base.append(tuple(sums))
     return _Task(service, margins, groups, tuple(active), tuple(base))
@@ -191,6 +198,7 @@ def _draw(
             k = variant if len(group.variants) > 1 else 0
             where, units, weights = active[k]
             sums = base[k] + _accumulate(bits[where], units, weights, margins, group)
+            np.clip(sums, 0.0, group.variants[k].totals, out=sums)
             own.append(_percent(sums, group.variants[k].totals))
         found.append(own)
     return found

@@ -10,7 +10,7 @@ from phusong.coverage.evidence.fields import cell_share, lattice
 
 def test_field_has_unit_variance_and_the_correlation_asked_for() -> None:
     net = lattice((150, 180), 100.0, 500.0)
-    assert net.cells == 2
+    assert net.cells == 3
     step_m = net.cells * 100.0
     products: dict[tuple[int, int], list[float]] = {k: [] for k in ((0, 0), (0, 1), (1, 0), (2, 2), (0, 5))}
     between = []
