@@ -99,11 +99,12 @@ def analyse_layers(
     with _timed("people", SHARING, seconds, progress):
         shares = shares_of(layers) if shares is None else shares
         people = _account(layers, shares)
+    heard = layers.with_neighbours()
     reaches: dict[tuple[str, str], Reach] = {}
     for name in layers.project.services:
         with _timed(f"reach {name}", REACHING, seconds, progress, service=name):
             before = known(layers, name) if known is not None else None
-            found, warnings = before or _predict(layers, name, workers, progress, store)
+            found, warnings = before or _predict(heard, name, workers, progress, store)
             reaches.update({(reach.service, reach.operator): reach for reach in found})
             faults.extend(warnings)
     with _timed("indicators", COUNTING, seconds, progress):
@@ -117,7 +118,7 @@ def analyse_layers(
         )
         places = _place_table(layers, reaches, commune_of_place)
         settlements = _settlement_table(layers, reaches, areas)
-        definitions = definition_table(layers, shares, reaches)
+        definitions = definition_table(heard, shares, reaches)
     ranges = None
     if layers.project.uncertainty is not None:
         from phusong.coverage.evidence.uncertainty import uncertainty_of, with_ranges
@@ -128,7 +129,7 @@ def analyse_layers(
             )
             indicators, ranges = with_ranges(indicators, found_ranges)
     with _timed("gaps", GAPPING, seconds, progress):
-        gaps = find_gaps(layers, shares, reaches)
+        gaps = find_gaps(heard, shares, reaches)
     return Result(
         layers, reaches, indicators, gaps.table, places, people, gaps.scattered, tuple(faults), seconds,
         villages=villages, settlements=settlements, definitions=definitions, uncertainty=ranges,

@@ -347,6 +347,8 @@ def unchanged_services(
         service = layers.project.services[name]
         if isinstance(service, FibreService) or technology_of(name, service) in touched:
             return None
+        if layers.neighbours is not None:  # the rows of their stations follow the province's own
+            return None
         if operators_of(layers) != operators_of(base.layers):
             return None
         found = []

@@ -132,7 +132,7 @@ class Store:
     @staticmethod
     def _write(path: Path, arrays: Arrays) -> None:
         with path.open("wb") as file:
-            np.savez(file, **{name: np.asarray(array) for name, array in arrays.items()})
+            np.savez(file, allow_pickle=False, **dict(arrays))
 
     def prune(self, days: float = KEPT_DAYS) -> int:
         """Remove parts that nobody asked for in so many days, and what killed writers left; return bytes."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -169,6 +169,9 @@ class Layers:
     earlier : tuple of DataFrame
         Provincial figures of earlier runs, the oldest first: ``code service operator indicator numerator
         denominator percent as_of``.
+    neighbours : GeoDataFrame or None
+        Stations beyond the border, as ``stations``; see `with_neighbours`. The rows of a best server go on
+        into them.
     """
 
     project: Project
@@ -195,3 +198,19 @@ class Layers:
     old_communes: OldCommunes | None = None
     targets: Mapping[str, Target] = field(default_factory=dict)
     earlier: tuple[pd.DataFrame, ...] = ()
+    neighbours: gpd.GeoDataFrame | None = None
+
+    def with_neighbours(self) -> Layers:
+        """Return the layers with the neighbours' stations after the province's own: what can be heard.
+
+        A neighbour's operator that has no station of its own here counts for any operator alone, so that the
+        operators are the same for every service.
+        """
+        if self.neighbours is None or not len(self.neighbours):
+            return self
+        import pandas as pd
+
+        beyond = self.neighbours.copy()
+        beyond.loc[~beyond["operator"].isin(self.stations["operator"]), "operator"] = ""
+        together = pd.concat([self.stations, beyond[list(self.stations.columns)]], ignore_index=True)
+        return replace(self, stations=together, neighbours=None)

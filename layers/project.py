@@ -201,6 +201,8 @@ class LayersTable(_Table):
     """Areas in which building is restricted."""
     terrain: TerrainTable | None = None
     clutter: ClutterTable | None = None
+    neighbours: LayerTable | None = None
+    """Stations beyond the border: they serve the province, and are counted nowhere."""
     targets: LayerTable | None = None
     """Targets as a table: ``document date year service indicator level value`` and more."""
 

@@ -39,7 +39,7 @@ from phusong.layers.records import RawTable
 from phusong.layers.roads import read_roads
 from phusong.layers.rules import Report
 from phusong.layers.source import Layer
-from phusong.layers.stations import no_stations, read_stations
+from phusong.layers.stations import no_stations, read_neighbours, read_stations
 from phusong.layers.target_table import read_targets
 from phusong.layers.terrain import check_sites, terrain_layer
 from phusong.layers.understand import said_of
@@ -229,6 +229,7 @@ class _Found:
     earlier: tuple[pd.DataFrame, ...] = ()
     second_population: Population | None = None
     old_communes: OldCommunes | None = None
+    neighbours: gpd.GeoDataFrame | None = None
 
     def layers(self, reading: _Reading) -> Layers | None:
         """Return the inventory; an empty one stands for stations or population that are not there."""
@@ -248,7 +249,8 @@ class _Found:
             sources=tuple(_sources(reading, self.households)), topology=self.seams.topology(),
             understood=tuple(_understood(reading)),
             calibrations={path: c for path, c in self.calibrations.items() if c is not None},
-            targets=self.targets or {}, earlier=self.earlier, second_population=self.second_population,
+            targets=self.targets or {}, earlier=self.earlier, neighbours=self.neighbours,
+            second_population=self.second_population,
             old_communes=self.old_communes,
         )
 
@@ -261,6 +263,7 @@ def _read_all(reading: _Reading, *, with_people: bool) -> _Found:
     )
     province, found = ground if ground is not None else (None, None)
     stations = read_stations(reading.layer("stations", project.layers.stations), province)
+    neighbours = reading.maybe("neighbours", read_neighbours, province)
     places = reading.named("places", project.places, read_places, province)
     zones = reading.named("zones", project.zones, read_zones, province)
     population = _population(reading, province) if with_people else None
@@ -284,8 +287,9 @@ def _read_all(reading: _Reading, *, with_people: bool) -> _Found:
     earlier = read_earlier(project, reading.faults)
     return _Found(
         province, found, stations, places, zones, households, fibre_nodes, fibre_routes, roads, population,
-        terrain, clutter, calibrations, water, protected, targets, earlier,
-        _second_population(reading, province) if with_people else None, old,
+        terrain, clutter, calibrations, water, protected, targets, earlier, neighbours=neighbours,
+        second_population=_second_population(reading, province) if with_people else None,
+        old_communes=old,
     )
 
 

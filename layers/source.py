@@ -62,7 +62,7 @@ class Layer:
         raw = in_unicode(raw, self.settings, self.report, tuple(ours), legacy=self.vietnamese)
         if self.report.keep:
             self.report.raw = raw
-        if self.name == "stations":
+        if self.name in ("stations", "neighbours"):
             raw, found = rows_by_technology(raw, self.settings, found, self.report)
         return take_columns(raw, self.settings, wanted, self.report, free=free, recognised=found)
 

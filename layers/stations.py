@@ -162,6 +162,17 @@ def read_stations(layer: Layer, province: Province | None) -> gpd.GeoDataFrame |
     return _frame(columns, cells, province)
 
 
+def read_neighbours(layer: Layer, province: Province | None) -> gpd.GeoDataFrame | None:
+    """Read the stations beyond the border: as `read_stations`, wherever they stand, of no commune."""
+    import geopandas as gpd
+
+    frame = read_stations(layer, None)
+    if frame is None or province is None:
+        return None
+    points = gpd.GeoSeries(gpd.points_from_xy(frame["lon"], frame["lat"]), crs=4326)
+    return frame.assign(commune_code="").set_geometry(points.to_crs(province.grid.crs))
+
+
 def settle_technologies(table: Table) -> NDArray[np.object_]:
     """Return ``2G`` to ``5G`` for every row, empty where the technology is not known, which is told."""
     given = table["technology"]
