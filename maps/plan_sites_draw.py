@@ -274,8 +274,8 @@ def draw_map(found: SitePlan, steps: Sequence[Step], links: Sequence[Any], lang:
 
     communes = simplify_coverage(found.layers.communes, 200.0)
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(7.4, 8.2))
-        axes = figure.add_axes((0.01, 0.02, 0.8, 0.96))
+        figure = Figure(figsize=(7.4, 6.2))
+        axes = figure.add_axes((0.005, 0.02, 0.765, 0.96))
         communes.plot(ax=axes, color="#f1efe6", edgecolor="#8b97a3", linewidth=0.35)
         gx, gy = _crowded(found)
         axes.plot(
@@ -328,8 +328,8 @@ def draw_map(found: SitePlan, steps: Sequence[Step], links: Sequence[Any], lang:
             )
         frame_axes(axes, tuple(communes.total_bounds))
         draw_scale(axes, tuple(communes.total_bounds), lang)
-        axes.legend(loc="upper right", bbox_to_anchor=(1.26, 0.98), fontsize=7, frameon=False)
-        draw_inset(figure, communes, (0.78, 0.1, 0.21, 0.36))
+        axes.legend(loc="upper right", bbox_to_anchor=(1.31, 0.99), fontsize=7, frameon=False)
+        draw_inset(figure, communes, (0.78, 0.06, 0.21, 0.42))
     return figure
 
 

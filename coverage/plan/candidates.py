@@ -355,7 +355,7 @@ def _allowed(
     far = np.nan_to_num(road, nan=0.0) > settings.max_road_m
     # People live in villages and centres: there is a way to them, whatever the map of roads says.
     settled = np.isin(kind, ("village", "centre"))
-    return np.asarray(good & (free | settled | ~(steep | far)))
+    return np.asarray(good & (free | (~steep & (settled | ~far))))
 
 
 def _closed(layers: Layers, settings: PlanSitesTable) -> list[gpd.GeoSeries]:

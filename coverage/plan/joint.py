@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 
 Longs = NDArray[np.int64]
 NOISE = 1e-9
+BANNED = 0.35
+"""Share of the sites taken out that may not come back in the same round."""
+TASTE = 0.15
+"""Spread, as a logarithm, of what a round makes of gains per price."""
+NEAR = 0.02
+"""The search goes on from a plan that is worse by no more than this share."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,8 +164,10 @@ def _scores(problem: JointProblem, cover: _Cover) -> tuple[FloatArray, float]:
     return (np.minimum(gains, left[:, None]) * scale[:, None]).sum(axis=0), float((left * scale).sum())
 
 
-def _fill(problem: JointProblem, chosen: list[int], cover: _Cover, growth: Growth) -> None:
-    """Add sites by gain per price until the goal is reached or nothing more fits."""
+def _fill(
+    problem: JointProblem, chosen: list[int], cover: _Cover, growth: Growth, taste: FloatArray
+) -> None:
+    """Add sites by gain per price, times ``taste``, until the goal is reached or nothing more fits."""
     spent = float(problem.site_cost[chosen].sum()) + sum(c.cost for c in growth.connections)
     free = problem.allowed.copy()
     free[chosen] = False
@@ -173,7 +181,7 @@ def _fill(problem: JointProblem, chosen: list[int], cover: _Cover, growth: Growt
         if not good.any() or missing <= 0.0:
             return
         at = np.flatnonzero(good)
-        ratio = scores[at] / np.maximum(price[at], 1e-9) if by_money else scores[at]
+        ratio = taste[at] * (scores[at] / np.maximum(price[at], 1e-9) if by_money else scores[at])
         pick = int(at[np.argmax(ratio)])
         ends = at[scores[at] >= missing * (1.0 - NOISE)]
         if ends.size:
@@ -213,10 +221,20 @@ class _State:
 
     def better(self, other: _State) -> bool:
         """Tell whether this plan is better: nearer to the targets, heavier, then cheaper."""
-        return (self.short, -self.weight, self.cost) < (
-            other.short - NOISE, -other.weight, other.cost - 1e-6
-        ) or (abs(self.short - other.short) <= NOISE and abs(self.weight - other.weight) <= NOISE * (
-            1.0 + abs(other.weight)) and self.cost < other.cost - 1e-6)
+        if abs(self.short - other.short) > NOISE:
+            return self.short < other.short
+        if abs(self.weight - other.weight) > NOISE * (1.0 + abs(other.weight)):
+            return self.weight > other.weight
+        return self.cost < other.cost - 1e-6
+
+
+def _near(this: _State, best: _State) -> bool:
+    """Tell whether a plan is hardly worse than the best: then the search may go on from it."""
+    return (
+        this.short <= best.short + NOISE
+        and this.weight >= best.weight * (1.0 - NEAR)
+        and (this.cost <= best.cost * (1.0 + NEAR) or best.weight > 0.0)
+    )
 
 
 def _price(problem: JointProblem, chosen: Sequence[int]) -> float:
@@ -224,13 +242,15 @@ def _price(problem: JointProblem, chosen: Sequence[int]) -> float:
     return float(problem.site_cost[list(chosen)].sum()) + sum(c.cost for c in growth.connections)
 
 
-def _complete(problem: JointProblem, cover: _Cover, begin: Sequence[int]) -> _State:
+def _complete(
+    problem: JointProblem, cover: _Cover, begin: Sequence[int], taste: FloatArray | None = None
+) -> _State:
     """Fill a plan, take out what is needless, and price it; ``cover`` is empty before and after."""
     chosen = list(begin)
     for i in chosen:
         cover.add(i)
     growth = connect_all(problem.ways, np.array(sorted(chosen), dtype=np.int64))
-    _fill(problem, chosen, cover, growth)
+    _fill(problem, chosen, cover, growth, np.ones(len(problem.site_cost)) if taste is None else taste)
     _prune(problem, chosen, cover)
     cost = _price(problem, chosen)
     fixed = set(problem.fixed.tolist())
@@ -273,21 +293,25 @@ def search(
             best = given
     rng = np.random.default_rng(effort.seed)
     end = time.monotonic() + effort.seconds
+    now = best
     for _ in range(effort.rounds):
-        loose = np.array([c for c in best.chosen if c not in fixed], dtype=np.int64)
+        loose = np.array([c for c in now.chosen if c not in fixed], dtype=np.int64)
         if not loose.size or time.monotonic() > end:
             break
         seat = int(rng.choice(loose))
         apart = np.hypot(*(problem.xy[loose] - problem.xy[seat]).T)
         drops = int(rng.integers(1, min(8, loose.size) + 1))
         gone = set(loose[np.argsort(apart, kind="stable")[:drops]].tolist())
-        kept = [c for c in best.chosen if c not in gone]
+        kept = [c for c in now.chosen if c not in gone]
         allowed = problem.allowed.copy()
-        # Every other time, else the filling would often put the very sites back.
-        allowed[seat] &= rng.random() < 0.5
-        tried = _complete(replace(problem, allowed=allowed), cover, kept)
+        # Else the filling would often put the very sites back.
+        allowed[loose[np.isin(loose, list(gone)) & (rng.random(loose.size) < BANNED)]] = False
+        taste = np.exp(TASTE * rng.standard_normal(allowed.size))
+        tried = _complete(replace(problem, allowed=allowed), cover, kept, taste)
         if tried.better(best):
             best = tried
+        if tried.better(now) or _near(tried, best):
+            now = tried
     return np.array(sorted(best.chosen), dtype=np.int64)
 
 
