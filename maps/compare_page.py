@@ -265,7 +265,7 @@ def _places(found: Comparison, lang: Language) -> str:
     return "".join(parts)
 
 
-def _place(found: Comparison, row: Mapping[str, Any], lang: Language) -> list[str]:
+def _place(found: Comparison, row: Mapping[Any, Any], lang: Language) -> list[str]:
     turned = row["change"] in ("gained", "lost")
     services = ", ".join(label_of(found, s, lang) for s in str(row["service"]).split("; ") if s)
     layer = layer_label(f"places:{row['layer']}", lang)
@@ -321,7 +321,7 @@ def _trend(found: Comparison, points: Sequence[TrendPoint], lang: Language) -> s
     rows = [
         [
             escape(label_of(found, service, lang)), escape(indicator_label(indicator, lang)),
-            *(_share(p.numerator, p.denominator, lang) if (p := own.get(r)) else "–" for r, _ in runs),
+            *(_share(q.numerator, q.denominator, lang) if (q := own.get(r)) else "–" for r, _ in runs),
         ]
         for (service, indicator), own in series.items()
     ]  # fmt: skip
@@ -335,7 +335,7 @@ def _trend(found: Comparison, points: Sequence[TrendPoint], lang: Language) -> s
 def _chart(title: str, points: Sequence[TrendPoint | None], runs: Sequence[Any], lang: Language) -> str:
     """Draw one share over the runs, from 0 to 100 %, every point with its figure."""
     width, high, left, top = 420.0, 190.0, 34.0, 16.0
-    across, tall = width - left - 30.0, high - top - 40.0
+    across, tall = width - left - 50.0, high - top - 40.0
     at = [left + 14 + across * k / max(len(runs) - 1, 1) for k in range(len(runs))]
     body = []
     for level in (0, 50, 100):

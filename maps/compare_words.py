@@ -218,7 +218,7 @@ def sentences(found: Comparison, lang: Language) -> list[str]:
         for row in rows.to_dict("records"):
             change, reach, people = province_effects(found, service)
             said.append(PEOPLE.say(
-                lang, service=label_of(found, service, lang), points=signed(row["points"], lang, 1),
+                lang, service=label_of(found, service, lang), points=signed(row["points"], lang, 2),
                 before=Ratio(row["n_before"], row["of_before"]).share(lang),
                 after=Ratio(row["n_after"], row["of_after"]).share(lang), change=signed(change, lang),
                 reach=signed(reach, lang), people=signed(people, lang),

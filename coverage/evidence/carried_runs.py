@@ -88,7 +88,7 @@ def _wide(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     wide = table.assign(key=key).pivot_table(
         index="code", columns="key", values=list(NUMBERS), aggfunc="first", dropna=False
     )
-    wide.columns = [f"{number}|{name}" for number, name in wide.columns]
+    wide.columns = ["|".join(map(str, pair)) for pair in wide.columns.to_list()]
     columns = [c for c in wide.columns if wide[c].notna().any()]
     return wide[columns].reset_index(), columns
 

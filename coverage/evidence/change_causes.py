@@ -92,7 +92,8 @@ def change_of_stations(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFram
         b[changed].assign(change="changed", what=what, moved_m=far[changed]),
     ]
     found = pd.concat(parts, ignore_index=True)
-    return found[[c for c in STATION_CHANGES if c in found]]
+    own: pd.DataFrame = found[[c for c in STATION_CHANGES if c in found]]
+    return own
 
 
 def _cell_keys(frame: pd.DataFrame) -> list[str]:
@@ -167,7 +168,7 @@ def _match(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
         if not near:
             continue
         far = distance_m(
-            np.full(len(near), float(row.lon)), np.full(len(near), float(row.lat)),
+            np.full(len(near), float(str(row.lon))), np.full(len(near), float(str(row.lat))),
             np.array([float(n.lon) for n in near]), np.array([float(n.lat) for n in near]),
         )  # fmt: skip
         best = int(far.argmin())
@@ -199,7 +200,7 @@ def _unmatched(before: pd.DataFrame, after: pd.DataFrame, pairs: pd.DataFrame) -
             }  # fmt: skip
 
 
-def _head(row: Mapping[str, Any], service: str, operator: str, change: str) -> dict[str, Any]:
+def _head(row: Mapping[Any, Any], service: str, operator: str, change: str) -> dict[str, Any]:
     return {
         **{c: row[c] for c in ("layer", "place_id", "name", "commune_code", "commune_name")},
         "lon": float(row["lon_after"]), "lat": float(row["lat_after"]), "service": service,
@@ -262,10 +263,11 @@ def _criterion_ways(old: Mapping[str, Any], new: Mapping[str, Any]) -> set[bool]
         a, b = old.get(key), new.get(key)
         if a == b:
             continue
-        known = isinstance(a, int | float) and isinstance(b, int | float)
-        if known and key in _WIDER:
+        if not isinstance(a, int | float) or not isinstance(b, int | float):
+            ways |= {True, False}
+        elif key in _WIDER:
             ways.add(b > a)
-        elif known and key in _STRICTER:
+        elif key in _STRICTER:
             ways.add(b < a)
         else:
             ways |= {True, False}
@@ -299,7 +301,7 @@ def _nearest_change(
     middle = float(np.cos(np.radians(lat.mean())))
     at_lon, at_lat = _numbers(rows, "lon_after"), _numbers(rows, "lat_after")
     tree = cKDTree(np.column_stack([lon * middle, lat]))
-    nearest = tree.query(np.column_stack([at_lon * middle, at_lat]))[1]
+    nearest = np.asarray(tree.query(np.column_stack([at_lon * middle, at_lat]))[1])
     far = distance_m(at_lon, at_lat, lon[nearest], lat[nearest])
     reach = max(_reach_m(run.services[service]) for run in (before, after))
     sites, what = mine["site_id"].tolist(), mine["change"].tolist()

@@ -118,10 +118,11 @@ def margins_of(
     shifts = [rng.integers(0, lattice.shape, size=(max(sites, 1), 2), dtype=np.int32)
               for lattice in (residual, shadow)]  # fmt: skip
     return Margins(
-        operators, True, certain, cells, *(np.ascontiguousarray(a[:, cells]) for a in
-                                           (criterion, threshold, sigma, site)),
-        *shifts, residual.at(row, col), shadow.at(row, col),
-    )  # type: ignore[arg-type]  # fmt: skip
+        operators, True, certain, cells, np.ascontiguousarray(criterion[:, cells]),
+        np.ascontiguousarray(threshold[:, cells]), np.ascontiguousarray(sigma[:, cells], dtype=np.float32),
+        np.ascontiguousarray(site[:, cells]), shifts[0], shifts[1], residual.at(row, col),
+        shadow.at(row, col),
+    )  # fmt: skip
 
 
 def _complete(named: Mapping[str, Reach], every: Reach) -> bool:

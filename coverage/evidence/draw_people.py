@@ -54,7 +54,7 @@ class Variant:
         units = len(self.totals)
         key = (middle[0] * columns + middle[1]) * units + self.units
         kept, where = np.unique(key, return_inverse=True)
-        weights = np.bincount(where.reshape(-1), weights=self.weights)
+        weights = np.bincount(where.reshape(-1), weights=self.weights).astype(np.float64)
         drawn = Variant(kept // units, kept % units, weights, self.totals)
         return replace(self, drawn=drawn)
 
@@ -112,7 +112,7 @@ def _of_matrix(matrix: Any, units: int) -> Variant:
     cells, rows = entries.coords[1][kept].astype(np.int64), entries.coords[0][kept].astype(np.int64)
     weights = np.asarray(entries.data[kept], dtype=np.float64)
     order = np.argsort(cells, kind="stable")
-    totals = np.bincount(rows, weights=weights, minlength=units)
+    totals = np.bincount(rows, weights=weights, minlength=units).astype(np.float64)
     return Variant(cells[order], rows[order], weights[order], totals)
 
 
