@@ -4,36 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import json
-import logging
-import multiprocessing
+import math
 import os
-import signal
-import sys
-import time
 import tomllib
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from multiprocessing.connection import Connection, wait
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, cast
 
 from phusong.data.language import Language, Text
 from phusong.layers.faults import ExpectedError
-from phusong.layers.project import Project, ProvinceTable
+from phusong.layers.project import FlatService, Project, ProvinceTable, TerrainService
 from phusong.layers.project_file import FILE_NAME, read_project
+from phusong.maps.batch_child import SHOWN, figures_of, messages_of, outline_of
+from phusong.maps.batch_job import Job, ProvinceRun, Status
+from phusong.maps.batch_pool import Pool, open_pool
+from phusong.maps.ledger import Events, Ledger
+from phusong.maps.neighbours import Lent, lend
+from phusong.maps.run import beside
 
-Status = Literal["done", "skipped", "failed"]
+__all__ = ["SHOWN", "BatchOptions", "ProvinceRun", "Status", "run_batch"]
 
-KILLED = Text(
-    "Tiến trình của tỉnh bị dừng giữa chừng (mã {code}); thường là thiếu bộ nhớ. "
-    "Chạy lại với ít --workers hơn.",
-    "The province's process was stopped (code {code}), mostly for want of memory. "
-    "Run again with fewer --workers.",
-)
-BROKEN = Text("Lỗi trong chương trình: {error}. Xem {log}.", "A fault of the program: {error}. See {log}.")
-MORE = Text("… và {n} lỗi nữa: xem {log}.", "… and {n} more errors: see {log}.")
-SHOWN = 20
-"""Messages of one province on the summary page; its log has all."""
 NOT_READ = Text("Không đọc được '{path}': {reason}.", "Cannot read '{path}': {reason}.")
 NOT_A_FOLDER = Text(
     "'{path}' là một tệp, không phải thư mục. Hãy chọn tên khác.",
@@ -43,52 +34,88 @@ SAME_CODE = Text(
     "Hai dự án cùng mã tỉnh {code}: {first} và {second}. Mỗi tỉnh chỉ được một dự án trong một lần chạy.",
     "Two projects have the province code {code}: {first} and {second}. A run takes one project per province.",
 )
+WITHOUT_NEIGHBOURS = Text(
+    "Tính thiếu trạm của tỉnh {codes} (không đọc được danh sách trạm).",
+    "Computed without the stations of {codes}, whose list could not be read.",
+)
+CACHE = ".cache"
+"""Folder of kept parts, below that of the batch, unless another is given."""
+ROOM = 0.9
+"""Part of the machine's memory that the workers may take together."""
 
 
 @dataclass(frozen=True)
-class ProvinceRun:
-    """What became of one province of a batch.
+class BatchOptions:
+    """How a batch runs; none of it changes what comes out, save ``public`` and ``across_borders``.
 
     Attributes
     ----------
-    code, name : str
-        Of the province; the project's folder where the project file does not even tell these.
-    project : str
-        Path of the project file as it was given.
-    status : {"done", "skipped", "failed"}
-        ``skipped``: inputs, parameters and version are those of the output that is there.
-    messages : tuple of str
-        In the user's language: why it failed, the first of many.
-    seconds : float
-    peak_mb : float
-        Largest resident memory of the province's process; NaN where it was killed.
-    folder : str
-        Name of the folder of its output, below that of the batch.
-    indicators : mapping of str to (numerator, denominator)
-        Population of every service of any operator, by name of service.
-    outline : tuple of rings
-        Of the province, in degrees, coarse; empty where there is no output.
+    workers : int
+        Provinces, or shares of them, at a time on this machine; the cores are divided among them.
+    scheduler : str
+        Address of a running Dask scheduler, whose workers are used instead.
+    dask : bool, optional
+        Whether local workers go through Dask; by default where the extra is installed.
+    resume : bool
+        Skip provinces whose inputs, parameters and version are those of the output that is there.
+    public : bool
+        Leave out what must not be shown to everybody, in logs too. An output without the names and columns
+        of its inputs does not tell whether it is current, so every province is written anew.
+    across_borders : bool
+        Let the stations of each province serve its neighbours.
+    cache : Path, optional
+        Folder of kept parts; by default ``.cache`` in that of the batch.
+    keep : bool
+        Whether parts are kept at all.
+    memory_mb : float
+        That a worker may hold; 0: its part of the machine's memory.
+    minutes : float
+        That a province may take; 0: any.
+    retries : int
+        Further tries of a province where the machine was at fault.
+    events : Path, optional
+        File to which a line of JSON is added per event.
     """
 
-    code: str
-    name: str
-    project: str
-    status: Status
-    messages: tuple[str, ...] = ()
-    seconds: float = 0.0
-    peak_mb: float = float("nan")
-    folder: str = ""
-    indicators: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    outline: tuple[tuple[tuple[float, float], ...], ...] = ()
-
-
-@dataclass(frozen=True)
-class _Job:
-    code: str
-    name: str
-    project: Path
-    folder: Path
+    workers: int = 1
+    scheduler: str = ""
+    dask: bool | None = None
+    resume: bool = False
     public: bool = False
+    across_borders: bool = False
+    cache: Path | None = None
+    keep: bool = True
+    memory_mb: float = 0.0
+    minutes: float = 0.0
+    retries: int = 1
+    events: Path | None = None
+
+
+@dataclass
+class _Batch:
+    """A batch on its way."""
+
+    out: Path
+    lang: Language
+    options: BatchOptions
+    finished: Callable[[ProvinceRun], None] | None
+    events: Events
+    ledger: Ledger | None = None
+    runs: dict[Path, ProvinceRun] = field(default_factory=dict)
+
+    def end(self, path: Path, run: ProvinceRun) -> None:
+        """Note a province that ended, whatever became of it."""
+        self.runs[path] = run
+        if self.ledger is not None:
+            self.ledger.end(run)
+        public = self.options.public
+        self.events.tell(
+            f"province-{run.status}", code=run.code, name=run.name, seconds=round(run.seconds, 3),
+            peak_mb=run.peak_mb, attempts=run.attempts, worker=run.worker, blame=run.blame or None,
+            messages=[] if public else list(run.messages),
+        )
+        if self.finished:
+            self.finished(run)
 
 
 def run_batch(
@@ -96,30 +123,23 @@ def run_batch(
     out: Path,
     lang: Language,
     *,
-    workers: int = 1,
-    resume: bool = False,
+    options: BatchOptions | None = None,
     finished: Callable[[ProvinceRun], None] | None = None,
-    public: bool = False,
 ) -> list[ProvinceRun]:
-    """Run every project, ``workers`` provinces at a time, each in a process of its own.
+    """Run every project, several at a time, each in a process of its own.
 
-    The output of a province lies in ``out/<code>``, its log in ``out/<code>.log``; the summary page and
-    table over all of them are written by `phusong.maps.batch_page.write_summary`.
+    The output of a province lies in ``out/<code>``, its log in ``out/<code>.log``, the ledger over all in
+    ``out/ledger.json`` and ``.csv``; the summary page and the national tables are written by
+    `phusong.maps.batch_page.write_summary` and `phusong.maps.nation_tables.write_nation`.
 
     Parameters
     ----------
     projects : sequence of Path
     out : Path
     lang : Language
-    workers : int
-        Provinces at a time; the cores are divided among them.
-    resume : bool
-        Skip provinces whose inputs, parameters and version are those of the output that is there.
+    options : BatchOptions, optional
     finished : callable, optional
         Called with each province as it ends.
-    public : bool
-        Leave out what must not be shown to everybody, in logs too. An output without the names and columns
-        of its inputs does not tell whether it is current, so every province is computed anew.
 
     Returns
     -------
@@ -129,40 +149,181 @@ def run_batch(
     Raises
     ------
     ExpectedError
-        If two projects are of one province.
+        If two projects are of one province, or a scheduler cannot be reached.
     """
+    options = options or BatchOptions()
     if out.exists() and not out.is_dir():
         raise ExpectedError(NOT_A_FOLDER, path=str(out))
-    runs: dict[Path, ProvinceRun] = {}
-    jobs: list[_Job] = []
-
-    def end(project: Path, run: ProvinceRun) -> None:
-        runs[project] = run
-        if finished:
-            finished(run)
-
     read, unread = _read_all(projects, lang)
     out.mkdir(parents=True, exist_ok=True)
-    for path, failed in unread.items():
-        end(path, failed)
-    for path, project in read.items():
-        job = _Job(project.province.code, project.province.name, path, out / project.province.code, public)
-        current = _figures_if_current(project, job.folder, lang) if resume and not public else None
+    batch = _Batch(out, lang, options, finished, Events(options.events))
+    mark = out.resolve() / f".running-{uuid.uuid4().hex[:12]}"
+    with open_pool(options.workers, options.scheduler, dask=options.dask) as pool, _marked(mark):
+        settings = _settings(pool, options)
+        waiting = {str(p): (r.code, r.name) for p, r in unread.items()}
+        waiting |= {str(p): (r.province.code, r.province.name) for p, r in read.items()}
+        batch.ledger = Ledger(
+            out, {str(p): waiting[str(p)] for p in dict.fromkeys(projects)}, settings, public=options.public
+        )
+        batch.events.tell("batch-started", provinces=len(waiting), **settings)
+        for path, failed in unread.items():
+            batch.end(path, failed)
+        jobs = {path: _job(batch, path, project, settings, mark) for path, project in read.items()}
+        lent = _lend(batch, pool, jobs) if options.across_borders else {}
+        _run_jobs(batch, pool, _outdated(batch, read, jobs, lent), read)
+    if options.keep:
+        from phusong.coverage.store import Store
+
+        Store(_cache(batch)).prune()
+    runs = [batch.runs[path] for path in dict.fromkeys(projects)]
+    count = {s: sum(r.status == s for r in runs) for s in ("done", "skipped", "failed")}
+    batch.events.tell("batch-ended", **count)
+    return runs
+
+
+@contextlib.contextmanager
+def _marked(mark: Path) -> Iterator[None]:
+    """Hold a file that says that somebody waits; its going ends all processes, on other machines too."""
+    mark.touch()
+    try:
+        yield
+    finally:
+        mark.unlink(missing_ok=True)
+
+
+def _cache(batch: _Batch) -> Path:
+    return (batch.options.cache or batch.out / CACHE).resolve()
+
+
+def _settings(pool: Pool, options: BatchOptions) -> dict[str, float | int | str]:
+    """Return how many work at a time, and the memory and threads of each."""
+    memory = options.memory_mb or pool.memory_mb or ROOM * _machine_mb() / pool.workers
+    threads = 1 if options.scheduler else max((os.cpu_count() or 1) // pool.workers, 1)
+    return {
+        "workers": pool.workers, "threads": threads, "memory_mb": round(memory), "pool": pool.name,
+        "minutes": options.minutes, "retries": options.retries,
+    }  # fmt: skip
+
+
+def _machine_mb() -> float:
+    """Return the memory of this machine, 0 where the system does not tell."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1024.0**2
+    except (AttributeError, OSError, ValueError):
+        return 0.0
+
+
+def _job(batch: _Batch, path: Path, project: Project, settings: Mapping[str, object], mark: Path) -> Job:
+    out, options = batch.out.resolve(), batch.options
+    folder = out / project.province.code
+    with contextlib.suppress(OSError):
+        folder.with_name(folder.name + ".log").write_bytes(b"")
+    return Job(
+        project.province.code, project.province.name, str(project.file), str(folder), batch.lang,
+        public=options.public, threads=int(str(settings["threads"])),
+        store=str(_cache(batch)) if options.keep else "", memory_mb=float(str(settings["memory_mb"])),
+        minutes=options.minutes, retries=options.retries, mark=str(mark),
+    )
+
+
+def _lend(batch: _Batch, pool: Pool, jobs: Mapping[Path, Job]) -> dict[str, Lent]:
+    """Have every province write its own stations, then give each those of its neighbours."""
+    folder = _cache(batch) / "neighbours"
+    files = {job.code: folder / f"{job.code}.csv" for job in jobs.values()}
+    for job in jobs.values():
+        pool.submit(replace(job, inventory=str(files[job.code])))
+    for _ in jobs:
+        job, run = pool.next()
+        batch.events.tell("inventory-" + run.status, code=job.code, seconds=round(run.seconds, 3))
+        if run.status == "failed":  # what an earlier run left of it may be of other inputs
+            files[job.code].with_suffix(".json").unlink(missing_ok=True)
+    return lend(files, folder)
+
+
+def _outdated(
+    batch: _Batch, read: Mapping[Path, Project], jobs: Mapping[Path, Job], lent: Mapping[str, Lent]
+) -> dict[Path, tuple[Job, tuple[str, ...]]]:
+    """Return the jobs that are to be done, with what is to be told of them; the others are skipped."""
+    left: dict[Path, tuple[Job, tuple[str, ...]]] = {}
+    options, lang = batch.options, batch.lang
+    for path, job in jobs.items():
+        got = lent.get(job.code, Lent(None))
+        if got.file is not None:
+            job = replace(job, neighbours=str(got.file))
+        told = (WITHOUT_NEIGHBOURS.say(lang, codes=", ".join(got.missing)),) if got.missing else ()
+        folder = Path(job.folder)
+        project = beside(read[path], got.file)
+        asked = options.resume and not options.public
+        current = _figures_if_current(project, folder, lang) if asked else None
         if current is None:
-            jobs.append(job)
-        else:
-            end(
-                path,
-                ProvinceRun(
-                    job.code, job.name, str(path), "skipped", folder=job.folder.name, indicators=current,
-                    outline=_outline(job.folder),
-                ),
-            )
-    threads = max((os.cpu_count() or 1) // max(workers, 1), 1)
-    with contextlib.closing(_run_processes(jobs, lang, workers, threads)) as ended:
-        for job, run in ended:
-            end(job.project, run)
-    return [runs[path] for path in dict.fromkeys(projects)]
+            left[path] = job, told
+            continue
+        run = ProvinceRun(
+            job.code, job.name, str(path), "skipped", told, folder=folder.name, indicators=current,
+            outline=outline_of(folder), attempts=0,
+        )
+        batch.end(path, run)
+    return left
+
+
+def _run_jobs(
+    batch: _Batch,
+    pool: Pool,
+    jobs: Mapping[Path, tuple[Job, tuple[str, ...]]],
+    read: Mapping[Path, Project],
+) -> None:
+    """Have all jobs done, the dearest first, those that would hold up the others in shares."""
+    costs = {path: _cost(read[path]) for path in jobs}
+    fair = sum(costs.values()) / max(pool.workers, 1)
+    by_code = {job.code: path for path, (job, _) in jobs.items()}
+    shares: dict[str, int] = {}
+    running = 0
+    for path in sorted(jobs, key=lambda p: (-costs[p], str(p))):
+        job = jobs[path][0]
+        parts = min(math.ceil(costs[path] / fair), pool.workers) if job.store and fair else 1
+        batch.events.tell("province-queued", code=job.code, shares=parts if parts > 1 else 0)
+        if parts < 2 or not _predicts(read[path]):
+            pool.submit(job)
+            running += 1
+            continue
+        shares[job.code] = parts
+        if batch.ledger is not None:
+            batch.ledger.shares(str(path), parts)
+        for part in range(parts):
+            pool.submit(job.share(part, parts))
+        running += parts
+    spent: dict[str, float] = {}
+    while running:
+        job, run = pool.next()
+        running -= 1
+        path = by_code[job.code]
+        if job.kind == "share":
+            # A share that failed is computed with the province, which says what is wrong.
+            batch.events.tell(f"share-{run.status}", code=job.code, part=job.part + 1, of=job.parts,
+                              seconds=round(run.seconds, 3), worker=run.worker)  # fmt: skip
+            spent[job.code] = spent.get(job.code, 0.0) + run.seconds
+            shares[job.code] -= 1
+            if not shares[job.code]:
+                pool.submit(jobs[path][0], first=True)
+                running += 1
+            continue
+        messages = (*run.messages, *jobs[path][1])
+        seconds = run.seconds + spent.get(job.code, 0.0)
+        batch.end(path, replace(run, project=str(path), messages=messages, seconds=seconds))
+
+
+def _predicts(project: Project) -> bool:
+    return any(isinstance(s, FlatService | TerrainService) for s in project.services.values())
+
+
+def _cost(project: Project) -> float:
+    """Return about how long a province takes beside others: by the size of its list of stations."""
+    weight = {FlatService: 1.0, TerrainService: 10.0}
+    services = sum(weight.get(type(s), 0.1) for s in project.services.values())
+    try:
+        return services * float(max(project.path(project.layers.stations).stat().st_size, 1))
+    except OSError:
+        return services
 
 
 def _read_all(
@@ -177,7 +338,7 @@ def _read_all(
             project = read_project(path)
         except (ExpectedError, OSError) as error:
             messages = (
-                _messages(error, lang)
+                messages_of(error, lang)
                 if isinstance(error, ExpectedError)
                 else [NOT_READ.say(lang, path=str(path), reason=str(error.strerror or error))]
             )
@@ -200,11 +361,6 @@ def _called(path: Path) -> tuple[str, str]:
         return ProvinceTable(**table).code, ProvinceTable(**table).name
     except (OSError, ValueError, LookupError, TypeError):
         return folder, folder
-
-
-def _messages(error: ExpectedError, lang: Language) -> list[str]:
-    faults = [f for f in getattr(error, "faults", ()) if f.severity == "error"]
-    return [f.say(lang) for f in faults] or [error.say(lang)]
 
 
 def _figures_if_current(
@@ -230,136 +386,6 @@ def _figures_if_current(
             )
             and all(sha256(folder / entry["path"]) == entry["sha256"] for entry in manifest["outputs"])
         )
-        return _figures(folder) if same else None
+        return figures_of(folder) if same else None
     except (OSError, KeyError, TypeError, ValueError):
         return None
-
-
-def _figures(folder: Path) -> dict[str, tuple[float, float]]:
-    import pandas as pd
-
-    table = pd.read_csv(folder / "indicators.csv", dtype={"code": str, "service": str})
-    wanted = (
-        (table["level"] == "province") & (table["indicator"] == "population") & (table["operator"] == "any")
-    )
-    rows = table[wanted]
-    return {
-        str(s): (float(n), float(d))
-        for s, n, d in zip(rows["service"], rows["numerator"], rows["denominator"], strict=True)
-    }
-
-
-def _outline(folder: Path) -> tuple[tuple[tuple[float, float], ...], ...]:
-    """Return the outline of the province of an output, as its manifest holds it."""
-    from phusong.maps.manifest import read_manifest
-
-    rings = ((read_manifest(folder) or {}).get("province") or {}).get("outline") or []
-    return tuple(tuple((float(lon), float(lat)) for lon, lat in ring) for ring in rings)
-
-
-def _run_processes(
-    jobs: Sequence[_Job], lang: Language, workers: int, threads: int
-) -> Generator[tuple[_Job, ProvinceRun], None, None]:
-    """Keep ``workers`` processes busy and yield each province as its process ends."""
-    context = multiprocessing.get_context("spawn")
-    waiting = list(jobs)
-    running: dict[Any, tuple[_Job, Any, float]] = {}
-    try:
-        while waiting or running:
-            while waiting and len(running) < max(workers, 1):
-                job = waiting.pop(0)
-                receiver, sender = context.Pipe(duplex=False)
-                process = context.Process(target=_work, args=(job, lang, threads, sender), name=job.code)
-                process.start()
-                sender.close()
-                running[receiver] = (job, process, time.perf_counter())
-            # A pipe is ready when a province has been sent or its process is gone. To wait for the process
-            # instead would be for ever where what it sends fills the pipe.
-            for receiver in cast("list[Any]", wait([*running])):
-                job, process, start = running.pop(receiver)
-                yield job, _collect(job, process, receiver, start, lang)
-    finally:
-        for _, process, _ in running.values():
-            process.terminate()
-        for _, process, _ in running.values():
-            process.join()
-
-
-def _collect(job: _Job, process: Any, receiver: Any, start: float, lang: Language) -> ProvinceRun:
-    try:
-        run: ProvinceRun | None = receiver.recv()
-    except (EOFError, OSError):
-        run = None
-    finally:
-        receiver.close()
-    process.join()
-    if run is not None:
-        return run
-    message = KILLED.say(lang, code=str(process.exitcode))
-    seconds = time.perf_counter() - start
-    return ProvinceRun(job.code, job.name, str(job.project), "failed", (message,), seconds)
-
-
-def _work(job: _Job, lang: Language, threads: int, sender: Connection) -> None:
-    """Run one province in a process of its own and send what became of it."""
-    # Ctrl-C reaches every process of a terminal; the one that started this one ends it.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    start = time.perf_counter()
-    log = job.folder.with_name(job.folder.name + ".log")
-    status: Status = "failed"
-    messages: list[str] = []
-    figures: dict[str, tuple[float, float]] = {}
-    try:
-        logging.basicConfig(
-            filename=log,
-            filemode="w",
-            encoding="utf-8",
-            level=logging.WARNING if job.public else logging.INFO,
-            format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        )
-        figures = _run(job, lang, threads)
-        status = "done"
-    except ExpectedError as error:
-        messages = _messages(error, lang)
-    except Exception as error:
-        logging.getLogger(__name__).exception("the province failed", exc_info=not job.public)
-        messages = [BROKEN.say(lang, error=f"{type(error).__name__}: {error}"[:300], log=log.name)]
-    for message in [] if job.public else messages:
-        logging.getLogger(__name__).error("%s", message)
-    if len(messages) > SHOWN:
-        messages[SHOWN:] = [MORE.say(lang, n=len(messages) - SHOWN, log=log.name)]
-    folder = job.folder.name if status == "done" else ""
-    took, told = time.perf_counter() - start, tuple(messages)
-    sender.send(
-        ProvinceRun(
-            job.code, job.name, str(job.project), status, told, took, _peak_mb(), folder, figures,
-            _outline(job.folder) if folder else (),
-        )
-    )
-    sender.close()
-
-
-def _run(job: _Job, lang: Language, threads: int) -> dict[str, tuple[float, float]]:
-    """Run one province, log its warnings, and return its figures."""
-    from phusong.maps.run import run_province
-
-    outcome = run_province(job.project, job.folder, lang, workers=threads, public=job.public)
-    for fault in outcome.result.faults:
-        logging.getLogger(__name__).warning("%s", fault.code if job.public else fault.say(lang))
-    return _figures(job.folder)
-
-
-def _peak_mb() -> float:
-    """Return the largest resident memory of this process; NaN where the system does not tell."""
-    try:
-        # getrusage would count the process that started this one, too.
-        status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
-        return float(status.split("VmHWM:")[1].split()[0]) / 1024.0
-    except (OSError, IndexError, ValueError):
-        pass
-    try:
-        import resource
-    except ImportError:  # Windows
-        return float("nan")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (1024.0**2 if sys.platform == "darwin" else 1024.0)

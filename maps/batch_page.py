@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from phusong.data.language import Language, Text, format_number
+from phusong.maps.atomic import replace_file
 from phusong.maps.charts import class_styles
 from phusong.maps.figures import Ratio
 from phusong.maps.inline import Page, asset, escape
@@ -19,7 +19,7 @@ from phusong.maps.page_words import NOT_BOUNDARY, PREDICTED
 from phusong.maps.tables import csv_bytes, json_bytes, plain_value, version
 
 if TYPE_CHECKING:
-    from phusong.maps.batch import ProvinceRun
+    from phusong.maps.batch_job import ProvinceRun
 
 SUMMARY_VERSION = "1.0"
 """Of ``summary.json``."""
@@ -36,8 +36,13 @@ _W = {
     ),
     "code": Text("Mã", "Code"), "name": Text("Tỉnh, thành phố", "Province"),
     "status": Text("Tình trạng", "Status"), "seconds": Text("Giây", "Seconds"),
+    "memory": Text("Bộ nhớ (MB)", "Memory (MB)"), "attempts": Text("Số lần", "Tries"),
     "message": Text("Ghi chú", "Note"), "all": Text("Cộng", "Total"),
-    "tables": Text("Bảng số liệu: {csv}, {json}.", "Tables: {csv}, {json}."),
+    "tables": Text(
+        "Bảng số liệu: {csv}, {json}; toàn quốc theo xã: {book}, {communes}, {parquet}; "
+        "sổ theo dõi: {ledger}.",
+        "Tables: {csv}, {json}; all communes: {book}, {communes}, {parquet}; ledger: {ledger}.",
+    ),
     "none": Text("Không có tỉnh nào.", "There are no provinces."),
 }
 _FIBRE = Text("Cáp quang", "Fibre")
@@ -117,6 +122,12 @@ def _share_cell(ratio: Ratio | None, lang: Language) -> str:
     )
 
 
+def _number_cell(value: float, lang: Language) -> str:
+    if math.isnan(value):
+        return '<td class="n" data-v="">–</td>'
+    return f'<td class="n" data-v="{value:.3f}">{format_number(value, lang, 0)}</td>'
+
+
 def _row(row: ProvinceRun, names: Sequence[str], lang: Language) -> str:
     name = escape(row.name)
     if row.folder:
@@ -127,6 +138,7 @@ def _row(row: ProvinceRun, names: Sequence[str], lang: Language) -> str:
         f'<td data-v="{row.status}">{escape(STATUS[row.status].say(lang))}</td>',
         *(_share_cell(_ratio(row, service), lang) for service in names),
         f'<td class="n" data-v="{row.seconds:.3f}">{format_number(row.seconds, lang, 0)}</td>',
+        _number_cell(row.peak_mb, lang), _number_cell(float(row.attempts), lang),
         f'<td data-v="{len(row.messages)}">' + "<br>".join(escape(m) for m in row.messages) + "</td>",
     ]
     return f'<tr class="{row.status}">{"".join(cells)}</tr>'
@@ -148,9 +160,13 @@ def render_batch(rows: Sequence[ProvinceRun], lang: Language) -> str:
     columns = [("code", "t"), ("name", "t"), ("status", "t")]
     heads = [(_W[key].say(lang), kind) for key, kind in columns]
     heads += [(_label(service, lang), "n") for service in names]
-    heads += [(_W["seconds"].say(lang), "n"), (_W["message"].say(lang), "n")]
+    heads += [(_W[key].say(lang), "n") for key in ("seconds", "memory", "attempts", "message")]
     count = {status: sum(row.status == status for row in rows) for status in STATUS}
-    links = {kind: f'<a href="summary.{kind}">summary.{kind}</a>' for kind in ("csv", "json")}
+    files = {
+        "csv": "summary.csv", "json": "summary.json", "book": "nation.xlsx", "communes": "communes.csv",
+        "parquet": "communes.parquet", "ledger": "ledger.csv",
+    }
+    links = {key: f'<a href="{name}">{name}</a>' for key, name in files.items()}
     header = "".join(
         f'<th scope="col" data-kind="{kind}"><button type="button">{escape(text)}</button></th>'
         for text, kind in heads
@@ -165,7 +181,7 @@ def render_batch(rows: Sequence[ProvinceRun], lang: Language) -> str:
         f"<thead><tr>{header}</tr></thead><tbody>",
         *(_row(row, names, lang) for row in rows),
         f'</tbody><tfoot><tr><td></td><td>{escape(_W["all"].say(lang))}</td><td></td>{total}',
-        "<td></td><td></td></tr>",
+        "<td></td><td></td><td></td><td></td></tr>",
         "</tfoot></table></div>" if rows else f"</tfoot></table></div><p>{escape(_W['none'].say(lang))}</p>",
         f"<p>{_W['tables'].say(lang, **links)}</p>",
         f"<p>{escape(PREDICTED.say(lang))} {escape(NOT_BOUNDARY.say(lang))}</p>", "</main>",
@@ -232,20 +248,7 @@ def write_summary(
     if public:
         rows = [replace(row, messages=()) for row in rows]
     page = out / "index.html"
-    _replace(out / "summary.csv", csv_bytes(*summary_table(rows)))
-    _replace(out / "summary.json", json_bytes(summary_document(rows)))
-    _replace(page, render_batch(rows, lang).encode("utf-8", "replace"))
+    replace_file(out / "summary.csv", csv_bytes(*summary_table(rows)))
+    replace_file(out / "summary.json", json_bytes(summary_document(rows)))
+    replace_file(page, render_batch(rows, lang).encode("utf-8", "replace"))
     return page
-
-
-def _replace(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.tmp-{os.getpid()}")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise

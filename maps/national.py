@@ -19,7 +19,7 @@ from phusong.maps.inline import escape
 from phusong.maps.inset import ARCHIPELAGOS, EAST, NORTH, SOUTH, WEST, commune_points
 
 if TYPE_CHECKING:
-    from phusong.maps.batch import ProvinceRun
+    from phusong.maps.batch_job import ProvinceRun
 
 WIDTH = 420.0
 
