@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from phusong.coverage.analyse import Progress
+from phusong.coverage.analyse import Progress, shares_of
 from phusong.coverage.criterion import describe
 from phusong.coverage.plan.fibre_plan import plan_fibre
 from phusong.coverage.plan.fibre_prices import check_costs
@@ -22,7 +22,6 @@ from phusong.coverage.plan.fibre_request import (
     FibrePlan,
     Request,
 )
-from phusong.coverage.zonal import share_communes
 from phusong.data.language import Language
 from phusong.layers.ofds_write import to_ofds
 from phusong.layers.project_file import read_project
@@ -60,14 +59,7 @@ def plan_province(
         request = replace(request, wanted=replace(wanted, places=tuple(read.places)))
     check_costs(read.costs, read.file.name).raise_errors()
     layers = read_layers(read)
-    official = None
-    if read.layers.population.scale == "official":
-        official = dict(zip(layers.communes["commune_code"], layers.communes["population"], strict=True))
-    shares = share_communes(
-        layers.communes, layers.population.people, overlaps=layers.topology.overlaps,
-        holes=layers.topology.holes, official=official,
-    )
-    return plan_fibre(layers, shares, request, service=service, progress=progress)
+    return plan_fibre(layers, shares_of(layers), request, service=service, progress=progress)
 
 
 def write_plan(plan: FibrePlan, out: Path, lang: Language) -> Mapping[str, Path]:
