@@ -30,7 +30,7 @@ _FOLDER = click.Path(path_type=Path)
 )
 @argument("before", Text("TRƯỚC", "BEFORE"), type=_FOLDER)
 @argument("after", Text("SAU", "AFTER"), type=_FOLDER)
-@argument("further", Text("[KẾT_QUẢ]...", "[FURTHER]..."), type=_FOLDER, nargs=-1)
+@argument("further", Text("[KẾT_QUẢ]", "[FURTHER]"), type=_FOLDER, nargs=-1)
 @option("--out", type=click.Path(path_type=Path, file_okay=False), default=None,
         text=Text("Thư mục để ghi trang so sánh, bản đồ và bảng; không có thì chỉ in tóm tắt.",
                   "Folder for page, maps and tables of the comparison; without it, a summary is printed."))
