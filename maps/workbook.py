@@ -35,7 +35,7 @@ SHEETS = {
     "operators": Text("Nhà mạng", "Operators"),
     "unserved": Text("Điểm chưa được phủ", "Places not served"),
     "gaps": Text("Vùng lõm", "Gaps"),
-    "all": Text("Toàn bộ chỉ tiêu", "All indicators"),
+    "all": Text("Chỉ tiêu", "Indicators"),
     "definitions": Text("Định nghĩa", "Definitions"),
     "sources": Text("Nguồn dữ liệu", "Data sources"),
     "faults": Text("Cảnh báo", "Warnings"),
@@ -317,8 +317,14 @@ class _Writer:
             self._column("lat", "degrees", gaps["lat"].astype(float).tolist()),
         ], freeze_columns=2)
 
-    def everything(self) -> None:
-        self.book.table(self._sheet("all"), self._tidy(self.result.indicators, whole=True), freeze_columns=3)
+    def tidy(self) -> None:
+        """Write the province's figures, and the communes' of all operators together.
+
+        Each operator in each commune would be four fifths of the rows; they are in `indicators.csv`.
+        """
+        table = self.result.indicators
+        kept = (table["level"] == "province") | ((table["operator"] == ANY) & (table["denominator"] != 0))
+        self.book.table(self._sheet("all"), self._tidy(table[kept], whole=True), freeze_columns=3)
 
     def definitions(self) -> None:
         lang, figures = self.lang, self.figures
@@ -391,7 +397,7 @@ def write_workbook(
         writer.gaps()
         for name, columns in (*evidence_sheets(result, lang), *more):
             writer.book.table(writer.book.sheet(name.say(lang)), list(columns), freeze_columns=2)
-        writer.everything()
+        writer.tidy()
         writer.definitions()
         writer.sources()
         writer.faults()
