@@ -140,8 +140,6 @@ def share_communes(
     official : mapping of commune code to float, optional
         Official populations: the people of each of these communes are scaled to the figure.
     """
-    from scipy.sparse import csr_array, diags_array
-
     grid = people.grid
     shapes = communes.geometry
     count = people.values.ravel()
@@ -153,7 +151,28 @@ def share_communes(
     in_overlaps = float((claimed @ count).sum()) if len(overlaps) else 0.0
     in_holes = float((cell_shares(holes, grid) @ count).sum()) if len(holes) else 0.0
 
-    shared = csr_array(area @ diags_array(count))
+    shared, raster_inside = people_in(area, communes, people, official)
+    cell_people = np.asarray(shared.sum(axis=0), dtype=np.float64).ravel()
+    return CommuneShares(area, shared, cell_people, in_overlaps, in_holes, raster_inside)
+
+
+def people_in(
+    area: csr_array,
+    communes: gpd.GeoDataFrame,
+    people: Raster[np.float64],
+    official: Mapping[str, float] | None = None,
+) -> tuple[csr_array, float]:
+    """Return the people of each commune by cell, shape (communes, cells), and their sum before scaling.
+
+    Parameters
+    ----------
+    area : csr_array, shape (communes, cells)
+    communes, people, official
+        As in `share_communes`.
+    """
+    from scipy.sparse import csr_array, diags_array
+
+    shared = csr_array(area @ diags_array(people.values.ravel()))
     raster_inside = float(shared.sum())
     if official is not None:
         before = np.asarray(shared.sum(axis=1)).ravel()
@@ -161,8 +180,7 @@ def share_communes(
         usable = np.isfinite(wanted) & (before > 0.0)
         factor = np.where(usable, wanted / np.where(before > 0.0, before, 1.0), 1.0)
         shared = csr_array(diags_array(factor) @ shared)
-    cell_people = np.asarray(shared.sum(axis=0), dtype=np.float64).ravel()
-    return CommuneShares(area, shared, cell_people, in_overlaps, in_holes, raster_inside)
+    return shared, raster_inside
 
 
 def _split_overlaps(

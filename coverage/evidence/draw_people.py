@@ -11,7 +11,7 @@ import shapely
 from numpy.typing import NDArray
 
 from phusong.coverage.indicators import zones_by_commune
-from phusong.coverage.zonal import CommuneShares, share_communes
+from phusong.coverage.zonal import CommuneShares, people_in, share_communes
 from phusong.layers.crosswalk import crosswalk
 from phusong.layers.grid import FloatArray
 from phusong.layers.inventory import Layers
@@ -124,15 +124,18 @@ def _others(layers: Layers, shares: CommuneShares) -> Iterator[CommuneShares]:
     rasters = [layers.population] + ([layers.second_population] if layers.second_population else [])
     grounds = [layers.communes] + ([old] if (old := _old_ground(layers)) is not None else [])
     for g, ground in enumerate(grounds):
+        area = shares.area if not g else _shared_area(layers, ground)
         for p, population in enumerate(rasters):
             for scale in ((scaled, not scaled) if known else (scaled,)):
                 if not g and not p and scale == scaled:
                     continue  # the figures' own
-                yield share_communes(
-                    ground, population.people, holes=layers.topology.holes,
-                    overlaps=layers.topology.overlaps if not g else layers.topology.overlaps.iloc[:0],
-                    official=official if scale else None,
-                )  # fmt: skip
+                people, _ = people_in(area, ground, population.people, official if scale else None)
+                yield replace(shares, area=area, people=people)
+
+
+def _shared_area(layers: Layers, ground: gpd.GeoDataFrame) -> Any:
+    nothing = layers.topology.overlaps.iloc[:0]
+    return share_communes(ground, layers.population.people, overlaps=nothing, holes=nothing).area
 
 
 def _old_ground(layers: Layers) -> gpd.GeoDataFrame | None:
