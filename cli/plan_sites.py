@@ -49,9 +49,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @option(
     "--budget",
     default=None,
-    text=Text(
-        "Kinh phí: 20ty, 500trieu, 20000 (triệu đồng).", "Money: 20ty, 500trieu, 20000 (million dong)."
-    ),
+    text=Text("Kinh phí: 50e9, '20 tỷ', '500 triệu'.", "Money: 50e9, '20 bn', '500 m' VND."),
 )
 @option(
     "--target",

@@ -36,8 +36,18 @@ def told(cells: str) -> set[str]:
     return {o.replace("\\|", "|") for cell in first for o in re.findall(r"`([^`]+)`", cell)}
 
 
+def inner(ctx: click.Context) -> list[click.Context]:
+    """Return the contexts of a group's commands; of a command its own."""
+    if not isinstance(ctx.command, click.Group):
+        return [ctx]
+    named = [(name, ctx.command.get_command(ctx, name)) for name in ctx.command.list_commands(ctx)]
+    return [Context(command, info_name=name, parent=ctx) for name, command in named if command is not None]
+
+
 def offered(ctx: click.Context) -> set[str]:
     options: set[str] = set()
+    if isinstance(ctx.command, click.Group):
+        return options.union(*(offered(each) for each in inner(ctx)))
     for param in ctx.command.params:
         if not isinstance(param, click.Option):
             continue
@@ -57,9 +67,10 @@ def test_pages_have_every_option_and_no_other(name: str, lang: Language) -> None
     ctx = context(name, lang)
     section = sections(PAGES[lang])[name]
     assert told(section) == offered(ctx)
-    with ctx.scope(cleanup=False):  # click 8.1 asks arguments for their names without a context
-        usage = " ".join([ctx.command_path, *ctx.command.collect_usage_pieces(ctx)])
-    assert f"\n    {usage}\n" in section
+    for each in inner(ctx):
+        with each.scope(cleanup=False):  # click 8.1 asks arguments for their names without a context
+            usage = " ".join([each.command_path, *each.command.collect_usage_pieces(each)])
+        assert f"\n    {usage}\n" in section
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -73,6 +84,9 @@ def test_examples_are_command_lines_that_parse(lang: Language) -> None:
             assert words[0] == name
             arguments = [w for w in words[1:] if w not in ("--lang", "en")]
             ctx = context(name, lang)
+            if isinstance(ctx.command, click.Group):
+                ctx = next(each for each in inner(ctx) if each.info_name == arguments[0])
+                arguments = arguments[1:]
             if name == "loss":  # its table must be there
                 arguments = [str(ROOT / "pyproject.toml") if a.endswith("cases.csv") or a == "truong-hop.csv"
                              else a for a in arguments]  # fmt: skip

@@ -47,8 +47,8 @@ _REMEDY = Text(
     "table of prices.",
 )
 _BAD_MONEY = Text(
-    "Không hiểu số tiền '{value}'. Ghi ví dụ: 20 tỷ, 500 triệu, hoặc 20000 (triệu đồng).",
-    "The sum '{value}' is not understood. Write for example 20 ty, 500 trieu, or 20000 (million dong).",
+    "Không hiểu số tiền '{value}'. Ghi ví dụ: 20 tỷ, 500 triệu, 50e9.",
+    "The sum '{value}' is not understood. Write for example 20 bn, 500 m, 50e9.",
 )
 
 
@@ -139,15 +139,17 @@ def runs_on_sun(candidates: Candidates, prices: Prices, settings: PlanSitesTable
 
 
 def parse_money(text: str) -> float:
-    """Return a sum in million dong: ``20 tỷ``, ``500 triệu``, ``2,5 ty``; bare figures are million dong.
+    """Return a sum in million dong: ``20 tỷ``, ``500 triệu``, ``2,5 ty``, ``50e9``; else it is dong.
 
     Raises
     ------
     ExpectedError
     """
+    if re.fullmatch(r"\s*[0-9.]+[eE][0-9]{1,2}\s*", text):
+        return float(text) / MILLION
     match = re.fullmatch(r"\s*([0-9][0-9.,_ ]*)\s*([^\d]*)\s*", text)
     unit = fold(match[2]).replace("vnd", "").replace("dong", "") if match else ""
-    factors = {"": 1.0, "trieu": 1.0, "tr": 1.0, "million": 1.0, "m": 1.0, "ty": 1000.0, "ti": 1000.0,
+    factors = {"": 1.0 / MILLION, "trieu": 1.0, "tr": 1.0, "million": 1.0, "m": 1.0, "ty": 1000.0, "ti": 1000.0,
                "billion": 1000.0, "bn": 1000.0}  # fmt: skip
     if match is None or unit not in factors:
         raise ExpectedError(_BAD_MONEY, value=text)
