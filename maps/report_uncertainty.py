@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 SECTION = Text("Độ tin cậy của số liệu", "How sure the figures are")
 NAME = Text("Độ tin cậy", "Certainty")
-WITHIN = Text("{share} ({level} %: {low}–{high} %)", "{share} ({level} %: {low}–{high} %)")
+WITHIN = Text(
+    "{share} (khoảng tin cậy {level}%: {low}–{high}%)", "{share} ({level} % range: {low}–{high} %)"
+)
 HEADS = {
     "service": Text("Dịch vụ", "Service"), "indicator": Text("Chỉ tiêu", "Indicator"),
     "figure": Text("Theo tiêu chí", "By the criterion"), "range": Text("Khoảng {level} %", "{level} % range"),
