@@ -74,7 +74,9 @@ class _Report:
             )
         self.paper.letterhead(head, self.say("draft"))
         self.paper.title(
-            self.say("kind"), self.say("about", name=self.name), self.say("about_date", date=self.date)
+            self.say("kind"),
+            self.say("about_scenario" if self.result.what_if else "about", name=self.name),
+            self.say("about_date", date=self.date),
         )
 
     def scope(self) -> None:

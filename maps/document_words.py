@@ -17,6 +17,10 @@ WORDS = {
         "Về hiện trạng phủ sóng di động và cáp quang trên địa bàn {name}",
         "Mobile and fibre coverage in {name}",
     ),
+    "about_scenario": Text(
+        "Về kịch bản giả định phủ sóng di động và cáp quang trên địa bàn {name}",
+        "A scenario of mobile and fibre coverage in {name}",
+    ),
     "about_date": Text("(số liệu đến ngày {date})", "(figures as of {date})"),
     "scope": Text("1. Phạm vi, số liệu và cách tính", "1. Scope, data and method"),
     "scope_text": Text(

@@ -6,6 +6,7 @@ from phusong.coverage.result import Result
 from phusong.coverage.scenario import Repair
 from phusong.data.language import Language, format_number
 from phusong.maps.figures import Figures, operator_label
+from phusong.maps.page_words import scenario_note
 from phusong.maps.paper import Paper
 from phusong.maps.safe import shorten
 from phusong.maps.scenario_words import (
@@ -36,6 +37,7 @@ def write_scenario(paper: Paper, result: Result, lang: Language) -> None:
         return format_number(float(value), lang, 0)
 
     paper.heading(say("title", lang, name=shorten(what_if.name, 100)))
+    paper.text(scenario_note(result, lang))
     if what_if.note:
         paper.text(shorten(what_if.note, 1000))
     paper.text(counts_sentence(what_if, lang))
