@@ -34,7 +34,10 @@ COLUMNS = (
     Column("commune_code", needed=True),
     Column("commune_name"),
     Column("population", "number", low=0.0),
+    Column("kind"),
+    Column("commune_disadvantaged"),
 )
+_FLAGS = {"kind": "kind", "commune_disadvantaged": "disadvantaged"}
 MAX_CELLS = 400_000_000
 
 DUPLICATE = error(
@@ -163,6 +166,7 @@ def _attributes(table: Table, province_code: str) -> dict[str, Any]:
         "commune_code": codes,
         "commune_name": np.where(nameless, codes, given),
         "population": population,
+        **{ours: table[name] for name, ours in _FLAGS.items() if table.has(name)},
     }
 
 

@@ -111,7 +111,7 @@ _WORDS: dict[str, dict[str, str]] = {
         "population": _POPULATION,
         "kind": "loai|loai hinh|kind|type|phan loai",
         "has_grid_power": "co dien|co dien luoi|dien luoi|da co dien|dien luoi quoc gia",
-        "disadvantaged": "dac biet kho khan|dbkk|kho khan|thon dac biet kho khan|thuoc khu vuc",
+        "disadvantaged": "dac biet kho khan|dbkk|kho khan|thon dac biet kho khan|thon dbkk|thuoc khu vuc",
         **_COMMON,
     },
     "zones": {
@@ -126,6 +126,8 @@ _WORDS: dict[str, dict[str, str]] = {
         "population": _POPULATION,
         "area_km2": "dien tich|dien tich tu nhien|area|dt tu nhien|dt",
         "households": _HOUSEHOLDS,
+        "kind": "loai|loai hinh|loai don vi|kind|type|phan loai",
+        "commune_disadvantaged": "dac biet kho khan|dbkk|kho khan|xa dac biet kho khan|xa kho khan|xa dbkk",
     },
     "households": {
         **_COMMON,

@@ -12,9 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import CRS
 
+from phusong.data.sample import make_sample
 from phusong.layers.geometry import seams
 from phusong.layers.grid import Grid
+from phusong.layers.project_file import read_project
 from phusong.layers.province import Province
+from phusong.layers.read import read_layers
 
 UTM = CRS.from_epsg(32649)
 
@@ -116,3 +119,14 @@ def test_known_faults_of_real_communes(shared: Path) -> None:
     rings = sum(len(p.interiors) for p in shapely.get_parts(union))
     assert len(found.holes) == rings
     assert found.holes_km2 * 1e6 == pytest.approx(15.8, abs=0.3)
+
+
+def test_communes_may_say_their_kind_and_whether_they_are_disadvantaged(tmp_path: Path) -> None:
+    project = make_sample(tmp_path / "s", communes=4, sites=8, villages=5)
+    communes = gpd.read_file(tmp_path / "s" / "communes.gpkg")
+    communes["Loại"] = ["phường", "xã", "xã", "xã"]
+    communes["Xã ĐBKK"] = ["", "x", "", ""]
+    communes.to_file(tmp_path / "s" / "communes.gpkg")
+    found = read_layers(read_project(project)).communes.set_index("commune_code")
+    assert found["kind"].to_dict() == dict(zip(communes["commune_code"], communes["Loại"], strict=True))
+    assert list(found.index[found["disadvantaged"] == "x"]) == [communes["commune_code"][1]]
