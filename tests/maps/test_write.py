@@ -20,8 +20,8 @@ from phusong.maps.manifest import sha256
 FILES = {
     "index.html", "map.html", "report.xlsx", "report.docx", "report.pdf", "indicators.csv",
     *(f"map_{name}.{kind}" for name in ("4G", "5G", "fibre", "gaps") for kind in ("png", "svg")),
-    "indicators.json", "gaps.csv",
-    "places.csv", "stations.csv", "communes.gpkg", "communes.geojson", "gaps.gpkg", "signal_4G.tif", "signal_5G.tif",
+    "indicators.json", "gaps.csv", "stations.csv",
+    "places.csv", "communes.gpkg", "communes.geojson", "gaps.gpkg", "signal_4G.tif", "signal_5G.tif",
     "signal_fibre.tif", "servers_4G.tif", "servers_5G.tif", "manifest.json",
 }
 
