@@ -144,8 +144,8 @@ def find_candidates(
     )
     keep = (crowd.around(x, y) > 0.0) | (kind == "own")
     keep &= (kind == "mast") | _allowed(layers, x, y, kind, home, settings)
-    keep = _most(keep, crowd.around(x, y), kind, settings.most_candidates)
     keep = _thin(keep, x, y, kind, settings.spacing_m)
+    keep = _most(keep, crowd.around(x, y), kind, settings.most_candidates)
     x, y, height, kind, words, keys = (a[keep] for a in (x, y, height, kind, words, keys))
     return _described(layers, operator, settings, kind, x, y, height, words, keys, home)
 

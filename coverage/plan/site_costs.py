@@ -149,8 +149,8 @@ def parse_money(text: str) -> float:
         return float(text) / MILLION
     match = re.fullmatch(r"\s*([0-9][0-9.,_ ]*)\s*([^\d]*)\s*", text)
     unit = fold(match[2]).replace("vnd", "").replace("dong", "") if match else ""
-    factors = {"": 1.0 / MILLION, "trieu": 1.0, "tr": 1.0, "million": 1.0, "m": 1.0, "ty": 1000.0, "ti": 1000.0,
-               "billion": 1000.0, "bn": 1000.0}  # fmt: skip
+    million, billion = ("trieu", "tr", "million", "m"), ("ty", "ti", "billion", "bn")
+    factors = {"": 1.0 / MILLION, **dict.fromkeys(million, 1.0), **dict.fromkeys(billion, 1000.0)}
     if match is None or unit not in factors:
         raise ExpectedError(_BAD_MONEY, value=text)
     digits = match[1].strip().replace(" ", "").replace("_", "")

@@ -139,7 +139,8 @@ def test_questions_without_an_answer_say_what_to_change(planned: tuple[Path, Pat
         project = project.model_copy(update={"plan": plan})
         words = words[:2]
     asked: dict[str, object] = {
-        "service": None, "operator": "any", "budget": None, "target": (), "count": None, "objective": "people",
+        "service": None, "operator": "any", "budget": None, "target": (), "count": None,
+        "objective": "people",
         "fixed": (), "forbidden": (), "min_gain": 0.0, "prices": "base", "years": 3, "start_year": None,
         "per_year": None, "exact": False, "seconds": 1.0,
     }  # fmt: skip
