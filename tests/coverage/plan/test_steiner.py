@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from phusong.coverage.plan.edge_graph import EdgeGraph
-from phusong.coverage.plan.steiner import raise_cuts, steiner_tree, validate_tree
+from phusong.coverage.plan.steiner import quick_tree, raise_cuts, steiner_tree, validate_tree
 from phusong.coverage.plan.steiner_reduce import reduce_problem
 
 INSTANCES = Path(__file__).parents[4] / "shared" / "instances" / "steiner"
@@ -103,6 +103,8 @@ def test_shorter_than_networkx_and_the_same_every_time() -> None:
     plain = nx.Graph(graph.to_networkx().subgraph(np.flatnonzero(graph.island == graph.island[terminals[0]])))
     theirs = nx.algorithms.approximation.steiner_tree(plain, terminals.tolist(), "length", method="mehlhorn")
     assert tree.length < 0.98 * theirs.size(weight="length")
+    quick = validate_tree(graph, terminals, quick_tree(graph, terminals))
+    assert tree.length <= quick < theirs.size(weight="length")
     assert tree.lower_bound <= tree.length <= 1.01 * tree.lower_bound
 
 
