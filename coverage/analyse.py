@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
+    from phusong.coverage.fibre.assessment import FibreAssessment
+
 log = logging.getLogger(__name__)
 
 Progress = Callable[[Text, float], None]
@@ -101,9 +103,13 @@ def analyse_layers(
         people = _account(layers, shares)
     heard = layers.with_neighbours()
     reaches: dict[tuple[str, str], Reach] = {}
+    fibre: dict[str, FibreAssessment] = {}
     for name in layers.project.services:
         with _timed(f"reach {name}", REACHING, seconds, progress, service=name):
             before = known(layers, name) if known is not None else None
+            if before is None and (assessed := _along_roads(heard, shares, name, workers)) is not None:
+                fibre[name] = assessed
+                before = tuple(r.reach for r in assessed.reaches.values()), assessed.faults
             found, warnings = before or _predict(heard, name, workers, progress, store)
             reaches.update({(reach.service, reach.operator): reach for reach in found})
             faults.extend(warnings)
@@ -133,7 +139,20 @@ def analyse_layers(
     return Result(
         layers, reaches, indicators, gaps.table, places, people, gaps.scattered, tuple(faults), seconds,
         villages=villages, settlements=settlements, definitions=definitions, uncertainty=ranges,
+        fibre=fibre or None,
     )
+
+
+def _along_roads(
+    layers: Layers, shares: CommuneShares, name: str, workers: int
+) -> FibreAssessment | None:
+    """Assess a fibre service that reaches along roads; None for all others."""
+    service = layers.project.services[name]
+    if not isinstance(service, FibreService) or service.reach != "roads":
+        return None
+    from phusong.coverage.fibre.assessment import assess_fibre
+
+    return assess_fibre(layers, shares, name, service, workers=workers)
 
 
 def shares_of(layers: Layers) -> CommuneShares:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from phusong.coverage.evidence.uncertainty import Uncertainty
+    from phusong.coverage.fibre.assessment import FibreAssessment
     from phusong.coverage.scenario import WhatIf
     from phusong.layers.inventory import Layers
 
@@ -204,6 +205,8 @@ class Result:
         `SETTLEMENT_COLUMNS`.
     definitions : DataFrame or None
         `DEFINITION_COLUMNS`.
+    fibre : mapping of service to FibreAssessment, or None
+        Of services that reach along roads.
     planned : DataFrame or None
         `INDICATOR_COLUMNS` as they would be with a plan built: what targets are also held against.
     what_if : WhatIf or None
@@ -226,3 +229,4 @@ class Result:
     definitions: pd.DataFrame | None = None
     planned: pd.DataFrame | None = None
     what_if: WhatIf | None = None
+    fibre: Mapping[str, FibreAssessment] | None = None

@@ -14,6 +14,7 @@ from phusong.maps.figures import Figures, is_illustration
 from phusong.maps.inline import Page, asset, escape
 from phusong.maps.inset import inset_svg
 from phusong.maps.page_words import ILLUSTRATION, PREDICTED, PUBLIC, notes, scenario_note
+from phusong.maps.report_fibre import fibre_section
 from phusong.maps.report_section import Section
 from phusong.maps.report_words import NAVIGATION
 from phusong.maps.scenario_page import scenario
@@ -44,6 +45,7 @@ def render_report(result: Result, lang: Language) -> str:
         parts.communes(s),
         ladder.ladder(s),
         parts.operators(s),
+        fibre_section(s),
         parts.gaps(s),
         parts.places(s),
         evidence.official(s),

@@ -94,6 +94,7 @@ def public_result(result: Result) -> Result:
         settlements=result.settlements,
         faults=_faults(result.faults, hidden),
         public=True,
+        fibre=None,
         what_if=_what_if(result.what_if, hidden, project.villages.layer),
     )
 

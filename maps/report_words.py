@@ -196,6 +196,7 @@ NAVIGATION: Mapping[str, Text] = {
     "communes": Text("Các xã", "Communes"),
     "ladder": Text("Bậc dịch vụ", "Service ladder"),
     "operators": Text("Nhà mạng", "Operators"),
+    "fibre": Text("Cáp quang dọc đường", "Fibre along roads"),
     "gaps": Text("Vùng lõm", "Gaps"),
     "places": Text("Điểm chưa phủ", "Places not served"),
     "official": Text("Mẫu câu báo cáo", "As reported"),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from phusong.coverage.result import Result
 from phusong.data.language import Language, Text
-from phusong.maps import gis, tables
+from phusong.maps import gis, report_fibre, tables
 from phusong.maps import report_uncertainty as certainty
 from phusong.maps.document import write_document, write_pdf
 from phusong.maps.geometry import simplify_coverage
@@ -55,6 +55,9 @@ def writers(result: Result, lang: Language) -> dict[str, Writer]:
         "communes.geojson": partial(gis.write_communes_geojson, result),
         "gaps.gpkg": partial(gis.write_gaps_gpkg, result),
     }
+    if report_fibre.assessments(result):
+        jobs["fibre_areas.gpkg"] = partial(report_fibre.write_areas, result)
+        jobs["fibre_spans.gpkg"] = partial(report_fibre.write_spans, result)
     if not result.public:
         jobs["stations.csv"] = partial(tables.write_stations_csv, result)
     if result.uncertainty is not None:
@@ -68,7 +71,7 @@ def writers(result: Result, lang: Language) -> dict[str, Writer]:
     for service, name in gis.sinr_names(result).items():
         jobs[name] = partial(gis.write_sinr, result, service)
     jobs["report.xlsx"] = lambda path: write_workbook(
-        result, path, lang, more=scenario_sheets(result, lang)
+        result, path, lang, more=[*scenario_sheets(result, lang), *report_fibre.fibre_sheets(result, lang)]
     )
     drawn = for_drawing(result)
     drawings = Drawings(drawn, lang)
