@@ -422,7 +422,19 @@ def _bounds(problem: JointProblem, question: SiteQuestion) -> tuple[list[NDArray
             found = best_under_budget(cover, problem.budget, effort=effort, exact=question.exact)
         starts.append(found.chosen)
         bounds.append(found.bound)
+    if problem.to_target and not problem.fixed.size and (problem.need > 0.0).any():
+        bounds.append(_one_or_two(problem, costs))
     return starts, max(bounds) if problem.to_target else bounds[0]
+
+
+def _one_or_two(problem: JointProblem, costs: FloatArray) -> float:
+    """Return what a plan costs at least since it is one site that does all, or two sites or more."""
+    gains = np.asarray(problem.reach.astype(np.float64) @ problem.weights.T)
+    useful = problem.allowed & (gains > 0.0).any(axis=1)
+    alone = problem.allowed & (gains >= problem.need * (1.0 - 1e-9)).all(axis=1)
+    pair = np.sort(costs[useful])[:2]
+    two = float(pair.sum()) if pair.size == 2 else np.inf
+    return float(min(costs[alone].min(initial=np.inf), two))
 
 
 def _years(
