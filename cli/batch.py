@@ -19,6 +19,12 @@ TOTAL = Text(
     "{done} tỉnh xong, {skipped} bỏ qua, {failed} hỏng.",
     "{done} provinces done, {skipped} skipped, {failed} failed.",
 )
+NO_NATION = Text(
+    "Không ghi được bảng tổng hợp: {error}. Kết quả từng tỉnh vẫn nguyên vẹn.",
+    "The tables over all provinces could not be written: {error}. Each province's results are whole.",
+)
+FILE = click.Path(path_type=Path, dir_okay=False)
+DIR = click.Path(path_type=Path, file_okay=False)
 
 
 @make_command(
@@ -32,18 +38,18 @@ TOTAL = Text(
     ),
 )
 @argument("projects", PROJECT, nargs=-1, required=True, type=click.Path(path_type=Path))
+@option("--out", type=DIR, required=True, text=Text("Thư mục kết quả.", "Folder of the results."))
+@option("--workers", type=click.IntRange(1), default=1, show_default=True,
+        text=Text("Số tỉnh chạy cùng lúc trên máy này.", "Provinces at a time on this machine."))  # fmt: skip
 @option(
-    "--out",
-    type=click.Path(path_type=Path, file_okay=False),
-    required=True,
-    text=Text("Thư mục kết quả.", "Folder of the results."),
-)
-@option(
-    "--workers",
-    type=click.IntRange(1),
-    default=1,
-    show_default=True,
-    text=Text("Số tỉnh chạy cùng lúc.", "Provinces at a time."),
+    "--scheduler",
+    default="",
+    text=Text(
+        "Địa chỉ bộ điều phối Dask đang chạy (tcp://…): dùng các máy của cụm đó; mọi máy phải thấy dự án và "
+        "--out ở cùng đường dẫn.",
+        "Address of a running Dask scheduler (tcp://…): its workers are used; all of them must see the "
+        "projects and --out under the same paths.",
+    ),
 )
 @option(
     "--resume",
@@ -51,6 +57,14 @@ TOTAL = Text(
     text=Text(
         "Bỏ qua tỉnh mà đầu vào, tham số và phiên bản không đổi.",
         "Skip provinces whose inputs, parameters and version are unchanged.",
+    ),
+)
+@option(
+    "--across-borders",
+    is_flag=True,
+    text=Text(
+        "Trạm của mỗi tỉnh phục vụ cả tỉnh giáp ranh, trong tầm phủ của dịch vụ.",
+        "Stations of each province serve its neighbours too, within the reach of the services.",
     ),
 )
 @option(
@@ -63,14 +77,33 @@ TOTAL = Text(
         "and the text of faults.",
     ),
 )
+@option("--memory", type=click.IntRange(200), default=None,
+        text=Text("MB tối đa của mỗi tiến trình (mặc định: chia 90 % bộ nhớ máy).",
+                  "MB that a process may hold (default: its part of 90 % of the machine's)."))  # fmt: skip
+@option("--minutes", type=click.FloatRange(0.01), default=None,
+        text=Text("Số phút tối đa của mỗi tỉnh.", "Minutes that a province may take."))  # fmt: skip
+@option("--retries", type=click.IntRange(0, 10), default=1, show_default=True,
+        text=Text("Số lần thử lại khi lỗi do máy.",
+                  "Further tries where the machine was at fault."))  # fmt: skip
+@option("--cache", type=DIR, default=None,
+        text=Text("Nơi giữ phần đã tính (mặc định: .cache trong --out).",
+                  "Where computed parts are kept (default: .cache in --out)."))  # fmt: skip
+@option("--no-cache", is_flag=True,
+        text=Text("Không giữ phần đã tính.", "Keep no computed parts."))  # fmt: skip
+@option("--events", type=FILE, default=None,
+        text=Text("Tệp để ghi thêm mỗi sự kiện một dòng JSON.",
+                  "File to which a line of JSON is added per event."))  # fmt: skip
 @click.pass_obj
 def command(
-    settings: Settings, projects: tuple[Path, ...], out: Path, workers: int, resume: bool, public: bool
-) -> int:
+    settings: Settings, projects: tuple[Path, ...], out: Path, workers: int, scheduler: str, resume: bool,
+    across_borders: bool, public: bool, memory: int | None, minutes: float | None, retries: int,
+    cache: Path | None, no_cache: bool, events: Path | None,
+) -> int:  # fmt: skip
     """Run a batch."""
     from phusong.cli.screen import duration, say, tell
-    from phusong.maps.batch import ProvinceRun, run_batch
+    from phusong.maps.batch import BatchOptions, ProvinceRun, run_batch
     from phusong.maps.batch_page import write_summary
+    from phusong.maps.nation_tables import write_nation
 
     def show(run: ProvinceRun) -> None:
         if settings.quiet and run.status != "failed":
@@ -78,13 +111,25 @@ def command(
         status = STATUS[run.status].say(settings.lang)
         tell(f"{run.code} {run.name}: {status} ({duration(run.seconds, settings.lang)})")
         for message in run.messages:
-            tell("  ✗ " + message)
+            tell(("  ✗ " if run.status == "failed" else "  ! ") + message)
 
-    runs = run_batch(
-        projects, out, settings.lang, workers=workers, resume=resume, finished=show, public=public
+    options = BatchOptions(
+        workers=workers, scheduler=scheduler, resume=resume, public=public, across_borders=across_borders,
+        cache=cache, keep=not no_cache, memory_mb=float(memory or 0), minutes=minutes or 0.0,
+        retries=retries, events=events,
     )
-    page = write_summary(runs, out, settings.lang, public=public)
+    runs = run_batch(projects, out, settings.lang, options=options, finished=show)
+    whole = True
+    page = out / "index.html"
+    try:
+        for note in write_nation(runs, out, settings.lang):
+            tell("  ! " + note)
+        page = write_summary(runs, out, settings.lang, public=public)
+    except OSError as error:  # a full disk: what each province has is there all the same
+        whole = False
+        tell(NO_NATION.say(settings.lang, error=str(error)))
     counts = {status: sum(run.status == status for run in runs) for status in STATUS}
     say(TOTAL.say(settings.lang, **counts))
-    say(OPEN.say(settings.lang, file=str(page)))
-    return 1 if counts["failed"] else 0
+    if whole:
+        say(OPEN.say(settings.lang, file=str(page)))
+    return 1 if counts["failed"] or not whole else 0

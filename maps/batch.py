@@ -342,7 +342,9 @@ def _read_all(
                 if isinstance(error, ExpectedError)
                 else [NOT_READ.say(lang, path=str(path), reason=str(error.strerror or error))]
             )
-            unread[path] = ProvinceRun(*_called(path), str(path), "failed", tuple(messages[:SHOWN]))
+            unread[path] = ProvinceRun(
+                *_called(path), str(path), "failed", tuple(messages[:SHOWN]), blame="data", attempts=0
+            )
             continue
         # Folders of codes that differ in case only are one folder on many systems.
         other = by_code.setdefault(project.province.code.casefold(), path)

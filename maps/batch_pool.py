@@ -184,12 +184,12 @@ def _cluster(scheduler: str) -> Iterator[Any]:
 
 @contextmanager
 def _local(workers: int) -> Iterator[Any]:
-    """Give a client of a cluster inside this process: no port, no file, no process of its own."""
+    """Give a client of a cluster inside this process; what listens does so on the loopback alone."""
     dask = _distributed()
     with (
         dask.LocalCluster(
-            n_workers=1, threads_per_worker=workers, processes=False, dashboard_address=None,
-            memory_limit=0, silence_logs=40,
+            n_workers=1, threads_per_worker=workers, processes=False, dashboard_address="127.0.0.1:0",
+            memory_limit=0, silence_logs=40, worker_dashboard_address="127.0.0.1:0",
         ) as cluster,
         dask.Client(cluster, set_as_default=False) as client,
     ):

@@ -29,8 +29,8 @@ TOO_LARGE = Text(
     "fewer --workers.",
 )
 TOO_LONG = Text(
-    "Quá {minutes:g} phút: tiến trình của tỉnh bị dừng. Tăng --minutes.",
-    "It took more than {minutes:g} minutes: the province's process was stopped. Raise --minutes.",
+    "Quá {minutes} phút: tiến trình của tỉnh bị dừng. Tăng --minutes.",
+    "It took more than {minutes} minutes: the province's process was stopped. Raise --minutes.",
 )
 NOT_SEEN = Text(
     "Máy {host} không thấy '{path}'. Máy tính toán của cụm phải thấy dự án, đầu vào và thư mục kết quả ở "
@@ -136,7 +136,7 @@ def _ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
 
 
 def _too_long(job: Job) -> str:
-    return TOO_LONG.say(job.lang, minutes=job.minutes)
+    return TOO_LONG.say(job.lang, minutes=f"{job.minutes:g}")
 
 
 def _watch(

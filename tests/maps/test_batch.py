@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import dataclasses
 import json
-import math
-import multiprocessing
 import os
+import re
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,9 +20,10 @@ from quick_project import content, make_project
 from phusong.cli.app import run as run_cli
 from phusong.cli.options import Settings
 from phusong.layers.faults import ExpectedError
-from phusong.maps.batch import SHOWN, ProvinceRun, run_batch
+from phusong.maps.batch import SHOWN, BatchOptions, ProvinceRun, run_batch
 from phusong.maps.manifest import sha256
 
+RESUME = BatchOptions(resume=True, dask=False)
 TABLES = ("indicators.csv", "indicators.json", "gaps.csv", "places.csv", "communes.gpkg", "gaps.gpkg")
 
 
@@ -39,22 +40,32 @@ def corrupt(raster: Path) -> None:
     raster.write_bytes(bytes(data[: len(data) // 2]))
 
 
-class Killer(threading.Thread):
-    """Kills the process of one province while it runs, as a system short of memory does."""
+def process_of(out: Path, code: str) -> int | None:
+    """The process that a province's log names last."""
+    with contextlib.suppress(OSError):
+        found = re.findall(r"process (\d+) on", (out / f"{code}.log").read_text(encoding="utf-8"))
+        return int(found[-1]) if found else None
+    return None
 
-    def __init__(self, code: str) -> None:
+
+class Killer(threading.Thread):
+    """Kills the process of one province while it runs, as a system short of memory does.
+
+    ``times``: that often, so that a second try dies too.
+    """
+
+    def __init__(self, out: Path, code: str, times: int) -> None:
         super().__init__(daemon=True)
-        self.code = code
-        self.killed = False
+        self.out, self.code, self.times = out, code, times
+        self.killed: list[int] = []
 
     def run(self) -> None:
         until = time.monotonic() + 120
-        while time.monotonic() < until:
-            for process in multiprocessing.active_children():
-                if process.name == self.code and process.pid:
-                    os.kill(process.pid, signal.SIGKILL)
-                    self.killed = True
-                    return
+        while time.monotonic() < until and len(self.killed) < self.times:
+            pid = process_of(self.out, self.code)
+            if pid and pid not in self.killed:
+                os.kill(pid, signal.SIGKILL)
+                self.killed.append(pid)
             time.sleep(0.01)
 
 
@@ -76,12 +87,13 @@ def night(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Night:
     (projects["12"].parent / "terrain.tif").unlink()
     corrupt(projects["13"].parent / "population.tif")
     replace(projects["14"], "[grid]", "[grid")
-    killer = Killer("15")
+    killer = Killer(folder / "out", "15", times=2)
     killer.start()
     ended: list[ProvinceRun] = []
-    runs = run_batch([*projects.values()], folder / "out", "en", workers=2, finished=ended.append)
+    options = BatchOptions(workers=2, dask=False, events=folder / "events.jsonl")
+    runs = run_batch([*projects.values()], folder / "out", "en", options=options, finished=ended.append)
     killer.join(timeout=1)
-    assert killer.killed
+    assert len(killer.killed) == 2
     assert sorted(r.project for r in ended) == sorted(r.project for r in runs)
     by_code = {Path(run.project).parent.name[1:]: run for run in runs}
     assert list(by_code) == list(projects)  # in the order in which they were asked for
@@ -113,7 +125,8 @@ def test_every_failure_says_why(night: Night) -> None:
     assert "row 6" in night.runs["14"].messages[0]
     assert "was stopped" in night.runs["15"].messages[0]
     assert "fewer --workers" in night.runs["15"].messages[0]
-    assert math.isnan(night.runs["15"].peak_mb)
+    assert (night.runs["15"].blame, night.runs["15"].attempts) == ("machine", 2)
+    assert {night.runs[code].blame for code in ("12", "13", "14")} == {"data"}
     for code in ("12", "13", "14", "15"):
         assert "Traceback" not in " ".join(night.runs[code].messages)
         assert "fault of the program" not in " ".join(night.runs[code].messages)
@@ -125,6 +138,16 @@ def test_every_failure_says_why(night: Night) -> None:
 def test_a_log_for_every_province_that_was_begun(night: Night) -> None:
     logs = {p.stem: p.read_text(encoding="utf-8") for p in night.out.glob("*.log")}
     assert {"11", "13", "16"} <= set(logs) <= {"11", "13", "15", "16"}
+    ledger = json.loads((night.out / "ledger.json").read_text(encoding="utf-8"))
+    assert {p["code"]: p["status"] for p in ledger["provinces"]} == {
+        run.code: run.status for run in night.runs.values()
+    }
+    assert next(p for p in ledger["provinces"] if p["code"] == "15")["attempts"] == 2
+    assert ledger["batch"]["memory_mb"] > 0
+    lines = (night.out.parent / "events.jsonl").read_text(encoding="utf-8").splitlines()
+    events = [json.loads(line) for line in lines]
+    assert (events[0]["event"], events[-1]["event"]) == ("batch-started", "batch-ended")
+    assert {e["code"] for e in events if e["event"] == "province-failed"} >= {"12", "13", "15"}
     assert "population.tif" in logs["13"]
     assert "indicators: " in logs["11"]
 
@@ -203,15 +226,13 @@ def status_if_resumed(project: Path, out: Path, lang: str = "vi") -> str:
     class AboutToRunError(Exception):
         pass
 
-    def refuse(jobs: list[object], *_: object) -> Iterator[object]:
-        if jobs:
-            raise AboutToRunError
-        yield from ()
+    def refuse(*_: object) -> object:
+        raise AboutToRunError
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("phusong.maps.batch._run_processes", refuse)
+        patch.setattr("phusong.maps.batch_pool.ThreadPool.submit", refuse)
         try:
-            (run,) = run_batch([project], out, lang, resume=True)  # type: ignore[arg-type]
+            (run,) = run_batch([project], out, lang, options=RESUME)  # type: ignore[arg-type]
         except AboutToRunError:
             return "again"
     return run.status
@@ -252,11 +273,11 @@ def test_what_makes_a_province_run_again(kept: tuple[Path, Path]) -> None:
 def test_resumed_tables_are_those_of_a_fresh_run(kept: tuple[Path, Path], tmp_path: Path) -> None:
     project, out = kept
     before = content(out / "21")
-    (run,) = run_batch([project], out, "vi", resume=True)
+    (run,) = run_batch([project], out, "vi", options=RESUME)
     assert run.status == "skipped"
     assert content(out / "21") == before
     change_parameter(project, out / "21")
-    (run,) = run_batch([project], out, "vi", resume=True)
+    (run,) = run_batch([project], out, "vi", options=RESUME)
     assert run.status == "done"
     (fresh,) = run_batch([project], tmp_path / "fresh", "vi")
     assert fresh.indicators == run.indicators
@@ -330,9 +351,15 @@ def test_interrupted_batch_leaves_no_process(sample: Path, tmp_path: Path) -> No
     replace(bad.parent / "stations.csv", "4G", "9G")
     good = make_project(sample, tmp_path / "b", "42")
 
+    out = tmp_path / "out"
+
     def stop(run: ProvinceRun) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run_batch([bad, good], tmp_path / "out", "vi", workers=2, finished=stop)
-    assert not [p for p in multiprocessing.active_children() if p.name in ("41", "42")]
+        run_batch([bad, good], out, "vi", options=BatchOptions(workers=2, dask=False), finished=stop)
+    pid = process_of(out, "42")
+    if pid is not None:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+    assert not [*out.glob(".running-*"), *out.glob("42"), *out.glob(".42.*")]
