@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import logging
 import os
 import queue
 from collections.abc import Iterator
@@ -176,10 +177,15 @@ def _cluster(scheduler: str) -> Iterator[Any]:
         client = _distributed().Client(scheduler, timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
         raise ExpectedError(NO_SCHEDULER, address=scheduler, error=str(error)[:200]) from error
+    # What a lost scheduler means is told of each province; Dask would add a traceback for each connection.
+    told = logging.getLogger("distributed")
+    level = told.level
+    told.setLevel(logging.CRITICAL + 1)
     try:
         yield client
     finally:
         client.close(timeout=CONNECT_S)
+        told.setLevel(level)
 
 
 @contextmanager

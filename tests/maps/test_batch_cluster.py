@@ -8,6 +8,9 @@ import json
 import os
 import re
 import signal
+import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -131,6 +134,70 @@ def test_no_scheduler_there(tmp_path: Path, sample: Path, monkeypatch: pytest.Mo
     project = make_project(sample, tmp_path / "p", "52")
     with pytest.raises(ExpectedError, match=r"127\.0\.0\.1:9"):
         run_batch([project], tmp_path / "out", "en", options=BatchOptions(scheduler="tcp://127.0.0.1:9"))
+
+
+@pytest.mark.slow
+def test_scheduler_killed(sample: Path, tmp_path: Path) -> None:
+    """What was not done is told as lost, at once, and nothing half-written is left."""
+    pytest.importorskip("distributed")
+    port = free_port()
+    address = f"tcp://127.0.0.1:{port}"
+    here = ["--host", "127.0.0.1", "--dashboard-address", "127.0.0.1:0"]
+    scheduler = dask("scheduler", "--port", str(port), *here)
+    worker = dask("worker", address, "--nthreads", "1", "--death-timeout", "30", "--no-nanny", *here)
+    try:
+        wait_for_workers(address)
+        projects = [make_project(sample, tmp_path / f"p{code}", code) for code in ("55", "56")]
+        killer = threading.Thread(target=kill_when_begun, args=(tmp_path / "out", ("55", "56"), scheduler))
+        killer.start()
+        runs = run_batch(projects, tmp_path / "out", "en", options=BatchOptions(scheduler=address))
+        killer.join(1)
+    finally:
+        for process in (worker, scheduler):
+            process.kill()
+            process.wait()
+    assert [(r.status, r.blame) for r in runs] == [("failed", "machine")] * 2
+    assert "Run again with --resume" in runs[0].messages[0]
+    ledger = json.loads((tmp_path / "out" / "ledger.json").read_text(encoding="utf-8"))
+    assert [p["status"] for p in ledger["provinces"]] == ["failed"] * 2
+    assert not [*(tmp_path / "out").glob(".running-*"), *(tmp_path / "out").glob("5?")]
+
+
+def dask(*words: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "dask", *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for_workers(address: str) -> None:
+    import distributed
+
+    until = time.monotonic() + 60
+    while True:
+        with (
+            contextlib.suppress(OSError),
+            distributed.Client(address, timeout=2, set_as_default=False) as client,
+        ):
+            client.wait_for_workers(1, timeout=30)
+            return
+        assert time.monotonic() < until
+
+
+def kill_when_begun(out: Path, codes: tuple[str, ...], process: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        for code in codes:
+            with contextlib.suppress(OSError):
+                if "process" in (out / f"{code}.log").read_text(encoding="utf-8"):
+                    process.kill()
+                    return
+        time.sleep(0.02)
 
 
 def job_of(project: Path, out: Path, **more: object) -> Job:
