@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 _AT_ONCE = 64
+_NO_POWER = np.empty((0, 0), dtype=np.int64)
 """Sites handed to the threads together: what they have found waits for no more than these."""
 
 
@@ -205,7 +206,7 @@ class _Work:
                 continue
             field = part.fields[k]
             merge_cell(
-                signal, probability, quantile, best, servers, np.empty((0, 0)), self.x[cols], self.y[rows],
+                signal, probability, quantile, best, servers, _NO_POWER, self.x[cols], self.y[rows],
                 (0, window.shape[0], 0, window.shape[1]), (0, window.shape[0]),
                 (plan.site.x_m, plan.site.y_m, radius), part.bearing, part.elevations[k], field.weight,
                 field.loss_db, field.sigma_db, cell.antenna, cell.limits, cell.station,

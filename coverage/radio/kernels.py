@@ -12,8 +12,6 @@ from phusong.coverage.radio.jit import kernel
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
-Power = Int64 | Float64
-"""Floats only where nothing is summed."""
 Float32 = NDArray[np.float32]
 
 _SQRT_HALF = math.sqrt(0.5)
@@ -127,7 +125,7 @@ def merge_cell(
     quantile: Float32,
     best: NDArray[np.int32],
     servers: NDArray[np.uint16],
-    power: Power,
+    power: Int64,
     x_m: Float64,
     y_m: Float64,
     window: tuple[int, int, int, int],
