@@ -281,8 +281,8 @@ def _run_jobs(
     for path in sorted(jobs, key=lambda p: (-costs[p], str(p))):
         job = jobs[path][0]
         parts = min(math.ceil(costs[path] / fair), pool.workers) if job.store and fair else 1
-        batch.events.tell("province-queued", code=job.code, shares=parts if parts > 1 else 0)
-        if parts < 2 or not _predicts(read[path]):
+        batch.events.tell("province-queued", code=job.code)
+        if parts < 2 or not _predicts(read[path]) or _mostly_kept(read[path], job):
             pool.submit(job)
             running += 1
             continue
@@ -314,6 +314,30 @@ def _run_jobs(
 
 def _predicts(project: Project) -> bool:
     return any(isinstance(s, FlatService | TerrainService) for s in project.services.values())
+
+
+def _mostly_kept(project: Project, job: Job) -> bool:
+    """Tell whether the parts of an earlier run will do but for some groups: each share would read for little.
+
+    So where that run had the same parameters and the same ground; its stations may have been others.
+    """
+    from phusong.layers.read import file_sha256
+    from phusong.maps.manifest import read_manifest
+
+    manifest = read_manifest(Path(job.folder))
+    try:
+        return (
+            manifest is not None
+            and Path(job.store).is_dir()
+            and manifest["project"]["services"] == json.loads(project.model_dump_json())["services"]
+            and all(
+                file_sha256(project.file.parent / entry["path"]) == entry["sha256"]
+                for entry in manifest["inputs"]
+                if entry["layer"] in ("communes", "terrain", "clutter")
+            )
+        )
+    except (OSError, KeyError, TypeError, ValueError):
+        return False
 
 
 def _cost(project: Project) -> float:
