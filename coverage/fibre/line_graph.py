@@ -130,7 +130,8 @@ class LineGraph:
         length = np.bincount(label[self.tail], weights=self.length_m, minlength=count)
         rank = np.empty(count, dtype=np.int32)
         rank[np.lexsort((np.arange(count), -length))] = np.arange(count)
-        return rank[label]
+        island: NDArray[np.int32] = rank[label]
+        return island
 
     @cached_property
     def segments(self) -> Segments:

@@ -119,7 +119,8 @@ class _Cover:
 
         self.problem = problem
         reach = problem.reach
-        self.start, self.cells = reach.indptr, reach.indices
+        self.start: NDArray[np.int32] = reach.indptr
+        self.cells: NDArray[np.int32] = reach.indices
         self.columns = csc_array(reach.astype(np.float64))
         self.times = np.zeros(reach.shape[1], dtype=np.int32)
         self.gains = np.asarray((reach.astype(np.float64) @ problem.weights.T).T)
