@@ -30,6 +30,9 @@ COMMANDS: dict[str, Text] = {
     "demo": Text("Chạy thử với tỉnh mẫu có sẵn.", "Try the program on the built-in sample province."),
     "sample": Text("Sinh một tỉnh mẫu vào thư mục.", "Write a sample province into a folder."),
     "init": Text("Tạo tệp dự án có chú thích cho một tỉnh.", "Start a commented project for a province."),
+    "fetch": Text(
+        "Tải dữ liệu công khai của một tỉnh thành dự án.", "Bring a province's public data into a project."
+    ),
     "check": Text("Đọc và kiểm tra dữ liệu, không tính.", "Read and check the inputs, compute nothing."),
     "convert": Text(
         "Đổi tệp bất kỳ thành tệp sạch với tên cột của dự án.", "Turn any file into a clean one."

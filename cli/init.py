@@ -7,16 +7,11 @@ from pathlib import Path
 
 import click
 
+from phusong.cli.fetch_options import fetch_options, province_of, run_fetch
 from phusong.cli.options import FOLDER, Settings, argument, option
 from phusong.cli.options import command as make_command
 from phusong.data.language import Text
 
-UNKNOWN = Text("Không có tỉnh '{asked}'.", "No province '{asked}'.")
-NEAREST = Text("Ý bạn là: {nearest}?", "Did you mean: {nearest}?")
-GIVE = Text(
-    "Ghi tên hoặc mã hai số bằng --province, ví dụ --province 52.",
-    "Give its name or two-digit code with --province, for example --province 52.",
-)
 THERE = Text("Đã có {files}; không ghi đè. Chọn thư mục khác.", "{files} exist; nothing is overwritten.")
 FOUND = Text(
     "{kind} {name}, mã {code}: {communes} xã, phường, đặc khu.",
@@ -40,20 +35,31 @@ NEXT = Text(
 )
 @argument("folder", FOLDER, type=click.Path(path_type=Path, file_okay=False))
 @option("--province", default=None, text=Text("Tên hoặc mã tỉnh.", "Name or code of the province."))
+@option("--fetch", is_flag=True, text=Text(
+    "Tải luôn dữ liệu công khai (như lệnh fetch) và viết dự án chạy được ngay.",
+    "Also fetch public data (as the command fetch does), for a project that runs at once.",
+))  # fmt: skip
+@fetch_options
 @click.pass_obj
-def command(settings: Settings, folder: Path, province: str | None) -> None:
+def command(
+    settings: Settings, folder: Path, province: str | None, fetch: bool, only: str | None,
+    sources: tuple[str, ...], use: str, cache: Path | None, offline: bool, refresh: bool, mirror: str,
+) -> int:
     """Start a project."""
     from phusong.cli.screen import say
-    from phusong.data.starter import UnknownProvinceError, find_province, write_starter
+    from phusong.data.starter import write_starter
     from phusong.layers.faults import ExpectedError
 
+    found = province_of(province or folder.resolve().name)
+    if fetch:
+        if (folder / "phusong.toml").exists():
+            raise ExpectedError(THERE, files=str(folder / "phusong.toml"))
+        return run_fetch(
+            settings, found, folder, only=only, sources=sources, use=use, cache=cache, offline=offline,
+            refresh=refresh, mirror=mirror,
+        )
     try:
-        found = find_province(province or folder.resolve().name)
         files = write_starter(folder, found, datetime.date.today().isoformat(), settings.lang)
-    except UnknownProvinceError as error:
-        parts = [UNKNOWN, NEAREST if error.nearest else GIVE]
-        text = Text(" ".join(p.vi for p in parts), " ".join(p.en for p in parts))
-        raise ExpectedError(text, asked=error.asked, nearest=", ".join(error.nearest)) from error
     except FileExistsError as error:
         raise ExpectedError(THERE, files=str(error)) from error
     say(
@@ -65,3 +71,4 @@ def command(settings: Settings, folder: Path, province: str | None) -> None:
     for file in files:
         say(WROTE.say(settings.lang, file=str(file)))
     say(NEXT.say(settings.lang, file=str(files[0])))
+    return 0

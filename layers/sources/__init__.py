@@ -1,0 +1,1 @@
+"""Public data for a province: from the catalogue's addresses to the project's own layers."""
