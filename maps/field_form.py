@@ -113,11 +113,11 @@ def form_rows(
     if not villages:
         raise ExpectedError(NO_COMMUNE, codes=", ".join(communes))
     operators = sorted({str(o) for o in layers.stations["operator"]})
-    technology = _technologies(layers)[-1:] or [""]
+    technology = technologies(layers)[-1:] or [""]
     return [(*village, operator, technology[0]) for village in villages for operator in operators]
 
 
-def _technologies(layers: Layers) -> list[str]:
+def technologies(layers: Layers) -> list[str]:
     """Return the radio technologies of the project's services; 4G, which people ask for, comes last."""
     services = layers.project.services.items()
     found = {technology_of(n, s) for n, s in services if not isinstance(s, FibreService)}
@@ -173,7 +173,7 @@ def _choices(sheet: Any, layers: Layers, rows: int, lang: Language) -> None:
         )
 
     lists = {
-        "operator": operators, "technology": _technologies(layers),
+        "operator": operators, "technology": technologies(layers),
         "indoors": [OUTDOORS.say(lang), INDOORS.say(lang)],
     }
     for name, words in lists.items():

@@ -15,6 +15,7 @@ from phusong.maps.inline import Page, asset, escape
 from phusong.maps.inset import inset_svg
 from phusong.maps.page_words import ILLUSTRATION, PREDICTED, PUBLIC, notes, scenario_note
 from phusong.maps.report_fibre import fibre_section
+from phusong.maps.report_form import form
 from phusong.maps.report_section import Section
 from phusong.maps.report_words import NAVIGATION
 from phusong.maps.scenario_page import scenario
@@ -54,6 +55,7 @@ def render_report(result: Result, lang: Language) -> str:
         evidence.definitions(s),
         evidence.evidence(s),
         certainty.uncertainty(s),
+        form(s),
         behind.method(s),
         behind.account(s),
         behind.sources(s),

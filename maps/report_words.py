@@ -205,6 +205,7 @@ NAVIGATION: Mapping[str, Text] = {
     "definitions": Text("Các định nghĩa", "Definitions"),
     "evidence": Text("DTI, DII", "DTI, DII"),
     "uncertainty": Text("Độ tin cậy", "Certainty"),
+    "form": Text("Phiếu ghi sóng", "Form for villages"),
     "method": Text("Phương pháp", "Method"),
     "people": Text("Kiểm đếm", "Account"),
     "sources": Text("Nguồn", "Sources"),

@@ -58,7 +58,40 @@
     this.textContent = shown ? this.dataset.show : this.dataset.hide;
   });
   byId("whole").addEventListener("change", function () { document.body.classList.toggle("whole", this.checked); });
-  byId("print").addEventListener("click", function () { window.print(); });
+  // The form for villages: the sheet is filled when it is asked for, and stands alone on paper until it is printed.
+  function leave() { document.body.classList.remove("onlyform"); }
+  function fill(option) {
+    var villages = option.dataset.villages.split("\n").concat("\t", "\t", "\t");
+    byId("sheet-commune").textContent = option.textContent + (option.value ? " (" + option.value + ")" : "");
+    byId("sheet").querySelectorAll("tbody").forEach(function (part) {
+      part.replaceChildren.apply(part, villages.map(function (line, k) {
+        var row = document.createElement("tr"), head = document.createElement("th"), own = document.createElement("small");
+        var pair = line.split("\t");
+        row.insertCell().textContent = String(k + 1);
+        head.scope = "row";
+        own.textContent = pair[0];
+        head.append(pair[1], " ", own);
+        row.append(head);
+        for (var n = Number(part.parentNode.dataset.cells); n > 0; n -= 1) { row.insertCell(); }
+        return row;
+      }));
+    });
+  }
+  if (byId("form")) {
+    var choice = byId("form-commune");
+    choice.append.apply(choice, Array.from(choice.options).sort(function (a, b) {
+      return collator.compare(a.textContent, b.textContent);
+    }));
+    choice.selectedIndex = 0;
+    byId("form-tools").hidden = false;
+    byId("form-print").addEventListener("click", function () {
+      fill(choice.selectedOptions[0]);
+      document.body.classList.add("onlyform");
+      window.print();
+    });
+    window.addEventListener("afterprint", leave);
+  }
+  byId("print").addEventListener("click", function () { leave(); window.print(); });
   byId("theme").addEventListener("click", function () {
     var root = document.documentElement, dark = root.dataset.theme ? root.dataset.theme === "dark" :
       window.matchMedia("(prefers-color-scheme: dark)").matches;
