@@ -37,13 +37,13 @@ _LEFT_OVER = ".*.tmp"
 
 @cache
 def program_digest() -> str:
-    """Return a digest of the sources that compute, their tables, and the libraries under them.
+    """Return a digest of the sources that predict, their tables, and the libraries under them.
 
     The version alone would let a part outlive a correction made between two releases.
     """
     digest = hashlib.sha256()
-    coverage = Path(__file__).parent
-    sources = [*coverage.glob("*.py"), *coverage.glob("radio/*.py"), *coverage.glob("fibre/*.py")]
+    # Only predictions over radio are kept; what else computes may change without making them anew.
+    sources = [*Path(__file__).parent.glob("radio/*.py")]
     import phusong.data.tables as tables
 
     sources += Path(tables.__file__).parent.glob("*.csv")
