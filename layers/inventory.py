@@ -40,6 +40,10 @@ class Source:
     dated : {"layer", "file", "province"}
         Who says the day: the project for this layer, a column of the file, or nobody, so that it is the
         province's.
+    attribution, licence : str
+        As ``sources.json`` beside the file has them; empty for the user's own files.
+    indicative : bool
+        Public data that stand in for the user's own.
     """
 
     layer: str
@@ -48,6 +52,9 @@ class Source:
     as_of: datetime.date
     rows: int
     dated: Literal["layer", "file", "province"] = "province"
+    attribution: str = ""
+    licence: str = ""
+    indicative: bool = False
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,25 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from phusong.layers.rules import warning
+
 FILE = "sources.json"
 FORMAT = "phusong.sources"
 VERSION = 1
+
+INDICATIVE = warning(
+    "indicative-source",
+    "Lớp này lấy từ {source}: chỉ để tham khảo, kết quả dựa trên nó không phải số liệu chính thức.",
+    "This layer is from {source}: indicative only, and so is every result that rests on it.",
+    "Thay bằng dữ liệu của đơn vị quản lý khi có.", "Replace it by the owners' data when you have them.",
+)
+CHANGED = warning(
+    "changed-since-fetched",
+    "Tệp tải từ {source} đã được sửa: vẫn ghi công nguồn này.",
+    "The file was fetched from {source} and changed since: that source is still cited.",
+    "Nếu là dữ liệu của riêng bạn, xóa mục của tệp trong sources.json.",
+    "If it is your own data now, take its entry out of sources.json.",
+)
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ from phusong.layers.project import (
     TerrainService,
     TerrainTable,
 )
+from phusong.layers.provenance import CHANGED, INDICATIVE, provenance_of
 from phusong.layers.province import Province
 from phusong.layers.rasters import look_at, raster_files
 from phusong.layers.records import RawTable
@@ -285,6 +286,7 @@ def _read_all(reading: _Reading, *, with_people: bool) -> _Found:
     }
     targets = reading.maybe("targets", partial(read_targets, project=project), province)
     earlier = read_earlier(project, reading.faults)
+    _tell_origins(reading)
     return _Found(
         province, found, stations, places, zones, households, fibre_nodes, fibre_routes, roads, population,
         terrain, clutter, calibrations, water, protected, targets, earlier, neighbours=neighbours,
@@ -380,11 +382,27 @@ def _sources(reading: _Reading, households: pd.DataFrame | None) -> Iterator[Sou
         if as_of is None and layer.name == "households" and households is not None:
             dated = "file"
             as_of = max((day for day in households["as_of"] if day is not None), default=None)
+        sha256 = layer.report.sha256 or _hash_of(layer.path)
+        origin, changed = provenance_of(layer.path, sha256)
         yield Source(
-            layer=layer.name, path=layer.report.file, sha256=layer.report.sha256 or _hash_of(layer.path),
+            layer=layer.name, path=layer.report.file, sha256=sha256,
             as_of=as_of or reading.project.province.as_of, rows=layer.report.rows_read,
             dated=dated if as_of is not None else "province",
+            attribution=origin.attribution if origin else "", licence=origin.licence if origin else "",
+            indicative=origin is not None and origin.indicative and not changed,
         )
+
+
+def _tell_origins(reading: _Reading) -> None:
+    """Tell the layers that only stand in for the user's own, and fetched files that were changed since."""
+    for layer in reading.opened:
+        origin, changed = provenance_of(layer.path, layer.report.sha256 or _hash_of(layer.path))
+        if origin is None:
+            continue
+        if changed:
+            layer.report.once(CHANGED, source=origin.name)
+        elif origin.indicative and origin.source != "opencellid":  # which tells it itself
+            layer.report.once(INDICATIVE, source=origin.name)
 
 
 def _hash_of(path: Path) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 
 from phusong.coverage.result import Result
 from phusong.data.language import Language
+from phusong.layers.inventory import Source
 from phusong.maps.geometry import province_outline
 from phusong.maps.tables import code_vintage, json_bytes, plain_value, version
 
@@ -77,6 +78,7 @@ def manifest(
             {
                 "layer": source.layer, "path": Path(source.path).as_posix(), "sha256": source.sha256,
                 "as_of": source.as_of.isoformat(), "rows": int(source.rows),
+                **_origin(source),
             }
             for source in result.layers.sources
         ],
@@ -99,6 +101,15 @@ def manifest(
             }
             for path in sorted(outputs)
         ],
+    }
+
+
+def _origin(source: Source) -> dict[str, Any]:
+    """Return whose data an input is, where they are public."""
+    if not source.attribution:
+        return {}
+    return {
+        "attribution": source.attribution, "licence": source.licence, "indicative": source.indicative,
     }
 
 

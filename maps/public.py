@@ -173,7 +173,11 @@ def _layers(layers: Layers, hidden: frozenset[str]) -> Layers:
         clutter=shown("clutter", layers.clutter),
         faults=_faults(layers.faults, hidden),
         sources=tuple(
-            Source(s.layer, "", s.sha256, s.as_of, s.rows) for s in layers.sources if s.layer not in hidden
+            Source(
+                s.layer, "", s.sha256, s.as_of, s.rows, attribution=s.attribution, licence=s.licence,
+                indicative=s.indicative,
+            )
+            for s in layers.sources if s.layer not in hidden
         ),
     )
 

@@ -71,6 +71,7 @@ _HEADERS = {
     "cause": Text("Diễn giải", "In detail"), "short": Text("Thiếu (dB)", "Short by (dB)"),
     "term": Text("Khái niệm", "Term"), "meaning": Text("Ý nghĩa, cách tính", "Meaning, how it is computed"),
     "input": Text("Lớp dữ liệu", "Layer"), "file": Text("Tệp", "File"),
+    "attribution": Text("Ghi công", "Attribution"),
     "rows": Text("Số dòng, số ô", "Rows or cells"), "severity": Text("Mức", "Severity"),
     "fault": Text("Mã cảnh báo", "Code"), "message": Text("Nội dung", "Message"),
 }
@@ -343,7 +344,13 @@ class _Writer:
             self._column("as_of", "date", [s.as_of for s in sources]),
             self._column("rows", "count", [s.rows for s in sources]),
             Column("SHA-256", "note", [s.sha256 for s in sources]),
+            *self._attribution(),
         ])
+
+    def _attribution(self) -> list[Column]:
+        """Return whom to name, where any input is public data."""
+        cited = [s.attribution for s in self.result.layers.sources]
+        return [self._column("attribution", "note", cited)] if any(cited) else []
 
     def faults(self) -> None:
         lang, faults = self.lang, self.result.faults

@@ -33,7 +33,7 @@ class Area:
     boxes : tuple of Bounds
         One round every commune near the province's middle.
     far : tuple of str
-        Names of the communes too far out at sea to be in the box.
+        Names of the communes too far out at sea to be in the box, or without a point in the official list.
     """
 
     province: Province
@@ -55,22 +55,43 @@ class Area:
         )
 
 
+def point_of(commune: dict[str, str]) -> tuple[float, float] | None:
+    """Return longitude and latitude of an official unit; None where the list has none (small islands)."""
+    try:
+        return float(commune["lon"]), float(commune["lat"])
+    except ValueError:
+        return None
+
+
+def area_km2_of(commune: dict[str, str]) -> float:
+    """Return the area of an official unit, 0 where the list has none."""
+    try:
+        return float(commune["area_km2"])
+    except ValueError:
+        return 0.0
+
+
 def area_of(province: Province) -> Area:
     """Return the area of a province by the points and areas of its communes.
 
     A commune is taken to reach twice the radius of a circle of its area from its point.
     """
     communes = communes_of(province.code)
-    middle_lon = sorted(float(c["lon"]) for c in communes)[len(communes) // 2]
-    middle_lat = sorted(float(c["lat"]) for c in communes)[len(communes) // 2]
+    points = [p for p in map(point_of, communes) if p is not None]
+    middle_lon = sorted(x for x, _ in points)[len(points) // 2]
+    middle_lat = sorted(y for _, y in points)[len(points) // 2]
     boxes: list[Bounds] = []
     far: list[str] = []
     for commune in communes:
-        lon, lat = float(commune["lon"]), float(commune["lat"])
+        point = point_of(commune)
+        if point is None:
+            far.append(commune["commune_name"])
+            continue
+        lon, lat = point
         if math.hypot(lon - middle_lon, lat - middle_lat) > FARTHEST_DEG:
             far.append(commune["commune_name"])
             continue
-        reach = 2.0 * math.sqrt(max(float(commune["area_km2"]), 1.0) / math.pi) / KM_PER_DEG + PAD_DEG
+        reach = 2.0 * math.sqrt(max(area_km2_of(commune), 1.0) / math.pi) / KM_PER_DEG + PAD_DEG
         wide = reach / math.cos(math.radians(lat))
         boxes.append((lon - wide, lat - reach, lon + wide, lat + reach))
     return Area(province, tuple(communes), tuple(boxes), tuple(far))

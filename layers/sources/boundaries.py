@@ -12,7 +12,7 @@ import shapely
 from phusong.data.language import Text
 from phusong.data.names import fold
 from phusong.layers.sources.adapter import Job, Note, Taken
-from phusong.layers.sources.area import FARTHEST_DEG, Area
+from phusong.layers.sources.area import FARTHEST_DEG, Area, area_km2_of, point_of
 from phusong.layers.sources.files import write_shapes
 from phusong.layers.sources.transfer import (
     DAMAGED,
@@ -113,21 +113,23 @@ def match_communes(polygons: Sequence[Mapping[str, Any]], area: Area) -> Matched
     # Exact names first, so that xã X does not take the polygon of phường X.
     order = sorted(area.communes, key=lambda c: fold(c["commune_name"]) not in by_name)
     for commune in order:
-        name, official_km2 = commune["commune_name"], float(commune["area_km2"])
-        point = shapely.Point(float(commune["lon"]), float(commune["lat"]))
+        name, official_km2 = commune["commune_name"], area_km2_of(commune)
+        where = point_of(commune)
+        point = shapely.Point(where) if where is not None else shapely.Point()
         same = by_name.get(fold(name)) or by_name.get(fold(name, prefix=True), [])
         ranked = sorted(
             (not polygons[n]["geometry"].covers(point), polygons[n]["level"],
              abs(sizes[n] - official_km2), n)
             for n in same
-            if n not in taken and polygons[n]["geometry"].distance(point) < FARTHEST_POINT_DEG
+            if n not in taken
+            and (where is None or polygons[n]["geometry"].distance(point) < FARTHEST_POINT_DEG)
         )  # fmt: skip
         if not ranked:
             lacking.append(name)
             continue
         n = ranked[0][-1]
         taken.add(n)
-        if not official_km2 / AREA_FACTOR <= sizes[n] <= official_km2 * AREA_FACTOR:
+        if official_km2 and not official_km2 / AREA_FACTOR <= sizes[n] <= official_km2 * AREA_FACTOR:
             other.append(name)
         said = str(polygons[n].get("population", ""))
         rows.append(
@@ -244,7 +246,7 @@ def _nearest_point(area: Area, outline: Any) -> list[dict[str, Any]]:
     """Divide the outline by the nearest official point of a commune (Voronoi)."""
     far = set(area.far)
     near = [c for c in area.communes if c["commune_name"] not in far]
-    points = shapely.MultiPoint([(float(c["lon"]), float(c["lat"])) for c in near])
+    points = shapely.MultiPoint([point_of(c) for c in near])
     cells = shapely.get_parts(shapely.voronoi_polygons(points, extend_to=outline.buffer(FARTHEST_DEG)))
     tree = shapely.STRtree(cells)
     polygons = []
