@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from phusong.data.language import Text
 from phusong.layers.inventory import Layers
 from phusong.maps.field_form import technologies
@@ -58,7 +60,13 @@ def villages_by_commune(layers: Layers) -> dict[str, list[tuple[str, str]]]:
         return found
     for code, own, name in zip(frame["commune_code"], frame["place_id"], frame["name"], strict=True):
         found.setdefault(str(code), []).append((shorten(str(own), 40), shorten(str(name), 80)))
-    return {code: sorted(rows, key=lambda r: (r[1], r[0])) for code, rows in sorted(found.items())}
+    return {code: sorted(rows, key=_natural) for code, rows in sorted(found.items())}
+
+
+def _natural(village: tuple[str, str]) -> tuple[list[tuple[int, str]], str]:
+    """Sort 'Thôn 2' before 'Thôn 10'."""
+    own, name = village
+    return [(len(part) if part.isdigit() else 0, part) for part in re.split(r"([0-9]+)", name)], own
 
 
 def form(s: Section) -> str:
@@ -98,7 +106,7 @@ def _sheet(s: Section, layers: Layers) -> str:
     """Write the sheet, which stands on paper only; the script writes its rows."""
     operators = [escape(shorten(o, 24)) for o in sorted({str(o) for o in layers.stations["operator"]})]
     operators = operators or [_say(s, OPERATOR)] * BLANK_OPERATORS
-    boxes = " ".join(f'<span class="tick"></span>{escape(t)}' for t in technologies(layers))
+    boxes = " ".join(f'<span class="tick"></span>{escape(t)}' for t in sorted(technologies(layers)))
     return "".join([
         f'<div class="sheet" id="sheet"><p class="heading">{_say(s, NAME)}</p>',
         f"<p>{_say(s, PROVINCE)}: <b>{escape(layers.project.province.name)}</b></p>",
@@ -116,7 +124,8 @@ def _table(s: Section, operators: list[str]) -> str:
     heads = "".join(f'<th scope="colgroup" colspan="{BARS + 1}">{o}</th>' for o in operators)
     boxes = "".join(f'<th scope="col">{k}</th>' for k in range(BARS)) + '<th scope="col">dBm</th>'
     return (
-        f'<table data-cells="{len(operators) * (BARS + 1)}"><colgroup><col class="no"><col>'
+        f'<table data-cells="{len(operators) * (BARS + 1)}"><caption class="sr">{_say(s, NAME)}</caption>'
+        f'<colgroup><col class="no"><col>'
         f'{columns}</colgroup><thead><tr><th scope="col" rowspan="2">{_say(s, NUMBER)}</th>'
         f'<th scope="col" rowspan="2">{_say(s, VILLAGE)}</th>'
         f"{heads}</tr><tr>{boxes * len(operators)}</tr></thead><tbody></tbody></table>"
