@@ -60,11 +60,10 @@ def command(
     """Plan fibre for one province."""
     from phusong.cli.screen import print_faults, progress_bar, say
     from phusong.coverage.plan.fibre_asked import ask
-    from phusong.maps.place import check
     from phusong.maps.plan_fibre_words import sentences
-    from phusong.maps.plan_fibre_write import plan_province, write_plan
+    from phusong.maps.plan_fibre_write import check_out, plan_province, write_plan
 
-    check(out)
+    check_out(out)
     request = ask(
         places=places, communes=communes, sites=sites, operator=operator, budget=budget, target=target,
         years=years, year_budgets=year_budgets, laying=laying, link_m=link_m, start=start,

@@ -207,11 +207,6 @@ def _predict(
 ) -> tuple[tuple[Reach, ...], tuple[Fault, ...]]:
     service = layers.project.services[name]
     if isinstance(service, FibreService):
-        if service.reach == "roads":
-            from phusong.coverage.fibre.assessment import predict_along_roads
-
-            along = predict_along_roads(layers, name, service)
-            return tuple(along.reaches), tuple(along.faults)
         from phusong.coverage.fibre.reach import predict_fibre
 
         return tuple(predict_fibre(layers, name, service)), ()

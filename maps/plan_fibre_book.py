@@ -63,7 +63,6 @@ def _summary(plan: FibrePlan, book: Book, lang: Language) -> None:
     sheet.write_string(1, 0, word("kinds", lang), book.formats["remark"])
     lines = [*sentences(plan, lang), optics_sentence(plan, lang), *method(plan, lang)]
     book.table(sheet, [Column(word("summary", lang), "note", lines)], top=3, freeze_columns=None)
-    sheet.set_column(0, 0, 120)
 
 
 def _col(key: str, kind: Any, values: Iterable[Any], lang: Language) -> Column:
@@ -212,7 +211,8 @@ def _frontier(plan: FibrePlan, book: Book, lang: Language) -> None:
     chart.set_x_axis({"name": word("cost", lang), "num_format": "#,##0"})
     chart.set_y_axis({"name": word("people", lang), "num_format": "#,##0"})
     chart.set_legend({"none": True})
-    sheet.insert_chart(rows + 3, 0, chart, {"x_scale": 1.4, "y_scale": 1.2})
+    # Beside the table: below it, a page of print would cut it in two.
+    sheet.insert_chart(1, 8, chart, {"x_scale": 1.4, "y_scale": 1.2})
 
 
 def sensitivity_columns(plan: FibrePlan, lang: Language) -> list[Column]:

@@ -160,7 +160,7 @@ def _summary(plan: FibrePlan, lang: Language) -> str:
         (format_number(plan.cost_vnd / 1e9, lang, 1), word("cost", lang)),
         (format_number(float(plan.spans["km"].sum()), lang, 0), word("km", lang)),
         (f"{len(plan.planned)}/{len(plan.needs)}", word("points", lang)),
-        (plain_number(plan.people_after - plan.people_before, lang), word("coveredNew", lang)),
+        (plain_number(plan.people_after - plan.people_before, lang), word("peopleNew", lang)),
     )
     shown = "".join(
         f'<div class="card"><p class="big">{escape(big)}</p><p>{escape(small)}</p></div>' for big,

@@ -40,6 +40,7 @@ WORDS = {
     "never": Text("điểm không nối được", "point that cannot be connected"),
     "coveredNow": Text("đã có cáp trong tầm", "within reach already"),
     "coveredNew": Text("mới có cáp trong tầm", "newly within reach"),
+    "peopleNew": Text("người mới có cáp trong tầm", "people newly within reach"),
     "zoomIn": Text("Phóng to", "Zoom in"), "zoomOut": Text("Thu nhỏ", "Zoom out"),
     "mapHelp": Text(
         "Nét càng đậm càng nhiều hộ phía sau. Bấm vào tuyến hoặc điểm để xem số liệu.",

@@ -22,13 +22,14 @@ from phusong.coverage.plan.fibre_request import (
     FibrePlan,
     Request,
 )
-from phusong.data.language import Language
+from phusong.data.language import Language, Text
+from phusong.layers.faults import ExpectedError
 from phusong.layers.ofds_write import to_ofds
 from phusong.layers.project_file import read_project
 from phusong.layers.read import read_layers
 from phusong.maps.gis import still_clock
-from phusong.maps.manifest import FORMAT, MANIFEST, MANIFEST_VERSION, sha256
-from phusong.maps.place import replaced_whole
+from phusong.maps.manifest import FORMAT, MANIFEST, MANIFEST_VERSION, read_manifest, sha256
+from phusong.maps.place import check, replaced_whole
 from phusong.maps.plan_fibre_book import write_book
 from phusong.maps.plan_fibre_document import write_docx
 from phusong.maps.plan_fibre_page import render_plan
@@ -39,8 +40,25 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
+KIND = "plan fibre"
 SCHEMA_VERSION = "1.0"
 """Of ``fibre_plan.json``: the first number changes when a reader of the old form would break."""
+
+
+_OTHER = Text(
+    "Thư mục '{path}' giữ kết quả của một lệnh khác, không phải phương án cáp quang; không ghi đè. Hãy chọn "
+    "thư mục khác.",
+    "The folder '{path}' holds the output of another command, not a fibre plan; it is not overwritten. "
+    "Choose another folder.",
+)
+
+
+def check_out(out: Path) -> None:
+    """Raise `ExpectedError` unless ``out`` is absent, empty or an earlier fibre plan."""
+    check(out)
+    held = read_manifest(out)
+    if held is not None and held.get("kind") != KIND:
+        raise ExpectedError(_OTHER, path=str(out))
 
 
 def plan_province(
@@ -72,7 +90,7 @@ def write_plan(plan: FibrePlan, out: Path, lang: Language) -> Mapping[str, Path]
     Raises
     ------
     ExpectedError
-        ``out`` holds something else, cannot be replaced or written, or the disk is full.
+        ``out`` holds something else (see `check_out`), cannot be replaced or written, or the disk is full.
     """
     jobs: dict[str, Callable[[Path], Any]] = {
         "fibre_plan.html": lambda p: p.write_bytes(render_plan(plan, lang).encode("utf-8", "replace")),
@@ -86,6 +104,7 @@ def write_plan(plan: FibrePlan, out: Path, lang: Language) -> Mapping[str, Path]
         "fibre_bill.csv": lambda p: p.write_bytes(_csv(plan.bill, BILL_COLUMNS)),
         "fibre_frontier.csv": lambda p: p.write_bytes(_csv(plan.frontier, FRONTIER_COLUMNS)),
     }
+    check_out(out)
     with replaced_whole(out) as folder:
         for name, write in jobs.items():
             write(folder / name)
@@ -241,7 +260,7 @@ def _manifest(plan: FibrePlan, folder: Path, names: list[str], lang: Language) -
     return {
         "format": FORMAT,
         "version": MANIFEST_VERSION,
-        "kind": "plan fibre",
+        "kind": KIND,
         "generator": {"name": "phusong", "version": version()},
         "language": lang,
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +13,13 @@ from phusong.data.language import Language, Text, format_number, format_percent
 from phusong.maps.figures import operator_label
 from phusong.maps.gis import still_clock
 from phusong.maps.inline import escape
+from phusong.maps.map_data import NAME_LENGTH
 from phusong.maps.report_section import Section, table
+from phusong.maps.safe import shorten
 from phusong.maps.sheet import Column
 
 MOST_SPANS = 15
+MOST_NAMES = 4
 TITLE = Text("Cáp quang dọc đường", "Fibre along roads")
 SHEETS = {
     "passed": Text("Cáp - hộ đi qua", "Fibre homes passed"),
@@ -61,7 +64,9 @@ def assessments(result: Result) -> dict[str, FibreAssessment]:
 def fibre_section(s: Section) -> str:
     """Write the section of a report; empty where no service reaches along roads."""
     result, lang = s.figures.result, s.lang
-    parts = [_service(found, lang) for found in assessments(result).values()]
+    communes = result.layers.communes
+    names = dict(zip(communes["commune_code"], communes["commune_name"], strict=True))
+    parts = [_service(found, names, lang) for found in assessments(result).values()]
     if not parts:
         return ""
     title = escape(TITLE.say(lang))
@@ -69,7 +74,7 @@ def fibre_section(s: Section) -> str:
     return f"{head}{''.join(parts)}</section>"
 
 
-def _service(found: FibreAssessment, lang: Language) -> str:
+def _service(found: FibreAssessment, names: Mapping[str, str], lang: Language) -> str:
     rows = []
     for operator, weak in found.redundancy.items():
         passed = found.passed[found.passed["operator"] == operator]
@@ -95,24 +100,32 @@ def _service(found: FibreAssessment, lang: Language) -> str:
         people_said = format_number(round(float(apart["people"].sum())), lang)
         said = ISLANDS.say(lang, n=len(apart), km=km, people=people_said)
         body += f"<p>{escape(said)}</p>"
-    return body + _weakest(found, lang)
+    return body + _weakest(found, names, lang)
 
 
-def _weakest(found: FibreAssessment, lang: Language) -> str:
+def _weakest(found: FibreAssessment, names: Mapping[str, str], lang: Language) -> str:
     spans = found.redundancy[ANY].spans
     spans = spans[spans["people_behind"] > 0].head(MOST_SPANS)
     if not len(spans):
         return ""
     rows = [
         [
-            _n(r["rank"], lang), escape(format_number(r["length_m"] / 1000.0, lang, 2)),
-            _n(r["people_behind"], lang), _n(r["sites_behind"], lang),
-            escape(str(r["communes_behind"]) or "–"),
+            _n(r["rank"], lang), escape(_named(str(r["communes_behind"]), names)),
+            escape(format_number(r["length_m"] / 1000.0, lang, 2)), _n(r["people_behind"], lang),
+            _n(r["sites_behind"], lang),
         ]
         for r in spans.drop(columns="geometry").to_dict("records")
     ]  # fmt: skip
-    keys = ("rank", "km", "peopleBehind", "sites", "communes")
-    return table(escape(WEAKEST.say(lang)), [escape(HEADS[k].say(lang)) for k in keys], rows)
+    keys = ("rank", "communes", "km", "peopleBehind", "sites")
+    heads = [escape(HEADS[k].say(lang)) for k in keys]
+    return table(escape(WEAKEST.say(lang)), heads, rows, numeric=2)
+
+
+def _named(codes: str, names: Mapping[str, str]) -> str:
+    """Return the names of communes given as ``code; code``; of many the first and how many more."""
+    said = [shorten(str(names.get(code, code)), NAME_LENGTH) for code in codes.split("; ") if code]
+    more = [f"+{len(said) - MOST_NAMES}"] if len(said) > MOST_NAMES else []
+    return "; ".join([*said[:MOST_NAMES], *more]) or "–"
 
 
 def _n(value: float, lang: Language) -> str:

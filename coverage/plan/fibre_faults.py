@@ -36,6 +36,10 @@ BAD_YEARS = Text(
     "Số kinh phí từng năm ({budgets}) khác số năm ({years}).",
     "There are {budgets} yearly budgets for {years} years.",
 )
+BOTH = Text(
+    "Chỉ chọn một: kinh phí (--budget) hoặc mục tiêu (--target).",
+    "Choose one of a budget (--budget) and a target (--target).",
+)
 NOT_ABOVE_ZERO = Text(
     "Kinh phí phải lớn hơn 0, không phải {value}.", "A budget must be above zero, not {value}."
 )

@@ -184,6 +184,8 @@ def _check_request(layers: Layers, request: Request) -> None:
     wanted = request.wanted
     if not (wanted.places or wanted.communes or wanted.sites):
         raise ExpectedError(said.NOTHING_WANTED, known=", ".join(layers.places) or "–")
+    if request.budget is not None and request.target is not None:
+        raise ExpectedError(said.BOTH)
     if request.year_budgets and len(request.year_budgets) != len(request.years):
         raise ExpectedError(
             said.BAD_YEARS, budgets=len(request.year_budgets), years=len(request.years)

@@ -1,19 +1,13 @@
-"""No page has a serious fault for who reads it by keyboard, screen reader or with weak sight (axe-core).
-
-axe-core comes with the package axe-playwright-python, licensed MPL-2.0; only the tests use it. Reference:
-W3C, Web Content Accessibility Guidelines 2.2, levels A and AA.
-"""
+"""No page has a serious fault for who reads it by keyboard, screen reader or with weak sight (axe-core)."""
 
 from __future__ import annotations
 
-import importlib.util
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_core import CHROMIUM, FLAGS, MARKS, violations
 
 from phusong.coverage.result import Result
 from phusong.maps.batch import ProvinceRun
@@ -21,27 +15,7 @@ from phusong.maps.batch_page import render_batch
 from phusong.maps.page_map import render_map
 from phusong.maps.page_report import render_report
 
-CHROMIUM = os.environ.get("PHUSONG_CHROMIUM") or shutil.which("chromium")
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
-REQUIRED = os.environ.get("PHUSONG_REQUIRE_BROWSER") == "1"
-WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None and not REQUIRED, reason="no Chromium"),
-    pytest.mark.skipif(
-        importlib.util.find_spec("axe_playwright_python") is None and not REQUIRED, reason="no axe-core"
-    ),
-]
-
-
-def axe_source() -> str:
-    """Return the script of axe-core."""
-    spec = importlib.util.find_spec("axe_playwright_python")
-    assert spec is not None
-    assert spec.origin is not None
-    return (Path(spec.origin).parent / "axe.min.js").read_text(encoding="utf-8")
+pytestmark = MARKS
 
 
 @pytest.fixture(scope="module")
@@ -52,20 +26,6 @@ def browser() -> Iterator[Any]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
         browser.close()
-
-
-def violations(page: Any) -> list[str]:
-    """Return what axe-core finds serious or critical on a page, one line each."""
-    page.evaluate(axe_source())
-    found = page.evaluate(
-        "async tags => (await axe.run(document, {runOnly: {type: 'tag', values: tags}})).violations", WCAG
-    )
-    return [
-        f"{v['id']} ({v['impact']}): {node['html'][:160]} {node['failureSummary'][:240]}"
-        for v in found
-        if v["impact"] in ("serious", "critical")
-        for node in v["nodes"]
-    ]
 
 
 PAGES = {"map.html": render_map, "index.html": render_report}
