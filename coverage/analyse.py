@@ -16,6 +16,7 @@ from phusong.coverage.gaps import find_gaps
 from phusong.coverage.indicators import indicator_table
 from phusong.coverage.result import ANY, PLACE_COLUMNS, PeopleAccount, Reach, Result
 from phusong.coverage.settlements import Settlements, find_settlements, settlement_table
+from phusong.coverage.spreading import effect_of_spreading
 from phusong.coverage.store import Store
 from phusong.coverage.villages import village_table
 from phusong.coverage.zonal import CommuneShares, share_communes
@@ -125,6 +126,7 @@ def analyse_layers(
         places = _place_table(layers, reaches, commune_of_place)
         settlements = _settlement_table(layers, reaches, areas)
         definitions = definition_table(heard, shares, reaches)
+        faults.extend(effect_of_spreading(layers, shares, reaches))
     ranges = None
     if layers.project.uncertainty is not None:
         from phusong.coverage.evidence.uncertainty import uncertainty_of, with_ranges

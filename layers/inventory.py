@@ -100,11 +100,14 @@ class Population:
         People of the source cells that touch the grid; ``people`` sums to it, less what lies beyond.
     beyond_grid : float
         The part of those cells that lies outside the grid.
+    evenly : Raster of float64 or None
+        The same people divided evenly within each source cell, where ``people`` are not.
     """
 
     people: Raster[np.float64]
     total: float
     beyond_grid: float
+    evenly: Raster[np.float64] | None = None
 
 
 def _no_shapes() -> gpd.GeoSeries:

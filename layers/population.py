@@ -82,6 +82,7 @@ def read_population(
     file: str,
     crs: str | None = None,
     layer_name: str = "population",
+    weights: FloatArray | None = None,
 ) -> Population:
     """Read a raster of people per cell and lay it on the grid.
 
@@ -100,6 +101,9 @@ def read_population(
         Name of the file in messages.
     crs : str, optional
         Declared in the project; wins over the file's.
+    weights : array of float64, shape (rows, cols), optional
+        Of the grid's cells: each source cell's people on the grid are divided in proportion to area times
+        weight, evenly where all weights are 0. See `phusong.layers.dasymetric`.
 
     Returns
     -------
@@ -151,9 +155,10 @@ def read_population(
     corner_x, corner_y = _corners(people.shape, transform, source_crs, grid)
     onto = np.zeros(grid.shape)
     known_share = np.zeros(grid.shape)
-    total, beyond = _split(
-        people, known, corner_x, corner_y, grid.left_m, grid.top_m, grid.cell_m, onto, known_share
-    )
+    place = (corner_x, corner_y, grid.left_m, grid.top_m, grid.cell_m)
+    gathered = np.zeros((2, *people.shape)) if weights is not None else np.zeros((2, 0, 0))
+    by = weights if weights is not None else np.zeros((0, 0))
+    total, beyond = _split(people, known, *place, onto, known_share, by, gathered)
     if total <= 0.0:
         fault("error", "empty", EMPTY, CHECK_PROVINCE)
         return nobody
@@ -171,7 +176,28 @@ def read_population(
             "warning", "far-from-official", FAR_FROM_OFFICIAL, CHECK_UNIT, raster=round(held),
             official=round(official), factor=FARTHEST_FACTOR,
         )
-    return Population(Raster(onto, grid), total, beyond)
+    if weights is None:
+        return Population(Raster(onto, grid), total, beyond)
+    spread = _by_weight(people, known, place, weights, gathered)
+    return Population(Raster(spread, grid), total, beyond, evenly=Raster(onto, grid))
+
+
+def _by_weight(
+    people: FloatArray, known: NDArray[np.bool_], place: Any, weights: FloatArray, gathered: FloatArray
+) -> FloatArray:
+    """Divide every source cell's people on the grid by area times weight.
+
+    With ``s`` the part of source cell i in cell k, its people there are ``P w s / sum(w s)`` times the part
+    of the cell that lies on the grid: the weights come out of the sum over i, so that two even splits do.
+    """
+    mean, inside = gathered
+    weighted = mean > 0.0
+    scaled = np.where(weighted, people * inside / np.where(weighted, mean, 1.0), 0.0)
+    none = np.zeros((0, 0)), np.zeros((2, 0, 0))
+    onto, rest, unused = (np.zeros(weights.shape) for _ in range(3))
+    _split(scaled, known, *place, onto, unused, *none)
+    _split(np.where(weighted, 0.0, people), known, *place, rest, unused, *none)
+    return onto * weights + rest
 
 
 def _window(source: Any, source_crs: Any, grid: Grid) -> Any:
@@ -252,11 +278,14 @@ def _split(
     cell: float,
     onto: Any,
     known_share: Any,
+    weights: Any,
+    gathered: Any,
 ) -> tuple[float, float]:
     """Spread each source cell over the grid cells it touches, in proportion to area.
 
     Adds people to ``onto`` and the part of each grid cell that has a value to ``known_share``; returns
-    the people of the source cells that touch the grid and the part of them that lies beyond it.
+    the people of the source cells that touch the grid and the part of them that lies beyond it. Where there
+    are ``weights``, ``gathered`` takes the sum of part times weight, and of parts, of every source cell.
     """
     rows, cols = onto.shape
     ax, ay = np.empty(12), np.empty(12)
@@ -301,6 +330,9 @@ def _split(
                         inside += share
                         onto[r, c] += people[i, j] * share
                         known_share[r, c] += part / (cell * cell)
+                        if weights.size > 0:
+                            gathered[0, i, j] += share * weights[r, c]
+                            gathered[1, i, j] += share
             if touched:
                 total += people[i, j]
                 # Rounding must neither lose nor make people: what is not inside is beyond.

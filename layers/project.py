@@ -158,9 +158,14 @@ class LayerTable(_Table):
 
 
 class PopulationTable(LayerTable):
-    """``[layers.population]``: ``scale = "official"`` scales each commune to its official figure."""
+    """``[layers.population]``: ``scale = "official"`` scales each commune to its official figure.
+
+    ``dasymetric`` divides the people of each source cell by buildings or land cover instead of evenly;
+    every source cell keeps its people.
+    """
 
     scale: Literal["none", "official"] = "none"
+    dasymetric: Literal["none", "buildings", "landcover"] = "none"
 
 
 class TerrainTable(LayerTable):
@@ -201,6 +206,8 @@ class LayersTable(_Table):
     """Areas in which building is restricted."""
     terrain: TerrainTable | None = None
     clutter: ClutterTable | None = None
+    buildings: LayerTable | None = None
+    """Where ``dasymetric = "buildings"`` puts people: polygons, or points with ``area_m2``."""
     neighbours: LayerTable | None = None
     """Stations beyond the border: they serve the province, and are counted nowhere."""
     targets: LayerTable | None = None

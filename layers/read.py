@@ -14,6 +14,7 @@ import numpy as np
 from phusong.layers.calibration import calibration_files, read_calibration
 from phusong.layers.clutter import clutter_layer
 from phusong.layers.communes import read_communes
+from phusong.layers.dasymetric import NO_LAYER, building_weights, land_weights
 from phusong.layers.earlier_runs import read_earlier
 from phusong.layers.faults import Fault, Faults
 from phusong.layers.fibre import read_fibre_nodes, read_fibre_routes
@@ -325,6 +326,8 @@ def _limited(project: Project, only: Collection[str] | None) -> Project:
     if only is None:
         return project
     needed = {"communes", "population", "stations"}
+    if "population" in only and project.layers.population.dasymetric != "none":
+        needed |= {"buildings", "clutter"}
     unwanted = {n: None for n in type(project.layers).model_fields if n not in needed and n not in only}
     layers = project.layers.model_copy(update=unwanted)
     return project.model_copy(update={"layers": layers, "places": {}, "zones": {}})
@@ -339,8 +342,26 @@ def _population(reading: _Reading, province: Province | None) -> Any:
         return None
     return read_population(
         layer.path, province.communes, province.grid, reading.faults, file=layer.report.file,
-        crs=settings.crs,
+        crs=settings.crs, weights=_weights(reading, province, layer),
     )
+
+
+def _weights(reading: _Reading, province: Province, population: Layer) -> Any:
+    """Return where in a source cell its people are put; None for evenly."""
+    by = reading.project.layers.population.dasymetric
+    if by == "none":
+        return None
+    name = "buildings" if by == "buildings" else "clutter"
+    settings: LayerTable | None = getattr(reading.project.layers, name)
+    if settings is None:
+        population.report.once(NO_LAYER, by=by, layer=name)
+        return None
+    if isinstance(settings, ClutterTable):
+        path = reading.project.path(settings)
+        # Where it cannot be read, the layer of its own tells why.
+        return land_weights(path, province.grid, settings) if path.exists() else None
+    layer = reading.layer(name, settings)
+    return building_weights(layer.path, province.grid, layer.report, settings.crs)
 
 
 def _second_population(reading: _Reading, province: Province | None) -> Population | None:
