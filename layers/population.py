@@ -183,7 +183,11 @@ def read_population(
 
 
 def _by_weight(
-    people: FloatArray, known: NDArray[np.bool_], place: Any, weights: FloatArray, gathered: FloatArray
+    people: FloatArray,
+    known: NDArray[np.bool_],
+    place: tuple[FloatArray, FloatArray, float, float, float],
+    weights: FloatArray,
+    gathered: FloatArray,
 ) -> FloatArray:
     """Divide every source cell's people on the grid by area times weight.
 
@@ -193,10 +197,10 @@ def _by_weight(
     mean, inside = gathered
     weighted = mean > 0.0
     scaled = np.where(weighted, people * inside / np.where(weighted, mean, 1.0), 0.0)
-    none = np.zeros((0, 0)), np.zeros((2, 0, 0))
+    even, nowhere = np.zeros((0, 0)), np.zeros((2, 0, 0))
     onto, rest, unused = (np.zeros(weights.shape) for _ in range(3))
-    _split(scaled, known, *place, onto, unused, *none)
-    _split(np.where(weighted, 0.0, people), known, *place, rest, unused, *none)
+    _split(scaled, known, *place, onto, unused, even, nowhere)
+    _split(np.where(weighted, 0.0, people), known, *place, rest, unused, even, nowhere)
     return onto * weights + rest
 
 

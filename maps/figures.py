@@ -34,6 +34,7 @@ LAYERS = {
     "fibre_routes": Text("tuyến cáp quang", "fibre routes"),
     "terrain": Text("địa hình", "terrain"),
     "clutter": Text("lớp phủ mặt đất", "land cover"),
+    "buildings": Text("công trình", "buildings"),
     "roads": Text("đường giao thông", "roads"),
 }
 ZONE_LAYERS = {

@@ -246,7 +246,7 @@ def _nearest_point(area: Area, outline: Any) -> list[dict[str, Any]]:
     """Divide the outline by the nearest official point of a commune (Voronoi)."""
     far = set(area.far)
     near = [c for c in area.communes if c["commune_name"] not in far]
-    points = shapely.MultiPoint([point_of(c) for c in near])
+    points = shapely.MultiPoint([p for c in near if (p := point_of(c)) is not None])
     cells = shapely.get_parts(shapely.voronoi_polygons(points, extend_to=outline.buffer(FARTHEST_DEG)))
     tree = shapely.STRtree(cells)
     polygons = []

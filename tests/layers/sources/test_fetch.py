@@ -13,6 +13,7 @@ from phusong.data.tables import provinces
 from phusong.layers.faults import ExpectedError
 from phusong.layers.project_file import read_project
 from phusong.layers.provenance import read_sources, sha256_of
+from phusong.layers.read import read_layers
 from phusong.layers.sources.area import area_of
 from phusong.layers.sources.fetch import fetch_province
 from phusong.layers.sources.project import write_project
@@ -65,6 +66,10 @@ def test_everything_becomes_a_project_that_reads(line, tmp_path, area, publisher
     assert sorted(communes["commune_code"]) == sorted(c["commune_code"] for c in area.communes)
     project = read_project(write_project(folder, PROVINCE, "vi"))
     assert project.province.code == "33"
+    coarse = project.model_copy(update={"grid": project.grid.model_copy(update={"cell_m": 2000.0})})
+    layers = read_layers(coarse)  # raises where the project would not run
+    assert len(layers.stations) == 3
+    assert {f.code for f in layers.faults} >= {"stations.indicative-source"}
     assert all(agent.startswith("phusong/") for agent in publisher.log("agents"))
     with pytest.raises(FileExistsError):
         write_project(folder, PROVINCE, "vi")
