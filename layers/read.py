@@ -336,9 +336,7 @@ def _limited(project: Project, only: Collection[str] | None) -> Project:
 def _population(reading: _Reading, province: Province | None) -> Any:
     settings = reading.project.layers.population
     layer = reading.layer("population", settings)
-    if province is None:
-        return None
-    if not look_at(layer.path, layer.report):
+    if not look_at(layer.path, layer.report) or province is None:
         return None
     return read_population(
         layer.path, province.communes, province.grid, reading.faults, file=layer.report.file,
@@ -370,7 +368,7 @@ def _second_population(reading: _Reading, province: Province | None) -> Populati
         return None
     settings = PopulationTable(path=asked.second_population, crs=asked.second_population_crs)
     layer = reading.layer("second_population", settings)
-    if province is None or not look_at(layer.path, layer.report):
+    if not look_at(layer.path, layer.report) or province is None:
         return None
     return read_population(
         layer.path, province.communes, province.grid, reading.faults, file=layer.report.file,
