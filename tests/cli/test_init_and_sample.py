@@ -41,9 +41,9 @@ def test_province_by_the_name_of_the_folder(phusong: Callable[..., Any], tmp_pat
     # What a newcomer has not brought yet is all that `check` finds.
     answer = phusong("check", folder, "--lang", lang)
     assert answer.code == 2
-    assert answer.err.count("✗") == 2
-    assert "communes.gpkg" in answer.err
-    assert "population.tif" in answer.err
+    assert answer.err.count("✗") == 3
+    for file in ("communes.gpkg", "population.tif", "stations.csv"):
+        assert file in answer.err
     assert "communes_codes.csv" not in answer.err  # a table of codes is no map
 
 
