@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from phusong.cli import app
+from phusong.cli import app, plan
 from phusong.cli.errors import system_message
 
 SLIPS = [
@@ -157,6 +157,7 @@ def test_interruption_is_told(phusong: Callable[..., Any], monkeypatch: pytest.M
 
 
 def test_every_command_has_a_module_and_every_module_a_command() -> None:
-    helpers = {"__init__", "app", "errors", "options", "screen"}
+    helpers = {"__init__", "app", "errors", "options", "screen", "evidence_options", "fetch_options"}
     modules = {p.stem for p in Path(app.__file__).parent.glob("*.py")} - helpers
-    assert modules == set(app.COMMANDS)
+    wanted = {name.replace("-", "_") for name in app.COMMANDS}
+    assert modules == wanted | {f"plan_{name}" for name in plan.PLANS}

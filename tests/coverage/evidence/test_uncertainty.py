@@ -221,6 +221,6 @@ def test_ninety_per_cent_ranges_hold_nine_times_in_ten(ground: Layers) -> None:
         for name, correlation in (("residual", 900.0), ("shadow", 500.0))
     }
     rng = np.random.default_rng(7)
-    truths = np.stack([truth(ground, rng, roots, settings) for _ in range(250)])
+    truths = np.stack([truth(ground, rng, roots, settings) for _ in range(800)])
     held = ((truths >= low - 1e-9) & (truths <= high + 1e-9)).mean(axis=0)
     assert ((held > 0.85) & (held < 0.95)).all(), held
