@@ -486,7 +486,7 @@ def path_that_leaves_the_archive(folder: Path) -> str:
 @refused("stations.endless-line")
 def endless_line(folder: Path) -> str:
     with (folder / "tram.csv").open("wb") as stream:
-        stream.write(b"site_id,technology,lon,lat\n")
+        stream.write(b"site_id,technology,lon,lat\n" + b"x" * 8192)
         stream.truncate(300_000_000)  # a hole in the file: no blocks on the disk
     return ""
 
