@@ -176,11 +176,14 @@ def test_leftovers_of_dead_processes_only(tmp_path: Path) -> None:
 
 
 _VICTIM = """
+import signal
 import sys, time
 from pathlib import Path
 from phusong.maps.place import replaced_whole
 with replaced_whole(Path(sys.argv[1])) as folder:
     (folder / "x").write_text("half")
+    # Started in the background, a process may inherit that the interrupt is ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     print("writing", flush=True)
     time.sleep(60)
 """
