@@ -33,6 +33,7 @@ from phusong.coverage.plan.cover_search import (
     quick_plan,
     swaps,
 )
+from phusong.coverage.plan.cover_small import FEW, cheapest_of_all, heaviest_of_all
 from phusong.data.language import Text
 
 Goal = Literal["budget", "count", "target"]
@@ -205,10 +206,13 @@ def cheapest_for_target(
 
 def compile_kernels() -> None:
     """Solve a tiny problem with every kernel, so that the first plan need not wait for the compiler."""
-    problem = cover_problem([0, 2, 4, 5], [0, 1, 1, 2, 3], [3.0, 1.0, 2.5, 1.5], costs=[1.0, 1.5, 1.0])
-    small = CoverEffort(steps=100, bound_rounds=100)
-    best_under_budget(problem, 2.0, effort=small)
-    cheapest_for_target(problem, 6.0, effort=small)
+    short = CoverEffort(steps=100, bound_rounds=100)
+    for sites in (3, FEW + 3):
+        cells = np.stack([np.arange(sites), np.arange(sites) + 1], axis=1).ravel()
+        costs, weights = 1.0 + 0.1 * np.arange(sites), 1.0 + np.arange(sites + 1) % 5
+        problem = cover_problem(2 * np.arange(sites + 1), cells, weights, costs=costs)
+        best_under_budget(problem, 3.0, effort=short)
+        cheapest_for_target(problem, 0.6 * float(weights.sum()), effort=short)
 
 
 def _most(
@@ -216,8 +220,11 @@ def _most(
     clock: Clock,
 ) -> CoverPlan:
     base = problem.weight_of(problem.fixed)
-    if not core.candidate_count:
-        return _plan(problem, core, np.zeros(0, dtype=np.int64), goal, base, clock)
+    if core.candidate_count <= FEW:
+        chosen = heaviest_of_all(core, room)
+        best = core.weight_of(chosen) * (1.0 if _whole(core.weights) else 1.0 + NOISE)
+        chosen = _with_least_gain(problem, core, chosen, room, np.inf)
+        return _plan(problem, core, chosen, goal, base + best, clock)
     chosen = quick_plan(core, room, clock)
     proof = bound_weight(
         core, room, effort.bound_rounds, enough=core.weight_of(chosen), go_on=lambda: clock.allows(0.3)
@@ -280,6 +287,21 @@ def _least(
                 least=problem.minimum_gain, all=base + float(core.weights.sum()),
             )
     chosen = min(plans, key=lambda sites: float(core.costs[sites].sum()))
+    chosen, bound = _cheap(core, chosen, need, effort, clock, exact)
+    if problem.minimum_gain > 0.0:
+        chosen = _with_least_gain(problem, core, chosen, np.inf, need)
+        if core.weight_of(chosen) < need:
+            chosen = sites_of(greedy(core, np.inf, by_ratio=True, least=problem.minimum_gain, target=need))
+    return chosen, min(bound, float(core.costs[chosen].sum()))
+
+
+def _cheap(
+    core: CoverCore, chosen: Longs, need: float, effort: CoverEffort, clock: Clock, exact: bool
+) -> tuple[Longs, float]:
+    """Return a cheaper plan that covers ``need`` without a minimum gain, and a cost that none undercuts."""
+    if core.candidate_count <= FEW:
+        chosen = cheapest_of_all(core, need)
+        return chosen, float(core.costs[chosen].sum()) * (1.0 if _whole(core.costs) else 1.0 - NOISE)
     cost = float(core.costs[chosen].sum())
     proof = bound_cost(core, need, cost, effort.bound_rounds, go_on=lambda: clock.allows(0.3))
     bound = proof.bound
@@ -293,11 +315,7 @@ def _least(
         if core.weight_of(answer.chosen) >= need:
             chosen = min(chosen, answer.chosen, key=lambda sites: float(core.costs[sites].sum()))
         bound = max(bound, answer.bound)
-    if problem.minimum_gain > 0.0:
-        chosen = _with_least_gain(problem, core, chosen, np.inf, need)
-        if core.weight_of(chosen) < need:
-            chosen = sites_of(greedy(core, np.inf, by_ratio=True, least=problem.minimum_gain, target=need))
-    return chosen, min(bound, float(core.costs[chosen].sum()))
+    return chosen, bound
 
 
 def _cheaper(

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from phusong.coverage.plan import cover
 from phusong.coverage.plan.cover import (
     CoverPlan,
     best_of_count,
@@ -78,7 +79,7 @@ def check(problem: CoverProblem, plan: CoverPlan) -> None:
 
 @settings(max_examples=30, deadline=None, derandomize=True)
 @given(seed=st.integers(0, 10**6), share=st.floats(0.1, 1.0), whole=st.booleans())
-def test_tiny_plans_are_near_the_best_and_bounded(seed: int, share: float, whole: bool) -> None:
+def test_tiny_plans_are_the_best_there_are(seed: int, share: float, whole: bool) -> None:
     problem = tiny(seed, whole)
     assert problem.costs is not None
     plans = allowed(problem)
@@ -87,7 +88,7 @@ def test_tiny_plans_are_near_the_best_and_bounded(seed: int, share: float, whole
     check(problem, plan)
     best = max(weight for _, weight, cost in plans if cost <= budget + 1e-9)
     assert plan.cost <= budget * (1.0 + 1e-9)
-    assert 0.95 * best <= plan.weight <= best * (1.0 + 1e-9)
+    assert plan.weight == pytest.approx(best)
     assert plan.bound >= best * (1.0 - 1e-12)
 
     count = int(problem.fixed.size) + 2
@@ -95,7 +96,7 @@ def test_tiny_plans_are_near_the_best_and_bounded(seed: int, share: float, whole
     check(problem, plan)
     best = max(weight for sites, weight, _ in plans if len(sites) <= count)
     assert plan.chosen.size <= count
-    assert 0.95 * best <= plan.weight <= best * (1.0 + 1e-9)
+    assert plan.weight == pytest.approx(best)
     assert plan.bound >= best * (1.0 - 1e-12)
 
     target = share * max(weight for _, weight, _ in plans)
@@ -103,6 +104,27 @@ def test_tiny_plans_are_near_the_best_and_bounded(seed: int, share: float, whole
     check(problem, plan)
     least = min(cost for _, weight, cost in plans if weight >= target * (1.0 - 1e-9))
     assert plan.weight >= target * (1.0 - 1e-8)
+    assert plan.cost == pytest.approx(least)
+    assert plan.bound <= least * (1.0 + 1e-12)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_search_without_looking_at_every_plan(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What serves large problems, on tiny ones: near the best, never past the bound, which holds."""
+    monkeypatch.setattr(cover, "FEW", 0)
+    problem = tiny(seed, whole=bool(seed % 2))
+    assert problem.costs is not None
+    plans = allowed(problem)
+    budget = float(problem.costs[problem.fixed].sum()) + 0.5 * float(problem.costs.sum())
+    plan = best_under_budget(problem, budget, effort=QUICK)
+    check(problem, plan)
+    best = max(weight for _, weight, cost in plans if cost <= budget + 1e-9)
+    assert 0.98 * best <= plan.weight <= best * (1.0 + 1e-9)
+    assert plan.bound >= best * (1.0 - 1e-12)
+    target = 0.7 * max(weight for _, weight, _ in plans)
+    plan = cheapest_for_target(problem, target, effort=QUICK)
+    check(problem, plan)
+    least = min(cost for _, weight, cost in plans if weight >= target * (1.0 - 1e-9))
     assert least * (1.0 - 1e-9) <= plan.cost <= 1.15 * least
     assert plan.bound <= least * (1.0 + 1e-12)
 
