@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from phusong.data.language import Text
-from phusong.layers.faults import Fault, Faults
+from phusong.layers.faults import Fault, Faults, Severity
 from phusong.layers.grid import FloatArray, Grid, Raster
 from phusong.layers.inventory import Population
 
@@ -110,76 +111,115 @@ def read_population(
     Population
         All zero where there was an error.
     """
+    tell = _Teller(faults, layer_name, file)
+    nobody = Population(Raster(np.zeros(grid.shape), grid), 0.0, 0.0)
+    source = _read_source(path, grid, crs, tell)
+    if source is None:
+        return nobody
+    onto = np.zeros(grid.shape)
+    known_share = np.zeros(grid.shape)
+    place = (source.corner_x, source.corner_y, grid.left_m, grid.top_m, grid.cell_m)
+    gathered = np.zeros((2, *source.people.shape)) if weights is not None else np.zeros((2, 0, 0))
+    by = weights if weights is not None else np.zeros((0, 0))
+    total, beyond = _split(source.people, source.known, *place, onto, known_share, by, gathered)
+    if total <= 0.0:
+        tell("error", "empty", EMPTY, CHECK_PROVINCE)
+        return nobody
+    _doubt(source, communes, grid, onto, known_share, tell)
+    if weights is None:
+        return Population(Raster(onto, grid), total, beyond)
+    spread = _by_weight(source.people, source.known, place, weights, gathered)
+    return Population(Raster(spread, grid), total, beyond, evenly=Raster(onto, grid))
+
+
+@dataclass(frozen=True)
+class _Teller:
+    """Adds faults of one raster."""
+
+    faults: Faults
+    layer: str
+    file: str
+
+    def __call__(
+        self, severity: Severity, code: str, text: Text, remedy: Text, value: str = "", **values: Any
+    ) -> None:
+        self.faults.add(
+            Fault(
+                severity, f"{self.layer}.{code}", text, remedy, values, layer=self.layer, file=self.file,
+                value=value,
+            )
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Source:
+    """The source cells that may touch the grid, and their corners in the grid's system.
+
+    ``people`` and ``known`` are ``(rows, cols)``, the corners ``(rows + 1, cols + 1)``; ``people`` is 0 where
+    it is not known.
+    """
+
+    people: FloatArray
+    known: NDArray[np.bool_]
+    corner_x: FloatArray
+    corner_y: FloatArray
+
+
+def _read_source(path: Path, grid: Grid, crs: str | None, tell: _Teller) -> _Source | None:
+    """Read the cells near the grid; None where the file cannot be read or its values cannot be people."""
     import rasterio
     from rasterio.errors import RasterioError
 
-    def fault(severity: Any, code: str, text: Text, remedy: Text, value: str = "", **values: Any) -> None:
-        faults.add(
-            Fault(
-                severity,
-                f"{layer_name}.{code}",
-                text,
-                remedy,
-                values,
-                layer=layer_name,
-                file=file,
-                value=value,
-            )
-        )
-
-    nobody = Population(Raster(np.zeros(grid.shape), grid), 0.0, 0.0)
     try:
         with rasterio.open(path) as source:
             source_crs = crs or source.crs
             if not source_crs:
-                fault("error", "no-crs", NO_CRS, DECLARE_CRS)
-                return nobody
+                tell("error", "no-crs", NO_CRS, DECLARE_CRS)
+                return None
             window = _window(source, source_crs, grid)
             values = source.read(1, window=window, masked=True) if window else np.ma.zeros((0, 0))
             transform = source.window_transform(window) if window else source.transform
     except (RasterioError, OSError, ValueError) as error:
-        fault("error", "unreadable", UNREADABLE, GIVE_GEOTIFF, reason=str(error).splitlines()[0])
-        return nobody
+        tell("error", "unreadable", UNREADABLE, GIVE_GEOTIFF, reason=str(error).splitlines()[0])
+        return None
 
     people = np.ma.filled(values.astype(np.float64), np.nan)
     infinite = int(np.isinf(people).sum())
     if infinite:
-        fault("error", "infinite", INFINITE, DECLARE_NODATA, "inf", n=infinite)
-        return nobody
+        tell("error", "infinite", INFINITE, DECLARE_NODATA, "inf", n=infinite)
+        return None
     known = np.isfinite(people)
     people = np.where(known, people, 0.0)
     if (people < 0).any():
         low = float(people.min())
-        fault("error", "negative", NEGATIVE, DECLARE_NODATA, f"{low:g}", n=int((people < 0).sum()), low=low)
-        return nobody
-    corner_x, corner_y = _corners(people.shape, transform, source_crs, grid)
-    onto = np.zeros(grid.shape)
-    known_share = np.zeros(grid.shape)
-    place = (corner_x, corner_y, grid.left_m, grid.top_m, grid.cell_m)
-    gathered = np.zeros((2, *people.shape)) if weights is not None else np.zeros((2, 0, 0))
-    by = weights if weights is not None else np.zeros((0, 0))
-    total, beyond = _split(people, known, *place, onto, known_share, by, gathered)
-    if total <= 0.0:
-        fault("error", "empty", EMPTY, CHECK_PROVINCE)
-        return nobody
+        tell("error", "negative", NEGATIVE, DECLARE_NODATA, f"{low:g}", n=int((people < 0).sum()), low=low)
+        return None
+    return _Source(people, known, *_corners(people.shape, transform, source_crs, grid))
+
+
+def _doubt(
+    source: _Source,
+    communes: gpd.GeoDataFrame,
+    grid: Grid,
+    onto: FloatArray,
+    known_share: FloatArray,
+    tell: _Teller,
+) -> None:
+    """Warn of what may be wrong with a raster that can be read: holes, too dense a cell, another sum."""
     missing = _share_without_value(communes, grid, known_share)
     if missing > 0.001:
-        fault("warning", "uncovered", UNCOVERED, COUNTED_ZERO, share=100.0 * missing)
-    per_km2 = people / _areas_km2(corner_x, corner_y)
+        tell("warning", "uncovered", UNCOVERED, COUNTED_ZERO, share=100.0 * missing)
+    per_km2 = source.people / _areas_km2(source.corner_x, source.corner_y)
     dense = per_km2 > DENSEST_PER_KM2
     if dense.any():
         n, high = int(dense.sum()), round(float(per_km2[dense].max()))
-        fault("warning", "dense", DENSE, CHECK_UNIT, n=n, most=DENSEST_PER_KM2, high=high)
+        tell("warning", "dense", DENSE, CHECK_UNIT, n=n, most=DENSEST_PER_KM2, high=high)
     official, held = _beside_official(communes, grid, onto)
     if official > 0.0 and not official / FARTHEST_FACTOR <= held <= official * FARTHEST_FACTOR:
-        fault(
+        tell(
             "warning", "far-from-official", FAR_FROM_OFFICIAL, CHECK_UNIT, raster=round(held),
             official=round(official), factor=FARTHEST_FACTOR,
-        )
-    if weights is None:
-        return Population(Raster(onto, grid), total, beyond)
-    spread = _by_weight(people, known, place, weights, gathered)
-    return Population(Raster(spread, grid), total, beyond, evenly=Raster(onto, grid))
+        )  # fmt: skip
 
 
 def _by_weight(
