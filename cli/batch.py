@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from phusong.cli.options import OPEN, PROJECT, Settings, argument, option
+from phusong.cli.options import OPEN, PROJECT, Settings, argument, option, out_folder_option
 from phusong.cli.options import command as make_command
 from phusong.data.language import Text
 
@@ -38,7 +38,7 @@ DIR = click.Path(path_type=Path, file_okay=False)
     ),
 )
 @argument("projects", PROJECT, nargs=-1, required=True, type=click.Path(path_type=Path))
-@option("--out", type=DIR, required=True, text=Text("Thư mục kết quả.", "Folder of the results."))
+@out_folder_option
 @option("--workers", type=click.IntRange(1), default=1, show_default=True,
         text=Text("Số tỉnh chạy cùng lúc trên máy này.", "Provinces at a time on this machine."))  # fmt: skip
 @option(

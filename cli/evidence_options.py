@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from phusong.cli.options import option
+from phusong.cli.options import option, workers_option
 from phusong.data.language import Text
 
 if TYPE_CHECKING:
@@ -44,8 +44,7 @@ _OPTIONS = (
                      "Side of the squares of thinning, metres; by default the project's cell.")),
     option("--hours", type=click.FloatRange(0.0, 8760.0), default=24.0, show_default=True,
            text=Text("Khoảng thời gian khi làm thưa, giờ.", "Span of thinning, hours.")),
-    option("--workers", type=click.IntRange(0), default=0,
-           text=Text("Số luồng tính (0: mỗi nhân một luồng).", "Threads (0: one per core).")),
+    workers_option,
 )  # fmt: skip
 
 

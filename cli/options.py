@@ -7,6 +7,7 @@ import itertools
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -227,6 +228,19 @@ def option(*names: str, text: Text, **kwargs: Any) -> Callable[[Function], Funct
 def argument(name: str, text: Text, **kwargs: Any) -> Callable[[Function], Function]:
     """Add an argument with a name in both languages."""
     return click.argument(name, cls=Argument, text=text, **kwargs)
+
+
+def out_folder_option(function: Function) -> Function:
+    """Add ``--out``, the folder that a command fills; it must be given."""
+    folder = click.Path(path_type=Path, file_okay=False)
+    text = Text("Thư mục kết quả.", "Folder of the results.")
+    return option("--out", type=folder, required=True, text=text)(function)
+
+
+def workers_option(function: Function) -> Function:
+    """Add ``--workers``, the threads of a computation; 0, one per core, by default."""
+    text = Text("Số luồng tính (0: mỗi nhân một luồng).", "Threads (0: one per core).")
+    return option("--workers", type=click.IntRange(0), default=0, text=text)(function)
 
 
 PROJECT = Text("DỰ_ÁN", "PROJECT")

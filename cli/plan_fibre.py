@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from phusong.cli.options import OPEN, PROJECT, Settings, argument, option
+from phusong.cli.options import OPEN, PROJECT, Settings, argument, option, out_folder_option
 from phusong.cli.options import command as make_command
 from phusong.data.language import Text
 
@@ -25,8 +25,7 @@ from phusong.data.language import Text
     ),
 )
 @argument("project", PROJECT, type=click.Path(path_type=Path))
-@option("--out", type=click.Path(path_type=Path, file_okay=False), required=True,
-        text=Text("Thư mục kết quả.", "Folder of the results."))
+@out_folder_option
 @option("--places", "-p", multiple=True,
         text=Text("Lớp địa điểm cần nối; lặp lại được.", "Layer of places to connect; may be repeated."))
 @option("--communes", is_flag=True, text=Text("Nối các xã chưa có cáp.", "Connect communes without fibre."))

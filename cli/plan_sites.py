@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from phusong.cli.options import OPEN, PROJECT, Settings, argument, option
+from phusong.cli.options import OPEN, PROJECT, Settings, argument, option, out_folder_option, workers_option
 from phusong.cli.options import command as make_command
 from phusong.data.language import Text
 
@@ -30,12 +30,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     ),
 )
 @argument("project", PROJECT, type=click.Path(path_type=Path))
-@option(
-    "--out",
-    type=click.Path(path_type=Path, file_okay=False),
-    required=True,
-    text=Text("Thư mục kết quả.", "Folder of the results."),
-)
+@out_folder_option
 @option(
     "--service",
     default=None,
@@ -123,12 +118,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     default=60.0,
     text=Text("Thời gian tìm kiếm.", "Time of the search."),
 )
-@option(
-    "--workers",
-    type=click.IntRange(0),
-    default=0,
-    text=Text("Số luồng tính (0: mỗi nhân một luồng).", "Threads (0: one per core)."),
-)
+@workers_option
 @click.pass_obj
 def command(settings: Settings, /, project: Path, out: Path, **asked: Any) -> None:
     """Plan sites."""

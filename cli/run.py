@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from phusong.cli.options import OPEN, PROJECT, Settings, argument, option
+from phusong.cli.options import OPEN, PROJECT, Settings, argument, option, out_folder_option, workers_option
 from phusong.cli.options import command as make_command
 from phusong.data.language import Text
 
@@ -23,18 +23,8 @@ BASE_ALONE = Text("--base chỉ dùng cùng --scenario.", "--base goes with --sc
     ),
 )
 @argument("project", PROJECT, type=click.Path(path_type=Path))
-@option(
-    "--out",
-    type=click.Path(path_type=Path, file_okay=False),
-    required=True,
-    text=Text("Thư mục kết quả.", "Folder of the results."),
-)
-@option(
-    "--workers",
-    type=click.IntRange(0),
-    default=0,
-    text=Text("Số luồng tính (0: mỗi nhân một luồng).", "Threads (0: one per core)."),
-)
+@out_folder_option
+@workers_option
 @option(
     "--public",
     is_flag=True,

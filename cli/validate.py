@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from phusong.cli.evidence_options import MAYBE_MEASUREMENTS, reading_of, reading_options
-from phusong.cli.options import OPEN, PROJECT, Settings, argument, option
+from phusong.cli.options import OPEN, PROJECT, Settings, argument, option, out_folder_option
 from phusong.cli.options import command as make_command
 from phusong.data.language import Text
 
@@ -29,8 +29,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 )
 @argument("project", PROJECT, type=click.Path(path_type=Path))
 @argument("measurements", MAYBE_MEASUREMENTS, type=_FILE, required=False)
-@option("--out", type=click.Path(path_type=Path, file_okay=False), required=True,
-        text=Text("Thư mục kết quả.", "Folder of the results."))
+@out_folder_option
 @option("--polygons", type=_FILE, default=None,
         text=Text("Vùng phủ doanh nghiệp khai báo.", "Coverage as operators declare it."))
 @option("--reports", type=_FILE, default=None,
