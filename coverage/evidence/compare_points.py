@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phusong.coverage.criterion import technology_of
-from phusong.coverage.evidence.sight import BLOCKED, CLEAR, line_of_sight
 from phusong.coverage.evidence.statistics import block_numbers
 from phusong.coverage.prediction import Prediction, ShareDone
 from phusong.coverage.radio.antenna import pattern_gain_db
@@ -18,6 +17,7 @@ from phusong.coverage.radio.kernels import bearings_deg, elevations_deg
 from phusong.coverage.radio.models import path_loss_of
 from phusong.coverage.radio.pathloss import PathLoss, Site, Window
 from phusong.coverage.radio.predict import predict_service
+from phusong.coverage.radio.sight import BLOCKED, CLEAR, line_of_sight
 from phusong.coverage.result import ANY, Reach
 from phusong.layers.clutter import CLASSES
 from phusong.layers.grid import FloatArray
@@ -264,7 +264,9 @@ def _conditions(
     codes = np.zeros(len(x), dtype=np.int64)
     if layers.clutter is not None:
         codes = layers.clutter.at(x, y, 0).astype(np.int64)
-    seen = line_of_sight(layers, (sx, sy), mast, (x, y), height_m)
+    seen = line_of_sight(
+        layers, np.column_stack([sx, sy]), np.column_stack([x, y]), mast, np.full(len(x), height_m)
+    )
     sight = np.full(len(x), NO_SIGHT, dtype=object)
     sight[seen == CLEAR], sight[seen == BLOCKED] = CLEAR_SIGHT, RIDGE
     return {

@@ -14,10 +14,10 @@ from phusong.coverage.fibre.laying import Ground
 from phusong.coverage.fibre.road_graph import road_graph
 from phusong.coverage.plan.candidates import Candidates
 from phusong.coverage.plan.edge_graph import EdgeGraph
-from phusong.coverage.plan.sight import clear_paths
 from phusong.coverage.plan.site_costs import Prices
 from phusong.coverage.plan.steiner_heap import pop, push
 from phusong.coverage.radio.jit import kernel
+from phusong.coverage.radio.sight import clear_paths
 from phusong.layers.grid import FloatArray
 from phusong.layers.inventory import Layers
 from phusong.layers.project import FibreService

@@ -11,10 +11,10 @@ import pytest
 
 from phusong.coverage.evidence.challenge import NOT_FOUND, challenges
 from phusong.coverage.evidence.compare_points import pair_samples, signals_of_cells
-from phusong.coverage.evidence.sight import BLOCKED, CLEAR, UNKNOWN, line_of_sight
 from phusong.coverage.evidence.validate import distance_class
 from phusong.coverage.prediction import Prediction
 from phusong.coverage.radio.profile import clearance, median_earth_radius_km, straight_profile
+from phusong.coverage.radio.sight import BLOCKED, CLEAR, UNKNOWN, line_of_sight
 from phusong.layers.grid import Raster
 from phusong.layers.inventory import Layers
 
@@ -92,7 +92,9 @@ def test_line_of_sight_is_that_of_single_paths(network: Callable[..., Layers]) -
     n = 60
     x, y = some_points(layers, n, 7)
     sx, sy = some_points(layers, n, 8)
-    seen = line_of_sight(layers, (sx, sy), np.full(n, 40.0), (x, y), 1.5)
+    seen = line_of_sight(
+        layers, np.column_stack([sx, sy]), np.column_stack([x, y]), np.full(n, 40.0), np.full(n, 1.5)
+    )
     agree = []
     for i in range(n):
         profile = straight_profile(layers, (sx[i], sy[i]), (x[i], y[i]), step_m=50.0)
@@ -108,7 +110,8 @@ def test_line_of_sight_is_that_of_single_paths(network: Callable[..., Layers]) -
 def test_no_terrain_is_no_answer(stripes: Layers) -> None:
     one = np.array([stripes.grid.left_m + 500.0])
     two = np.array([stripes.grid.top_m - 500.0])
-    assert line_of_sight(stripes, (one, two), np.array([30.0]), (one + 900, two), 1.5)[0] == UNKNOWN
+    ends = np.column_stack([one, two]), np.column_stack([one + 900, two])
+    assert line_of_sight(stripes, *ends, np.array([30.0]), np.array([1.5]))[0] == UNKNOWN
 
 
 def test_distance_classes() -> None:

@@ -14,10 +14,10 @@ from scipy.sparse import csr_array
 from phusong.coverage.plan.backhaul import FIBRE, MICROWAVE, Growth, Ways, connect_all, private_part
 from phusong.coverage.plan.edge_graph import EdgeGraph
 from phusong.coverage.plan.joint import JointEffort, JointProblem, in_order, search, sites_first
-from phusong.coverage.plan.sight import EARTH_RADIUS_KM, clear_paths
 from phusong.coverage.plan.site_costs import parse_money
 from phusong.coverage.plan.site_plan import SiteQuestion, _bounds
 from phusong.coverage.radio.profile import clearance, straight_profile
+from phusong.coverage.radio.sight import MICROWAVE_EARTH_RADIUS_KM, clear_paths
 from phusong.layers.faults import ExpectedError
 from phusong.layers.inventory import Layers
 
@@ -225,7 +225,7 @@ def test_paths_are_free_where_the_profile_of_one_path_says_so(network: Network) 
         profile = straight_profile(layers, tuple(points[0][k]), tuple(points[1][k]), step_m=20.0)
         clear = clearance(
             profile, frequency_mhz=15000.0, tx_height_m=tops[0, k], rx_height_m=tops[1, k],
-            earth_radius_km=EARTH_RADIUS_KM,
+            earth_radius_km=MICROWAVE_EARTH_RADIUS_KM,
         )  # fmt: skip
         room = float((clear.above_m - 0.6 * clear.fresnel_m)[1:-1].min())
         if abs(room) > 1.5:
