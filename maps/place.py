@@ -26,6 +26,10 @@ _FOREIGN = Text(
     "The folder '{path}' holds something else (no manifest.json of phusong). Choose a new or an empty "
     "folder.",
 )
+_OTHER = Text(
+    "Thư mục '{path}' giữ kết quả của một lệnh khác; không ghi đè. Hãy chọn thư mục khác.",
+    "The folder '{path}' holds the output of another command; it is not overwritten. Choose another folder.",
+)
 _NOT_A_FOLDER = Text(
     "'{path}' là một tệp, không phải thư mục. Hãy chọn tên khác.",
     "'{path}' is a file, not a folder. Choose another name.",
@@ -95,6 +99,14 @@ def check(out: Path) -> None:
         raise ExpectedError(_NOT_A_FOLDER, path=str(out))
     if any(out.iterdir()) and read_manifest(out) is None:
         raise ExpectedError(_FOREIGN, path=str(out))
+
+
+def check_kind(out: Path, kind: str) -> None:
+    """Raise `ExpectedError` unless ``out`` is absent, empty or an earlier output of the same kind."""
+    check(out)
+    held = read_manifest(out)
+    if held is not None and held.get("kind") != kind:
+        raise ExpectedError(_OTHER, path=str(out))
 
 
 def recover(out: Path) -> None:

@@ -51,6 +51,19 @@ def test_new_empty_and_earlier_folders_are_replaced(tmp_path: Path) -> None:
     assert os.listdir(tmp_path / "a") == ["out"]
 
 
+def test_only_an_output_of_the_same_kind_makes_room(tmp_path: Path) -> None:
+    place.check_kind(tmp_path / "new", "a")
+    for kind in ("a", None):
+        out = tmp_path / str(kind)
+        out.mkdir()
+        place.check_kind(out, "a")
+        (out / MANIFEST).write_text(json.dumps({"format": FORMAT, "kind": kind, "outputs": []}))
+    place.check_kind(tmp_path / "a", "a")
+    for folder, kind in (("a", "b"), ("None", "a")):
+        with pytest.raises(ExpectedError, match="another command"):
+            place.check_kind(tmp_path / folder, kind)
+
+
 @pytest.mark.parametrize(
     "error", [OSError(errno.ENOSPC, "full"), ValueError("bug"), KeyboardInterrupt(), SystemExit(1)]
 )
