@@ -28,9 +28,8 @@ from phusong.maps.compare_words import (
 )
 from phusong.maps.figures import Ratio, layer_label, source_label
 from phusong.maps.inline import Page, asset, escape
-from phusong.maps.page_words import NOT_BOUNDARY
 from phusong.maps.report_section import table
-from phusong.maps.tables import version
+from phusong.maps.section_page import listed, section_page
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,11 +60,11 @@ def render_comparison(
     """
     page = Page(
         lang, title=f"{word('title', lang)} – {found.after.province}",
-        styles=[asset("theme.css"), asset("report.css"), asset("compare.css")], scripts=[asset("compare.js")],
-        frames=bool(slider),
+        styles=[asset("theme.css"), asset("report.css"), asset("compare.css")],
+        scripts=[asset("page_tools.js")], frames=bool(slider),
     )  # fmt: skip
     sections = [
-        ("summary", _listed(sentences(found, lang))),
+        ("summary", listed(sentences(found, lang))),
         ("notes", "".join(f'<p class="alarm">{escape(note_sentence(n, lang))}</p>' for n in found.notes)),
         ("trend", _trend(found, points, lang)),
         ("inputs", _inputs(found, lang)),
@@ -74,36 +73,14 @@ def render_comparison(
         ("operators", _operators(found, lang)),
         ("places", _places(found, lang)),
         ("stations", _stations(found, lang)),
-        ("method", _listed([m.say(lang) for m in METHOD])),
+        ("method", listed([m.say(lang) for m in METHOD])),
     ]
-    there = [(key, body) for key, body in sections if body]
-    page.body = [
-        *_head(found, lang, [key for key, _ in there]),
-        *(
-            f'<section id="{key}" aria-labelledby="h-{key}"><h2 id="h-{key}">{escape(word(key, lang))}</h2>'
-            f"{body}</section>"
-            for key, body in there
-        ),
-        f"</main><footer>{escape(NOT_BOUNDARY.say(lang))} phusong {escape(version())}.</footer>",
-    ]
-    return page.render()
-
-
-def _head(found: Comparison, lang: Language, keys: Sequence[str]) -> list[str]:
     before, after = side_names(found, lang)
-    links = "".join(f'<a href="#{key}">{escape(word(key, lang))}</a>' for key in keys)
-    return [
-        f'<a class="skip" href="#main">{escape(word("skip", lang))}</a>', '<header class="top"><div>',
-        f'<p class="kind">{escape(word("title", lang))}</p><h1>{escape(found.after.province)}</h1>',
-        f"<p>{escape(word('sides', lang, before=before, after=after))}</p>",
-        f'<p class="tools"><button type="button" id="print">{escape(word("print", lang))}</button> '
-        f'<button type="button" id="theme">{escape(word("theme", lang))}</button></p></div></header>',
-        f'<nav aria-label="{escape(word("contents", lang))}">{links}</nav>', '<main id="main" tabindex="-1">',
-    ]  # fmt: skip
-
-
-def _listed(lines: Sequence[str]) -> str:
-    return f'<ul class="says">{"".join(f"<li>{escape(x)}</li>" for x in lines)}</ul>' if lines else ""
+    page.body = section_page(
+        word, lang, name=found.after.province, about=[word("sides", lang, before=before, after=after)],
+        sections=sections,
+    )  # fmt: skip
+    return page.render()
 
 
 def _arrow(value: float, said: str) -> str:

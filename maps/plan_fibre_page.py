@@ -16,13 +16,13 @@ from phusong.maps.inline import Page, asset, escape, leaflet_css, leaflet_js
 from phusong.maps.inset import inset_svg
 from phusong.maps.map_data import NAME_LENGTH, OUTLINE_M
 from phusong.maps.overlay import land_mask, mercator_frame
-from phusong.maps.page_words import ILLUSTRATION, NOT_BOUNDARY
+from phusong.maps.page_words import ILLUSTRATION
 from phusong.maps.plan_fibre_drawing import BAD, GOOD, NEVER, NEW, OLD, frontier_svg
 from phusong.maps.plan_fibre_words import KINDS, STATES, WORDS, method, optics_sentence, sentences, word
 from phusong.maps.png import data_uri, palette_png
 from phusong.maps.report_section import table
 from phusong.maps.safe import shorten
-from phusong.maps.tables import version
+from phusong.maps.section_page import listed, section_page
 
 if TYPE_CHECKING:
     from phusong.maps.sheet import Column
@@ -40,7 +40,7 @@ def render_plan(plan: FibrePlan, lang: Language) -> str:
         lang,
         title=f"{word('title', lang)} – {name}",
         styles=[leaflet_css(), asset("theme.css"), asset("report.css"), asset("plan_fibre.css")],
-        scripts=[leaflet_js(), asset("map_parts.js"), asset("plan_fibre.js")],
+        scripts=[leaflet_js(), asset("map_parts.js"), asset("page_tools.js"), asset("plan_fibre.js")],
         data={"phusong-data": page_data(plan, lang)},
     )
     sections = [
@@ -54,19 +54,14 @@ def render_plan(plan: FibrePlan, lang: Language) -> str:
         ("optics", f"<p>{escape(optics_sentence(plan, lang))}</p>"),
         ("sensitivity", _table("sensitivity", book.sensitivity_columns(plan, lang), lang)),
         ("prices", _table("prices", book.price_columns(plan, lang), lang)),
-        ("method", _listed(method(plan, lang))), ("faults", _listed([f.say(lang) for f in plan.faults])),
+        ("method", listed(method(plan, lang))), ("faults", listed([f.say(lang) for f in plan.faults])),
     ]
-    there = [(key, body) for key, body in sections if body]
-    page.body = [
-        *_head(plan, lang, [key for key, _ in there]),
-        *(
-            f'<section id="{key}" aria-labelledby="h-{key}"><h2 id="h-{key}">{escape(word(key, lang))}</h2>'
-            f"{body}</section>"
-            for key, body in there
-        ),
-        f"</main><footer>{escape(word('kinds', lang))} {escape(NOT_BOUNDARY.say(lang))} phusong "
-        f"{escape(version())}.</footer>",
-    ]
+    made_up = any(w in name.casefold() for w in ("minh họa", "minh hoạ", "illustration"))
+    page.body = section_page(
+        word, lang, name=name, sections=sections, banner=ILLUSTRATION.say(lang) if made_up else "",
+        about=[f"{format_date(plan.layers.project.province.as_of, lang)} · {word('kinds', lang)}"],
+        foot=word("kinds", lang),
+    )  # fmt: skip
     return page.render()
 
 
@@ -134,27 +129,6 @@ def _images(plan: FibrePlan) -> list[dict[str, Any]]:
     return found
 
 
-def _head(plan: FibrePlan, lang: Language, keys: Sequence[str]) -> list[str]:
-    province = plan.layers.project.province
-    links = "".join(f'<a href="#{key}">{escape(word(key, lang))}</a>' for key in keys)
-    made_up = any(w in province.name.casefold() for w in ("minh họa", "minh hoạ", "illustration"))
-    return [
-        f'<a class="skip" href="#main">{escape(word("skip", lang))}</a>',
-        f'<p class="banner" role="note">{escape(ILLUSTRATION.say(lang))}</p>' if made_up else "",
-        '<header class="top"><div>',
-        f'<p class="kind">{escape(word("title", lang))}</p><h1>{escape(province.name)}</h1>',
-        f"<p>{escape(format_date(province.as_of, lang))} · {escape(word('kinds', lang))}</p>",
-        f'<p class="tools"><button type="button" id="print">{escape(word("print", lang))}</button> '
-        f'<button type="button" id="theme">{escape(word("theme", lang))}</button></p></div></header>',
-        f'<nav aria-label="{escape(word("contents", lang))}">{links}</nav>',
-        '<main id="main" tabindex="-1">',
-    ]
-
-
-def _listed(lines: Sequence[str]) -> str:
-    return f'<ul class="says">{"".join(f"<li>{escape(x)}</li>" for x in lines)}</ul>' if lines else ""
-
-
 def _summary(plan: FibrePlan, lang: Language) -> str:
     cards = (
         (format_number(plan.cost_vnd / 1e9, lang, 1), word("cost", lang)),
@@ -166,7 +140,7 @@ def _summary(plan: FibrePlan, lang: Language) -> str:
         f'<div class="card"><p class="big">{escape(big)}</p><p>{escape(small)}</p></div>' for big,
         small in cards
     )
-    return f'<div class="cards">{shown}</div><div class="sayings">{_listed(sentences(plan, lang))}</div>'
+    return f'<div class="cards">{shown}</div><div class="sayings">{listed(sentences(plan, lang))}</div>'
 
 
 def _map(plan: FibrePlan, lang: Language) -> str:

@@ -12,7 +12,6 @@ from phusong.data.site_cost_table import site_unit_costs
 from phusong.maps.figures import operator_label
 from phusong.maps.inline import Page, asset, escape
 from phusong.maps.inset import inset_svg
-from phusong.maps.page_words import NOT_BOUNDARY
 from phusong.maps.plan_sites_draw import curve_aims, curve_svg, map_svg, profile_svg, small_map
 from phusong.maps.plan_sites_words import (
     FORECAST,
@@ -29,7 +28,7 @@ from phusong.maps.plan_sites_words import (
     word,
 )
 from phusong.maps.report_section import table
-from phusong.maps.tables import version
+from phusong.maps.section_page import listed, section_page
 
 FIBRE_KEYS = {"fibre": "fibre_aerial_km", "fibre_end": "fibre_point"}
 CARDS = 120
@@ -52,14 +51,14 @@ def render_plan(found: SitePlan, steps: tuple[Step, ...], links: Sequence[Any], 
         lang,
         title=f"{word('title', lang)} {found.question.service} – {province.name}",
         styles=[asset("theme.css"), asset("report.css"), asset("plan_sites.css")],
-        scripts=[asset("compare.js")],
+        scripts=[asset("page_tools.js")],
     )
     plain = [(kind, shape) for _, kind, shape in links]
     said = sentences(found, steps, lang)
     sections = [
         (
             "summary",
-            f'{_listed(said)}<p><a class="button" href="before_after.html">{_w("open", lang)}</a></p>',
+            f'{listed(said)}<p><a class="button" href="before_after.html">{_w("open", lang)}</a></p>',
         ),
         ("map", _key(lang) + map_svg(found, steps, plain, lang) if steps else ""),
         ("curve", _curves(found, lang) if steps else ""),
@@ -68,31 +67,15 @@ def render_plan(found: SitePlan, steps: tuple[Step, ...], links: Sequence[Any], 
         ("compare", _compare(found, lang) if steps else ""),
         ("cards", _cards(found, steps, links, lang) if steps else ""),
         ("prices", _prices(found, lang)),
-        ("method", _listed([m.say(lang) for m in METHOD])),
-        ("faults", _listed([f.say(lang) for f in found.faults])),
+        ("method", listed([m.say(lang) for m in METHOD])),
+        ("faults", listed([f.say(lang) for f in found.faults])),
     ]
-    there = [(key, body) for key, body in sections if body]
     west, south, east, north = found.layers.communes.to_crs(4326).total_bounds
     inset = inset_svg((west, south, east, north), lang)
-    nav = "".join(f'<a href="#{key}">{_w(key, lang)}</a>' for key, _ in there)
-    page.body = [
-        f'<a class="skip" href="#main">{_w("skip", lang)}</a>',
-        '<header class="top"><div>',
-        f'<p class="kind">{_w("title", lang)}</p><h1>{escape(province.name)}</h1>',
-        f"<p>{escape(' · '.join(scope(found, lang)))}</p>",
-        f"<p>{escape(FORECAST.say(lang))}</p>",
-        f'<p class="tools"><button type="button" id="print">{_w("print", lang)}</button> '
-        f'<button type="button" id="theme">{_w("theme", lang)}</button></p></div>',
-        f'<div class="insetbox">{inset}</div>' if inset else "",
-        "</header>",
-        f'<nav aria-label="{_w("contents", lang)}">{nav}</nav><main id="main" tabindex="-1">',
-        *(
-            f'<section id="{key}" aria-labelledby="h-{key}"><h2 id="h-{key}">{_w(key, lang)}</h2>{body}'
-            "</section>"
-            for key, body in there
-        ),
-        f"</main><footer>{escape(NOT_BOUNDARY.say(lang))} phusong {escape(version())}.</footer>",
-    ]
+    page.body = section_page(
+        word, lang, name=province.name, about=[" · ".join(scope(found, lang)), FORECAST.say(lang)],
+        sections=sections, aside=f'<div class="insetbox">{inset}</div>' if inset else "",
+    )  # fmt: skip
     return page.render()
 
 
@@ -102,10 +85,6 @@ def _w(key: str, lang: Language, **values: Any) -> str:
 
 def _n(value: float, lang: Language, decimals: int = 0) -> str:
     return escape(format_number(float(value), lang, decimals))
-
-
-def _listed(lines: Sequence[str]) -> str:
-    return f'<ul class="says">{"".join(f"<li>{escape(x)}</li>" for x in lines)}</ul>' if lines else ""
 
 
 def _key(lang: Language) -> str:

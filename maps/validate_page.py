@@ -17,10 +17,9 @@ from phusong.maps.geometry import pack_polygons, simplify_coverage
 from phusong.maps.inline import Page, asset, escape, leaflet_css, leaflet_js
 from phusong.maps.inset import inset_svg
 from phusong.maps.map_data import NAME_LENGTH, OUTLINE_M
-from phusong.maps.page_words import NOT_BOUNDARY
 from phusong.maps.report_section import table
 from phusong.maps.safe import shorten
-from phusong.maps.tables import version
+from phusong.maps.section_page import listed, section_page
 from phusong.maps.validate_words import (
     KINDS,
     VERDICTS,
@@ -57,27 +56,21 @@ def render_validation(found: Validation, lang: Language) -> str:
         lang,
         title=f"{word('title', lang)} – {name}",
         styles=[leaflet_css(), asset("theme.css"), asset("report.css"), asset("validate.css")],
-        scripts=[leaflet_js(), asset("map_parts.js"), asset("validate.js")],
+        scripts=[leaflet_js(), asset("map_parts.js"), asset("page_tools.js"), asset("validate.js")],
         data={"phusong-data": page_data(found, lang)},
     )
     sections = [
         ("summary", _summary(found, lang)), ("map", _map(found, lang)), ("claims", _claims(found, lang)),
         ("errors", _errors(found, lang)), ("availability", _availability(found, lang)),
-        ("censoring", _listed(censoring_sentences(found, lang))),
+        ("censoring", listed(censoring_sentences(found, lang))),
         ("challenges", _challenges(found, lang)), ("polygons", _polygons(found, lang)),
         ("reports", _reports(found, lang)), ("method", _method(found, lang)),
-        ("faults", _listed([f.say(lang) for f in found.faults])),
+        ("faults", listed([f.say(lang) for f in found.faults])),
     ]
-    there = [(key, body) for key, body in sections if body]
-    page.body = [
-        *_head(found, lang, [key for key, _ in there]),
-        *(
-            f'<section id="{key}" aria-labelledby="h-{key}"><h2 id="h-{key}">{escape(word(key, lang))}</h2>'
-            f"{body}</section>"
-            for key, body in there
-        ),
-        f"</main><footer>{escape(NOT_BOUNDARY.say(lang))} phusong {escape(version())}.</footer>",
-    ]
+    files = [found.measurements.file] if found.measurements is not None else []
+    days = _days(found, lang)
+    read = " · ".join([*files, *([days] if days else []), *criteria(found, lang)])
+    page.body = section_page(word, lang, name=name, about=[read, word("kinds", lang)], sections=sections)
     return page.render()
 
 
@@ -146,24 +139,6 @@ def _drawn(pairs: pd.DataFrame) -> pd.DataFrame:
     return pairs.iloc[np.sort(order)]
 
 
-def _head(found: Validation, lang: Language, keys: Sequence[str]) -> list[str]:
-    province = found.layers.project.province
-    links = "".join(f'<a href="#{key}">{escape(word(key, lang))}</a>' for key in keys)
-    files = [found.measurements.file] if found.measurements is not None else []
-    days = _days(found, lang)
-    return [
-        f'<a class="skip" href="#main">{escape(word("skip", lang))}</a>',
-        '<header class="top"><div>',
-        f'<p class="kind">{escape(word("title", lang))}</p><h1>{escape(province.name)}</h1>',
-        f"<p>{escape(' · '.join([*files, *([days] if days else []), *criteria(found, lang)]))}</p>",
-        f"<p>{escape(word('kinds', lang))}</p>",
-        f'<p class="tools"><button type="button" id="print">{escape(word("print", lang))}</button> '
-        f'<button type="button" id="theme">{escape(word("theme", lang))}</button></p></div></header>',
-        f'<nav aria-label="{escape(word("contents", lang))}">{links}</nav>',
-        '<main id="main" tabindex="-1">',
-    ]
-
-
 def _days(found: Validation, lang: Language) -> str:
     if found.measurements is None:
         return ""
@@ -175,15 +150,11 @@ def _days(found: Validation, lang: Language) -> str:
     return "–".join(shown)
 
 
-def _listed(lines: Sequence[str]) -> str:
-    return f'<ul class="says">{"".join(f"<li>{escape(x)}</li>" for x in lines)}</ul>' if lines else ""
-
-
 def _summary(found: Validation, lang: Language) -> str:
     biased = any(end.censored for end in found.censoring.values())
     lines = sentences(found, lang)
     alarms = sum(end.censored for end in found.censoring.values()) if biased else 0
-    return "".join(f'<p class="alarm">{escape(x)}</p>' for x in lines[:alarms]) + _listed(lines[alarms:])
+    return "".join(f'<p class="alarm">{escape(x)}</p>' for x in lines[:alarms]) + listed(lines[alarms:])
 
 
 def _map(found: Validation, lang: Language) -> str:
@@ -382,4 +353,4 @@ def _reports(found: Validation, lang: Language) -> str:
 
 
 def _method(found: Validation, lang: Language) -> str:
-    return _listed([*criteria(found, lang), *method(found, lang)])
+    return listed([*criteria(found, lang), *method(found, lang)])

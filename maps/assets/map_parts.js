@@ -92,6 +92,22 @@ phusong.shape = function (polygons) {
   return polygons.map(function (rings) { return rings.map(phusong.unpack); });
 };
 
+// A map of the communes alone, on which a page draws what it is about.
+phusong.communeMap = function (box, edge, opacity) {
+  var say = phusong.say, communes = phusong.data.communes;
+  var map = L.map(box, { preferCanvas: true, zoomControl: false, minZoom: 5, maxZoom: 17, zoomSnap: 0.25 });
+  map.attributionControl.setPrefix("Leaflet");
+  L.control.zoom({ zoomInTitle: say("zoomIn"), zoomOutTitle: say("zoomOut") }).addTo(map);
+  L.control.scale({ imperial: false, maxWidth: 130 }).addTo(map);
+  box.setAttribute("tabindex", "0");
+  box.setAttribute("aria-label", say("map"));
+  communes.shape.forEach(function (shape, k) {
+    L.polygon(phusong.shape(shape), { weight: 0.7, color: edge, fillColor: "#dfe3dc", fillOpacity: opacity })
+      .bindTooltip(communes.name[k], { sticky: true }).addTo(map);
+  });
+  return map;
+};
+
 // A circle on canvas with a number, or a triangle for a site.
 phusong.Mark = L.CircleMarker.extend({
   options: { text: "", form: "circle" },

@@ -3,24 +3,9 @@
 (function () {
   var D = phusong.data, say = phusong.say, el = phusong.el, number = phusong.number;
   function byId(id) { return document.getElementById(id); }
-  byId("print").addEventListener("click", function () { window.print(); });
-  byId("theme").addEventListener("click", function () {
-    var root = document.documentElement, dark = root.dataset.theme ? root.dataset.theme === "dark" :
-      window.matchMedia("(prefers-color-scheme: dark)").matches;
-    root.dataset.theme = dark ? "light" : "dark";
-  });
   var box = byId("plan-map");
   if (!box) { return; }
-  var map = L.map(box, { preferCanvas: true, zoomControl: false, minZoom: 5, maxZoom: 17, zoomSnap: 0.25 });
-  map.attributionControl.setPrefix("Leaflet");
-  L.control.zoom({ zoomInTitle: say("zoomIn"), zoomOutTitle: say("zoomOut") }).addTo(map);
-  L.control.scale({ imperial: false, maxWidth: 130 }).addTo(map);
-  box.setAttribute("tabindex", "0");
-  box.setAttribute("aria-label", say("map"));
-  D.communes.shape.forEach(function (shape, k) {
-    L.polygon(phusong.shape(shape), { weight: 0.7, color: "#8b97a3", fillColor: "#dfe3dc", fillOpacity: 0.25 })
-      .bindTooltip(D.communes.name[k], { sticky: true }).addTo(map);
-  });
+  var map = phusong.communeMap(box, "#8b97a3", 0.25);
   var images = D.images.map(function (image) { return L.imageOverlay(image.uri, image.bounds, { opacity: 0.75 }); });
   D.existing.forEach(function (lines) {
     lines.forEach(function (line) {

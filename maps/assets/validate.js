@@ -3,25 +3,10 @@
 (function () {
   var D = phusong.data, say = phusong.say, el = phusong.el, number = phusong.number;
   function byId(id) { return document.getElementById(id); }
-  byId("print").addEventListener("click", function () { window.print(); });
-  byId("theme").addEventListener("click", function () {
-    var root = document.documentElement, dark = root.dataset.theme ? root.dataset.theme === "dark" :
-      window.matchMedia("(prefers-color-scheme: dark)").matches;
-    root.dataset.theme = dark ? "light" : "dark";
-  });
   var box = byId("disagreement");
   if (!box || !D.squares) { return; }
   var south = D.bounds[0], west = D.bounds[1], north = D.bounds[2], east = D.bounds[3];
-  var map = L.map(box, { preferCanvas: true, zoomControl: false, minZoom: 5, maxZoom: 17, zoomSnap: 0.25 });
-  map.attributionControl.setPrefix("Leaflet");
-  L.control.zoom({ zoomInTitle: say("zoomIn"), zoomOutTitle: say("zoomOut") }).addTo(map);
-  L.control.scale({ imperial: false, maxWidth: 130 }).addTo(map);
-  box.setAttribute("tabindex", "0");
-  box.setAttribute("aria-label", say("map"));
-  D.communes.shape.forEach(function (shape, k) {
-    L.polygon(phusong.shape(shape), { weight: 0.7, color: "#5b6874", fillColor: "#dfe3dc", fillOpacity: 0.35 })
-      .bindTooltip(D.communes.name[k], { sticky: true }).addTo(map);
-  });
+  var map = phusong.communeMap(box, "#5b6874", 0.35);
   // What disagrees is drawn last, above all else.
   var ordered = D.squares.slice().sort(function (a, b) { return b[4] - a[4]; });
   var marks = L.layerGroup().addTo(map), shown = D.kinds.map(function () { return true; });

@@ -238,7 +238,7 @@ def test_leaflet_is_whole_and_silent() -> None:
 
 
 def test_scripts_write_no_markup() -> None:
-    for name in ("map.js", "map_parts.js", "report.js"):
+    for name in ("map.js", "map_parts.js", "page_tools.js", "plan_fibre.js", "report.js", "validate.js"):
         assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", asset(name))
 
 

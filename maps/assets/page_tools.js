@@ -1,4 +1,4 @@
-// The page of a comparison works without this script; it adds print and theme.
+// The buttons at the head of a page of sections: print, and light or dark.
 "use strict";
 (function () {
   function byId(id) { return document.getElementById(id); }
