@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -19,12 +18,12 @@ from phusong.maps.compare_book import write_book
 from phusong.maps.compare_page import render_comparison
 from phusong.maps.compare_words import note_sentence, side_names
 from phusong.maps.figures import COMPLETE_WITHIN, Ratio
-from phusong.maps.manifest import FORMAT, MANIFEST, MANIFEST_VERSION, sha256
+from phusong.maps.manifest import sha256
 from phusong.maps.map_before import joined_pages, page_with_figures
-from phusong.maps.place import replaced_whole
 from phusong.maps.safe import ascii_keys
 from phusong.maps.static_parts import write_map
 from phusong.maps.tables import csv_bytes, json_bytes, plain_value, version
+from phusong.maps.write_folder import write_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,12 +77,16 @@ def write_comparison(
         jobs[SLIDER] = lambda p: p.write_bytes(slider.encode("utf-8", "replace"))
     for service, key in ascii_keys(drawn).items():
         jobs[f"map_before_after_{key}.png"] = partial(_write_bytes, drawn[service])
-    with replaced_whole(out) as folder:
-        for name, write in jobs.items():
-            write(folder / name)
-        (folder / MANIFEST).write_bytes(json_bytes(_manifest(found, runs, folder, list(jobs), lang)))
-    out = out.expanduser().resolve()
-    return {name: out / name for name in (*jobs, MANIFEST)}
+    after = found.after
+    inputs = [
+        {
+            "layer": "run", "path": label, "sha256": sha256(r.folder / "indicators.json"),
+            "as_of": r.as_of.isoformat(), "rows": len(r.indicators),
+        }
+        for label, r in zip(run_labels(runs), runs, strict=True)
+    ]  # fmt: skip
+    province = after.province_code, after.province, after.as_of
+    return write_folder(out, jobs, lang, kind="compare", province=province, inputs=inputs)
 
 
 def _write_bytes(content: bytes, path: Path) -> None:
@@ -227,29 +230,3 @@ def _figure(found: Comparison, row: Mapping[str, Any]) -> dict[str, Any]:
         _, reach, people = province_effects(found, row["service"], row["operator"])
         figure |= {"by_reach": plain_value(reach), "by_people": plain_value(people)}
     return figure
-
-
-def _manifest(
-    found: Comparison, runs: Sequence[Run], folder: Path, names: list[str], lang: Language
-) -> dict[str, Any]:
-    after = found.after
-    return {
-        "format": FORMAT,
-        "version": MANIFEST_VERSION,
-        "kind": "compare",
-        "generator": {"name": "phusong", "version": version()},
-        "language": lang,
-        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "province": {"code": after.province_code, "name": after.province, "as_of": after.as_of.isoformat()},
-        "inputs": [
-            {
-                "layer": "run", "path": label, "sha256": sha256(r.folder / "indicators.json"),
-                "as_of": r.as_of.isoformat(), "rows": len(r.indicators),
-            }
-            for label, r in zip(run_labels(runs), runs, strict=True)
-        ],
-        "outputs": [
-            {"path": n, "bytes": (folder / n).stat().st_size, "sha256": sha256(folder / n)}
-            for n in sorted(names)
-        ],
-    }  # fmt: skip

@@ -74,14 +74,7 @@ def manifest(
             "code_vintage": code_vintage(result), "as_of": project.province.as_of.isoformat(),
             "outline": province_outline(result.layers.communes),
         },
-        "inputs": [
-            {
-                "layer": source.layer, "path": Path(source.path).as_posix(), "sha256": source.sha256,
-                "as_of": source.as_of.isoformat(), "rows": int(source.rows),
-                **_origin(source),
-            }
-            for source in result.layers.sources
-        ],
+        "inputs": [{**input_record(source), **_origin(source)} for source in result.layers.sources],
         "project": json.loads(project.model_dump_json()),
         "grid": {
             "crs": grid.crs.to_string(), "left_m": grid.left_m, "top_m": grid.top_m, "cell_m": grid.cell_m,
@@ -102,6 +95,14 @@ def manifest(
             for path in sorted(outputs)
         ],
     }
+
+
+def input_record(source: Source) -> dict[str, Any]:
+    """Return what a manifest says of an input: its layer, path, digest, day and rows."""
+    return {
+        "layer": source.layer, "path": Path(source.path).as_posix(), "sha256": source.sha256,
+        "as_of": source.as_of.isoformat(), "rows": int(source.rows),
+    }  # fmt: skip
 
 
 def _origin(source: Source) -> dict[str, Any]:

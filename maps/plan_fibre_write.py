@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -22,19 +21,18 @@ from phusong.coverage.plan.fibre_request import (
     FibrePlan,
     Request,
 )
-from phusong.data.language import Language, Text
-from phusong.layers.faults import ExpectedError
+from phusong.data.language import Language
 from phusong.layers.ofds_write import to_ofds
 from phusong.layers.project_file import read_project
 from phusong.layers.read import read_layers
 from phusong.maps.gis import still_clock
-from phusong.maps.manifest import FORMAT, MANIFEST, MANIFEST_VERSION, read_manifest, sha256
-from phusong.maps.place import check, replaced_whole
+from phusong.maps.manifest import input_record
 from phusong.maps.plan_fibre_book import write_book
 from phusong.maps.plan_fibre_document import write_docx
 from phusong.maps.plan_fibre_page import render_plan
 from phusong.maps.plan_fibre_words import sentences
 from phusong.maps.tables import csv_bytes, json_bytes, plain_value, version
+from phusong.maps.write_folder import write_folder
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -43,22 +41,6 @@ if TYPE_CHECKING:
 KIND = "plan fibre"
 SCHEMA_VERSION = "1.0"
 """Of ``fibre_plan.json``: the first number changes when a reader of the old form would break."""
-
-
-_OTHER = Text(
-    "Thư mục '{path}' giữ kết quả của một lệnh khác, không phải phương án cáp quang; không ghi đè. Hãy chọn "
-    "thư mục khác.",
-    "The folder '{path}' holds the output of another command, not a fibre plan; it is not overwritten. "
-    "Choose another folder.",
-)
-
-
-def check_out(out: Path) -> None:
-    """Raise `ExpectedError` unless ``out`` is absent, empty or an earlier fibre plan."""
-    check(out)
-    held = read_manifest(out)
-    if held is not None and held.get("kind") != KIND:
-        raise ExpectedError(_OTHER, path=str(out))
 
 
 def plan_province(
@@ -90,7 +72,8 @@ def write_plan(plan: FibrePlan, out: Path, lang: Language) -> Mapping[str, Path]
     Raises
     ------
     ExpectedError
-        ``out`` holds something else (see `check_out`), cannot be replaced or written, or the disk is full.
+        ``out`` holds something else (see `phusong.maps.place.check_kind`), cannot be replaced or written, or
+        the disk is full.
     """
     jobs: dict[str, Callable[[Path], Any]] = {
         "fibre_plan.html": lambda p: p.write_bytes(render_plan(plan, lang).encode("utf-8", "replace")),
@@ -104,13 +87,15 @@ def write_plan(plan: FibrePlan, out: Path, lang: Language) -> Mapping[str, Path]
         "fibre_bill.csv": lambda p: p.write_bytes(_csv(plan.bill, BILL_COLUMNS)),
         "fibre_frontier.csv": lambda p: p.write_bytes(_csv(plan.frontier, FRONTIER_COLUMNS)),
     }
-    check_out(out)
-    with replaced_whole(out) as folder:
-        for name, write in jobs.items():
-            write(folder / name)
-        (folder / MANIFEST).write_bytes(json_bytes(_manifest(plan, folder, list(jobs), lang)))
-    out = out.expanduser().resolve()
-    return {name: out / name for name in (*jobs, MANIFEST)}
+    province = plan.layers.project.province
+    return write_folder(
+        out, jobs, lang, kind=KIND, province=(province.code, province.name, province.as_of),
+        inputs=[input_record(s) for s in plan.layers.sources],
+        more={
+            "options": document(plan)["request"],
+            "seconds": {k: round(v, 3) for k, v in plan.seconds.items()},
+        },
+    )  # fmt: skip
 
 
 def _csv(frame: pd.DataFrame, columns: tuple[str, ...]) -> bytes:
@@ -253,27 +238,3 @@ def write_gpkg(plan: FibrePlan, path: Path) -> None:
                 frame, path, layer=name, driver="GPKG", append=n > 0, geometry_type=kind,
                 layer_options={"FID": "fid"},
             )
-
-
-def _manifest(plan: FibrePlan, folder: Path, names: list[str], lang: Language) -> dict[str, Any]:
-    province = plan.layers.project.province
-    return {
-        "format": FORMAT,
-        "version": MANIFEST_VERSION,
-        "kind": KIND,
-        "generator": {"name": "phusong", "version": version()},
-        "language": lang,
-        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "province": {"code": province.code, "name": province.name, "as_of": province.as_of.isoformat()},
-        "inputs": [
-            {"layer": s.layer, "path": Path(s.path).as_posix(), "sha256": s.sha256,
-             "as_of": s.as_of.isoformat(), "rows": int(s.rows)}
-            for s in plan.layers.sources
-        ],
-        "options": document(plan)["request"],
-        "seconds": {k: round(v, 3) for k, v in plan.seconds.items()},
-        "outputs": [
-            {"path": n, "bytes": (folder / n).stat().st_size, "sha256": sha256(folder / n)}
-            for n in sorted(names)
-        ],
-    }  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -15,9 +14,8 @@ from phusong.coverage.result import Result
 from phusong.data.language import Language, Text
 from phusong.maps.before_after import before_after_writers
 from phusong.maps.geometry import simplify_coverage
-from phusong.maps.manifest import FORMAT, MANIFEST, MANIFEST_VERSION, sha256
+from phusong.maps.manifest import input_record
 from phusong.maps.map_data import OUTLINE_M
-from phusong.maps.place import replaced_whole
 from phusong.maps.plan_sites_book import write_book, write_document
 from phusong.maps.plan_sites_page import render_plan
 from phusong.maps.plan_sites_tables import (
@@ -29,8 +27,9 @@ from phusong.maps.plan_sites_tables import (
     stations_csv,
     write_gpkg,
 )
-from phusong.maps.tables import json_bytes, version
+from phusong.maps.write_folder import write_folder
 
+KIND = "plan-sites"
 _NAMES = Text("Hiện trạng|Theo kế hoạch", "As it is|With the plan")
 
 
@@ -44,15 +43,16 @@ def write_plan(found: SitePlan, out: Path, lang: Language) -> Mapping[str, Path]
     Raises
     ------
     ExpectedError
-        ``out`` holds something else, cannot be replaced or written, or the disk is full.
+        ``out`` holds something else (see `phusong.maps.place.check_kind`), cannot be replaced or written, or
+        the disk is full.
     """
-    jobs = writers(found, lang)
-    with replaced_whole(out) as folder:
-        for name, write in jobs.items():
-            write(folder / name)
-        (folder / MANIFEST).write_bytes(json_bytes(_manifest(found, folder, list(jobs), lang)))
-    out = out.expanduser().resolve()
-    return {name: out / name for name in (*jobs, MANIFEST)}
+    province = found.layers.project.province
+    return write_folder(
+        out, writers(found, lang), lang, kind=KIND,
+        province=(province.code, province.name, province.as_of),
+        inputs=[input_record(s) for s in found.layers.sources],
+        more={"seconds": {name: round(value, 3) for name, value in found.seconds.items()}},
+    )  # fmt: skip
 
 
 def writers(found: SitePlan, lang: Language) -> dict[str, Callable[[Path], Any]]:
@@ -86,31 +86,3 @@ def links_of(found: SitePlan, steps: tuple[Step, ...]) -> list[tuple[int, str, A
 def _for_drawing(result: Result) -> Result:
     communes = simplify_coverage(result.layers.communes, OUTLINE_M)
     return replace(result, layers=replace(result.layers, communes=communes))
-
-
-def _manifest(found: SitePlan, folder: Path, names: list[str], lang: Language) -> dict[str, Any]:
-    province = found.layers.project.province
-    return {
-        "format": FORMAT,
-        "version": MANIFEST_VERSION,
-        "kind": "plan-sites",
-        "generator": {"name": "phusong", "version": version()},
-        "language": lang,
-        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "province": {"code": province.code, "name": province.name, "as_of": province.as_of.isoformat()},
-        "inputs": [
-            {
-                "layer": s.layer,
-                "path": Path(s.path).as_posix(),
-                "sha256": s.sha256,
-                "as_of": s.as_of.isoformat(),
-                "rows": int(s.rows),
-            }
-            for s in found.layers.sources
-        ],
-        "seconds": {name: round(value, 3) for name, value in found.seconds.items()},
-        "outputs": [
-            {"path": n, "bytes": (folder / n).stat().st_size, "sha256": sha256(folder / n)}
-            for n in sorted(names)
-        ],
-    }

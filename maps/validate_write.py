@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -14,12 +13,12 @@ import numpy as np
 from phusong.coverage.evidence.challenge import CHALLENGE_COLUMNS
 from phusong.coverage.evidence.validate import Validation
 from phusong.data.language import Language
-from phusong.maps.manifest import FORMAT, MANIFEST, MANIFEST_VERSION, sha256
-from phusong.maps.place import replaced_whole
+from phusong.maps.manifest import input_record
 from phusong.maps.tables import csv_bytes, json_bytes, plain_value, version
 from phusong.maps.validate_book import write_book
 from phusong.maps.validate_page import render_validation
 from phusong.maps.validate_words import criteria
+from phusong.maps.write_folder import write_folder
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -49,12 +48,22 @@ def write_validation(found: Validation, out: Path, lang: Language) -> Mapping[st
         "challenges.csv": lambda p: p.write_bytes(_challenges_csv(found)),
         "disagreement.gpkg": partial(write_gpkg, found),
     }
-    with replaced_whole(out) as folder:
-        for name, write in jobs.items():
-            write(folder / name)
-        (folder / MANIFEST).write_bytes(json_bytes(_manifest(found, folder, list(jobs), lang)))
-    out = out.expanduser().resolve()
-    return {name: out / name for name in (*jobs, MANIFEST)}
+    province, options = found.layers.project.province, found.options
+    inputs = [input_record(s) for s in found.layers.sources]
+    if found.measurements is not None:
+        m = found.measurements
+        inputs.append(
+            {"layer": "measurements", "path": m.file, "sha256": m.sha256,
+             "as_of": province.as_of.isoformat(), "rows": m.rows_read}
+        )  # fmt: skip
+    said = {
+        "square_m": options.square_m or found.layers.grid.cell_m, "seconds": options.seconds,
+        "least_bars": options.least_bars,
+    }  # fmt: skip
+    return write_folder(
+        out, jobs, lang, kind="validate", province=(province.code, province.name, province.as_of),
+        inputs=inputs, more={"options": said},
+    )  # fmt: skip
 
 
 def document(found: Validation) -> dict[str, Any]:
@@ -167,37 +176,3 @@ def _points(frame: pd.DataFrame | None, columns: list[str] | None = None) -> gpd
     plain = frame.drop(columns=["x_m", "y_m"])
     days = {c: plain[c].map(lambda d: "" if d is None else str(d)) for c in ("last_day",) if c in plain}
     return gpd.GeoDataFrame(plain.assign(**days), geometry=shapes, crs=4326)
-
-
-def _manifest(found: Validation, folder: Path, names: list[str], lang: Language) -> dict[str, Any]:
-    province = found.layers.project.province
-    inputs = [
-        {"layer": s.layer, "path": Path(s.path).as_posix(), "sha256": s.sha256, "as_of": s.as_of.isoformat(),
-         "rows": int(s.rows)}
-        for s in found.layers.sources
-    ]  # fmt: skip
-    if found.measurements is not None:
-        m = found.measurements
-        inputs.append(
-            {"layer": "measurements", "path": m.file, "sha256": m.sha256,
-             "as_of": province.as_of.isoformat(), "rows": m.rows_read}
-        )  # fmt: skip
-    options = found.options
-    return {
-        "format": FORMAT,
-        "version": MANIFEST_VERSION,
-        "kind": "validate",
-        "generator": {"name": "phusong", "version": version()},
-        "language": lang,
-        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "province": {"code": province.code, "name": province.name, "as_of": province.as_of.isoformat()},
-        "inputs": inputs,
-        "options": {
-            "square_m": options.square_m or found.layers.grid.cell_m, "seconds": options.seconds,
-            "least_bars": options.least_bars,
-        },
-        "outputs": [
-            {"path": n, "bytes": (folder / n).stat().st_size, "sha256": sha256(folder / n)}
-            for n in sorted(names)
-        ],
-    }
