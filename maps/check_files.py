@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from phusong.data.language import Language, Text
 from phusong.layers.faults import ExpectedError
 from phusong.layers.summary import Checked
+from phusong.maps.atomic import replace_file
 from phusong.maps.check_page import SIGN, render_check
 from phusong.maps.check_workbook import Copy, Uncopied, plan_copies, write_copy
 from phusong.maps.manifest import FORMAT, MANIFEST, MANIFEST_VERSION, read_manifest, sha256
@@ -60,17 +60,7 @@ def write_page(checked: Checked, path: Path, lang: Language) -> None:
         raise ExpectedError(_IS_FOLDER, path=str(path))
     if path.exists() and SIGN.encode() not in path.read_bytes():
         raise ExpectedError(_NOT_A_PAGE, path=str(path))
-    content = render_check(checked, lang).encode("utf-8", "replace")
-    temporary = path.with_name(f".{path.name}.tmp-{os.getpid()}")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    replace_file(path, render_check(checked, lang).encode("utf-8", "replace"), make_folder=False)
 
 
 def write_marked(checked: Checked, folder: Path, lang: Language) -> Marked:
