@@ -61,6 +61,13 @@ UNCLASSIFIED = warning(
     "{n} ô trong tỉnh ({area}) không có lớp phủ: coi như đất trống, không vật che chắn.",
     "{n} cells of the province ({area}) have no land cover: taken as bare ground.",
 )
+SITE_ON_WATER = warning(
+    "site-on-water",
+    "{n} vị trí trạm nằm giữa mặt nước theo lớp phủ: {sites}.",
+    "{n} sites stand in the midst of water by the land cover: {sites}.",
+    "Kiểm tra tọa độ và hệ tọa độ của các trạm đó; trạm vẫn được tính ở vị trí đã ghi.",
+    "Check their coordinates and coordinate system; they are reckoned where the file puts them.",
+)
 
 
 def read_clutter(
@@ -139,6 +146,20 @@ def clutter_heights_m(settings: ClutterTable | None) -> NDArray[np.float64]:
     for name, code in CLASSES.items():
         heights[code] = given[name]
     return heights
+
+
+def check_sites_on_water(clutter: Raster[np.uint8], stations: gpd.GeoDataFrame, report: Report) -> None:
+    """Tell the sites with water on all sides; a mast on a bank may share its cell with the water."""
+    from scipy.ndimage import binary_erosion
+
+    open_water = binary_erosion(clutter.values == CLASSES["water"], np.ones((3, 3), dtype=bool), border_value=1)
+    wet = Raster(open_water, clutter.grid).at(
+        stations.geometry.x.to_numpy(), stations.geometry.y.to_numpy(), np.False_
+    )
+    sites = stations["site_id"][wet].astype(str).drop_duplicates()
+    if len(sites):
+        shown = ", ".join(sites.iloc[:5]) + (", …" if len(sites) > 5 else "")
+        report.once(SITE_ON_WATER, n=len(sites), sites=shown)
 
 
 def _codes(patch: Patch, classes: Mapping[int, str], report: Report) -> NDArray[np.uint8] | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import numpy as np
 
 from phusong.layers.calibration import calibration_files, read_calibration
-from phusong.layers.clutter import clutter_layer
+from phusong.layers.clutter import check_sites_on_water, clutter_layer
 from phusong.layers.communes import read_communes
 from phusong.layers.dasymetric import NO_LAYER, building_weights, land_weights
 from phusong.layers.earlier_runs import read_earlier
@@ -281,6 +281,8 @@ def _read_all(reading: _Reading, *, with_people: bool) -> _Found:
     over_terrain = any(isinstance(s, TerrainService) for s in project.services.values())
     if over_terrain and terrain is not None and stations is not None:
         check_sites(terrain, stations, reading.opened_report("terrain"))
+    if clutter is not None and stations is not None:
+        check_sites_on_water(clutter, stations, reading.opened_report("clutter"))
     calibrations = {
         path: read_calibration(reading.layer(f"calibration.{name}", LayerTable(path=Path(path))))
         for name, path in calibration_files(project)

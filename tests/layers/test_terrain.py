@@ -137,3 +137,20 @@ def test_means_of_blocks_are_those_of_their_pixels(tmp_path: Path, monkeypatch: 
         sound = block[(block >= 0.0) & (block <= 500.0)]
         assert mean == pytest.approx(sound.mean() if sound.size else np.nan, rel=1e-6, nan_ok=True)
     assert np.ma.count_masked(means) > 0
+
+
+@pytest.mark.parametrize(("half_width", "told"), [(15, True), (3, False)])  # pixels of 0.001°, cells of 500 m
+def test_a_site_in_the_midst_of_water_is_told_and_one_on_a_bank_is_not(
+    tmp_path: Path, half_width: int, told: bool
+) -> None:
+    file = write_province(tmp_path)
+    cover = np.full((300, 300), 2, dtype=np.uint8)
+    cover[200 - half_width : 200 + half_width, 50:150] = 1  # site S1, of two cells, in its middle
+    raster(tmp_path / "clutter.tif", cover, step=0.001)
+    add(file, '[layers.clutter]\npath = "clutter.tif"\nclasses = { 1 = "water", 2 = "open" }\n')
+    found = [f for f in faults_of(file) if f.code == "clutter.site-on-water"]
+    assert [(f.severity, f.values["n"], f.values["sites"]) for f in found] == [("warning", 1, "S1")] * told
+    assert faults_of(file) == found
+    for fault in found:
+        assert "mặt nước" in fault.say("vi")
+        assert "midst of water" in fault.say("en")
