@@ -16,6 +16,9 @@ MODELS = ("itm-p2p", "itm-area", "p1812", "p526", "p2108", "p2109", "tr38901", "
 DONE = Text("{model}: {rows} trường hợp.", "{model}: {rows} cases.")
 WITHIN = Text("Mọi suy hao nằm trong dung sai.", "Every loss is within the tolerance.")
 BEYOND = Text("{n} suy hao vượt dung sai.", "{n} losses are beyond the tolerance.")
+BETWEEN = Text(
+    "Giá trị trung gian vượt dung sai: {columns}.", "Intermediate values beyond the tolerance: {columns}."
+)
 WRITTEN = Text("Đã viết bảng: {file}", "Table written: {file}")
 
 
@@ -58,4 +61,7 @@ def command(settings: Settings, model: str, cases: Path, profiles: Path | None, 
     say(result.say(settings.lang))
     if result.comparisons:
         say((BEYOND if result.beyond else WITHIN).say(settings.lang, n=result.beyond))
+    if result.intermediate_beyond:
+        columns = ", ".join(f"{column} ({n})" for column, n in result.intermediate_beyond)
+        say(BETWEEN.say(settings.lang, columns=columns))
     return 0

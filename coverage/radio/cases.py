@@ -80,6 +80,11 @@ class CasesResult:
         """Rows whose loss is beyond the tolerance."""
         return self.comparisons[0].beyond if self.comparisons else 0
 
+    @property
+    def intermediate_beyond(self) -> tuple[tuple[str, int], ...]:
+        """Columns beside the loss with rows beyond their tolerance, and how many."""
+        return tuple((c.column, c.beyond) for c in self.comparisons[1:] if c.beyond)
+
     def say(self, lang: Language) -> str:
         """Return the summary as a table of text."""
         return summary_text(self, lang)
@@ -227,10 +232,13 @@ def _check_profiles(
 ) -> None:
     if not layout.profile_column:
         return
+    told = {fault.row for fault in faults if fault.code == "cases.profile"}
     for number, row in rows:
         if row is None:
             continue
         name = _name_of_profile(layout, row)
+        if name in told:
+            continue
         profile = profiles.get(name)
         if profile is None:
             faults.add(fault(

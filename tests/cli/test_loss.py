@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,26 @@ def test_summary_and_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert "computed_standard_formula_dB" in out.read_text(encoding="utf-8")
     assert run("loss", "hata", str(cases)) == 0
     assert "dung sai" in capsys.readouterr().out
+
+
+def test_intermediate_values_beyond_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    head = (
+        "h_tx_m,h_rx_m,tx_site,rx_site,d_km,delta_h_m,climate,N0,f_mhz,pol,epsilon,sigma,mdvar,time,location,"
+        "situation"
+    )
+    row = "15,1.5,1,1,24.49,90,5,301,900,0,15,0.005,12,50,50,50"
+    cases, out = tmp_path / "c.csv", tmp_path / "out.csv"
+    cases.write_text(f"{head}\n{row}\n", encoding="utf-8")
+    assert run("loss", "itm-area", str(cases), "--out", str(out)) == 0
+    with out.open(encoding="utf-8", newline="") as file:
+        ours = next(csv.DictReader(file))
+    free = float(ours["computed_A_fs_db"]) + 1.0
+    cases.write_text(f"{head},A_db,A_fs_db\n{row},{ours['computed_A_db']},{free}\n", encoding="utf-8")
+    capsys.readouterr()
+    assert run("--lang", "en", "loss", "itm-area", str(cases)) == 0
+    printed = capsys.readouterr().out
+    assert "Every loss is within the tolerance." in printed
+    assert "Intermediate values beyond the tolerance: A_fs_db (1)." in printed
 
 
 def test_bad_input_is_one_message_and_exit_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
