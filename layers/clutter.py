@@ -152,7 +152,8 @@ def check_sites_on_water(clutter: Raster[np.uint8], stations: gpd.GeoDataFrame, 
     """Tell the sites with water on all sides; a mast on a bank may share its cell with the water."""
     from scipy.ndimage import binary_erosion
 
-    open_water = binary_erosion(clutter.values == CLASSES["water"], np.ones((3, 3), dtype=bool), border_value=1)
+    around = np.ones((3, 3), dtype=bool)
+    open_water = binary_erosion(clutter.values == CLASSES["water"], around, border_value=1)
     wet = Raster(open_water, clutter.grid).at(
         stations.geometry.x.to_numpy(), stations.geometry.y.to_numpy(), np.False_
     )
