@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import datetime
-import io
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import resources
 from typing import Literal, cast
 
+from phusong.data.csv_table import number_of, rows_of
 from phusong.data.language import Text
-
-
-def _rows(name: str) -> list[dict[str, str]]:
-    text = resources.files("phusong.data").joinpath(name).read_text(encoding="utf-8")
-    return list(csv.DictReader(io.StringIO(text)))
-
-
-def _number(cell: str) -> float | None:
-    return float(cell) if cell else None
 
 
 @dataclass(frozen=True)
@@ -68,17 +57,17 @@ def coverage_definitions() -> tuple[CoverageDefinition, ...]:
             id=r["id"],
             technologies=tuple(r["technology"].split()),
             kind=cast("Literal['rsrp', 'rate', 'radius']", r["kind"]),
-            threshold_dbm=_number(r["threshold_dbm"]),
-            probability=_number(r["probability"]),
-            downlink_mbps=_number(r["downlink_mbps"]),
-            uplink_mbps=_number(r["uplink_mbps"]),
-            load=_number(r["load"]),
-            radius_m=_number(r["radius_m"]),
+            threshold_dbm=number_of(r["threshold_dbm"]),
+            probability=number_of(r["probability"]),
+            downlink_mbps=number_of(r["downlink_mbps"]),
+            uplink_mbps=number_of(r["uplink_mbps"]),
+            load=number_of(r["load"]),
+            radius_m=number_of(r["radius_m"]),
             confirmed=r["confirmed"] == "yes",
             name=Text(r["name_vi"], r["name_en"]),
             source=r["source"],
         )
-        for r in _rows("coverage_definitions.csv")
+        for r in rows_of("coverage_definitions.csv")
     )
 
 
@@ -135,7 +124,7 @@ def official_targets() -> tuple[OfficialTarget, ...]:
             name=Text(r["name_vi"], r["name_en"]),
             source=r["source"],
         )
-        for r in _rows("official_targets.csv")
+        for r in rows_of("official_targets.csv")
     )
 
 
@@ -179,5 +168,5 @@ def index_criteria() -> tuple[IndexCriterion, ...]:
             name=Text(r["name_vi"], r["name_en"]),
             source=r["source"],
         )
-        for r in _rows("index_criteria.csv")
+        for r in rows_of("index_criteria.csv")
     )

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 
-from phusong.data.fibre_tables import Level, _rows
+from phusong.data.csv_table import rows_of
+from phusong.data.fibre_tables import Level
 
 CABLE_SIZES = (12, 24, 48, 96, 144, 288)
 """Fibres in a cable, as they are sold."""
@@ -53,6 +54,6 @@ def fibre_costs() -> Mapping[str, Price]:
                 r["key"], r["unit"], r["currency"], float(r["low"]), float(r["base"]), float(r["high"]),
                 r["source"],
             )
-            for r in _rows("fibre_costs.csv")
+            for r in rows_of("fibre_costs.csv")
         }
     )  # fmt: skip

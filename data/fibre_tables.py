@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import resources
 from types import MappingProxyType
 from typing import Literal
+
+from phusong.data.csv_table import rows_of
 
 Level = Literal["low", "base", "high"]
 LEVELS: tuple[Level, ...] = ("low", "base", "high")
@@ -38,11 +37,6 @@ class Estimate:
         return float(getattr(self, level))
 
 
-def _rows(name: str) -> list[dict[str, str]]:
-    text = resources.files("phusong.data").joinpath(name).read_text(encoding="utf-8")
-    return list(csv.DictReader(io.StringIO(text)))
-
-
 def _estimate(row: Mapping[str, str]) -> Estimate:
     words = tuple(word for word in row.get("words", "").split("|") if word)
     return Estimate(float(row["low"]), float(row["base"]), float(row["high"]), row["source"], words)
@@ -55,14 +49,14 @@ def laying_factors() -> Mapping[tuple[str, str], Estimate]:
     Kinds: ``class`` (of road), ``ground`` (``water``, ``protected``, ``off_road``), ``slope`` (the key is
     the upper end of the class in per cent, ``inf`` for the last).
     """
-    return MappingProxyType({(r["kind"], r["key"]): _estimate(r) for r in _rows("laying_factors.csv")})
+    return MappingProxyType({(r["kind"], r["key"]): _estimate(r) for r in rows_of("laying_factors.csv")})
 
 
 @lru_cache(maxsize=1)
 def node_roles() -> Mapping[str, tuple[str, ...]]:
     """Return the words for kinds of fibre nodes by role: ``aggregation``, ``access``, ``passive``."""
     return MappingProxyType(
-        {row["role"]: tuple(row["words"].split("|")) for row in _rows("fibre_node_kinds.csv")}
+        {row["role"]: tuple(row["words"].split("|")) for row in rows_of("fibre_node_kinds.csv")}
     )
 
 
@@ -74,4 +68,4 @@ def optical_losses() -> Mapping[tuple[str, str], Estimate]:
     ``splitter_db`` (by ratio), ``fibre_db_per_km`` (by wavelength in nm), ``connector_db``, ``splice_db``,
     ``splices_per_km``, ``margin_db``, ``connectors`` and ``logical_reach_km`` (key ``each``).
     """
-    return MappingProxyType({(r["kind"], r["key"]): _estimate(r) for r in _rows("optical_losses.csv")})
+    return MappingProxyType({(r["kind"], r["key"]): _estimate(r) for r in rows_of("optical_losses.csv")})

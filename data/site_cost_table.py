@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import resources
 from types import MappingProxyType
 
+from phusong.data.csv_table import rows_of
 from phusong.data.fibre_prices import fibre_costs
 from phusong.data.fibre_tables import Estimate
 
@@ -43,9 +41,8 @@ class UnitCost:
 @lru_cache(maxsize=1)
 def site_unit_costs() -> Mapping[str, UnitCost]:
     """Return the prices by key, in the order of the table."""
-    text = resources.files("phusong.data").joinpath("site_costs.csv").read_text(encoding="utf-8")
     found = {}
-    for row in csv.DictReader(io.StringIO(text)):
+    for row in rows_of("site_costs.csv"):
         factor = vnd_per_usd() / MILLION if row["currency"] == "USD" else 1.0
         low, base, high = (float(row[level]) * factor for level in ("low", "base", "high"))
         found[row["key"]] = UnitCost(row["key"], row["unit"], Estimate(low, base, high, row["source"]))

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import string
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import resources
 from types import MappingProxyType
 
+from phusong.data.csv_table import number_of, rows_of
 from phusong.data.language import Text
 
 KINDS = (
@@ -116,27 +114,22 @@ class PublicSource:
         return frozenset(name for _, name, _, _ in string.Formatter().parse(self.address) if name)
 
 
-def _number(cell: str) -> float | None:
-    return float(cell) if cell else None
-
-
 @lru_cache(maxsize=1)
 def public_sources() -> tuple[PublicSource, ...]:
     """Return the catalogue; of each kind the first is the one that is taken unless another is asked for."""
-    text = resources.files("phusong.data").joinpath("sources.csv").read_text(encoding="utf-8")
     return tuple(
         PublicSource(
             id=r["id"], kind=r["kind"], name=r["name"], vintage=r["vintage"],
-            resolution_m=_number(r["resolution_m"]), licence=r["licence"], licence_url=r["licence_url"],
+            resolution_m=number_of(r["resolution_m"]), licence=r["licence"], licence_url=r["licence_url"],
             attribution=r["attribution"], forbids=tuple(r["forbids"].split()), adapter=r["adapter"],
-            address=r["address"], tile_deg=_number(r["tile_deg"]) or 0.0,
-            tile_left_deg=_number(r["tile_left_deg"]), tile_top_deg=_number(r["tile_top_deg"]),
-            missing=r["missing"] or "error", read_at_m=_number(r["read_at_m"]) or 0.0,
+            address=r["address"], tile_deg=number_of(r["tile_deg"]) or 0.0,
+            tile_left_deg=number_of(r["tile_left_deg"]), tile_top_deg=number_of(r["tile_top_deg"]),
+            missing=r["missing"] or "error", read_at_m=number_of(r["read_at_m"]) or 0.0,
             token_address=r["token_address"], token_env=r["token_env"], checksum=r["checksum"],
             indicative=r["indicative"] == "yes", documentation=r["documentation"],
             worth=Text(r["worth_vi"], r["worth_en"]),
         )
-        for r in csv.DictReader(io.StringIO(text))
+        for r in rows_of("sources.csv")
     )
 
 

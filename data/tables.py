@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import resources
 from types import MappingProxyType
+
+from phusong.data.csv_table import rows_of
 
 
 @dataclass(frozen=True)
@@ -106,11 +105,6 @@ class Province:
         return tuple(dict.fromkeys(zones))
 
 
-def _rows(name: str) -> list[dict[str, str]]:
-    text = resources.files("phusong.data").joinpath(name).read_text(encoding="utf-8")
-    return list(csv.DictReader(io.StringIO(text)))
-
-
 @lru_cache(maxsize=1)
 def technology_defaults() -> Mapping[str, TechnologyDefaults]:
     """Return the defaults by technology, from 2G to 5G."""
@@ -127,7 +121,7 @@ def technology_defaults() -> Mapping[str, TechnologyDefaults]:
                 beamwidth_deg=float(row["beamwidth_deg"]),
                 source=row["source"],
             )
-            for row in _rows("technologies.csv")
+            for row in rows_of("technologies.csv")
         }
     )
 
@@ -135,7 +129,7 @@ def technology_defaults() -> Mapping[str, TechnologyDefaults]:
 @lru_cache(maxsize=1)
 def _resource_blocks() -> Mapping[tuple[str, float], int]:
     return MappingProxyType(
-        {(r["technology"], float(r["bandwidth_mhz"])): int(r["n_rb"]) for r in _rows("resource_blocks.csv")}
+        {(r["technology"], float(r["bandwidth_mhz"])): int(r["n_rb"]) for r in rows_of("resource_blocks.csv")}
     )
 
 
@@ -198,7 +192,7 @@ def bands() -> tuple[Band, ...]:
             holders=row["holders"],
             source=row["source"],
         )
-        for row in _rows("bands.csv")
+        for row in rows_of("bands.csv")
     )
 
 
@@ -206,7 +200,7 @@ def bands() -> tuple[Band, ...]:
 def provinces() -> Mapping[str, Province]:
     """Return the 34 provinces by two-digit code."""
     result = {}
-    for row in _rows("provinces.csv"):
+    for row in rows_of("provinces.csv"):
         former = (pair.rsplit(":", 1) for pair in row["former"].split(";"))
         result[row["code"]] = Province(
             code=row["code"],
