@@ -106,6 +106,7 @@ def command(
     from phusong.maps.nation_tables import write_nation
 
     def show(run: ProvinceRun) -> None:
+        """Tell how one province ended."""
         if settings.quiet and run.status != "failed":
             return
         status = STATUS[run.status].say(settings.lang)

@@ -215,6 +215,7 @@ def command(name: str, text: Text) -> Callable[[Callable[..., Any]], click.Comma
     """Make a command with help in both languages."""
 
     def decorate(function: Callable[..., Any]) -> click.Command:
+        """Make the command."""
         return click.command(name, cls=Command, text=text)(function)
 
     return decorate

@@ -90,6 +90,7 @@ def progress_bar(settings: Settings) -> Iterator[Progress | None]:
         tasks: dict[str, object] = {}
 
         def show(stage: Text, share: float) -> None:
+            """Draw the progress of a stage."""
             name = stage.say(settings.lang)
             if name not in tasks:
                 tasks[name] = bar.add_task(name, total=1.0)

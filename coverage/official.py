@@ -137,6 +137,7 @@ def _villages(layers: Layers, table: pd.DataFrame) -> Iterator[Figure]:
             name: str, num: FloatArray, den: FloatArray, unit: str, criterion: Text,
             head: tuple[str, str] = head, commune: NDArray[np.int64] = commune, date: object = date,
         ) -> Figure:  # fmt: skip
+            """Return one figure, summed by commune."""
             sums = [by_commune(commune, np.asarray(v, dtype=np.float64), n) for v in (num, den)]
             return Figure(*head, name, sums[0], sums[1], unit, criterion.en, date)  # type: ignore[arg-type]
 

@@ -344,6 +344,7 @@ def unchanged_services(
     new_row[applied.kept] = np.arange(len(applied.kept), dtype=np.int32)
 
     def known(layers: Layers, name: str) -> tuple[tuple[Reach, ...], tuple[Fault, ...]] | None:
+        """Return the reach and faults of a service that is left alone; None where it must be computed."""
         service = layers.project.services[name]
         if isinstance(service, FibreService) or technology_of(name, service) in touched:
             return None

@@ -138,6 +138,7 @@ def describe_settlements(rule: SettlementsTable) -> Text:
     """Return what counts as a residential area and as served, as a clause."""
 
     def said(lang: str) -> tuple[str, ...]:
+        """Return the numbers of the rule in one language."""
         values = (rule.min_people_per_km2, rule.min_people, 100.0 * rule.served_share)
         return tuple(format_number(v, "vi" if lang == "vi" else "en") for v in values)
 

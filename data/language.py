@@ -76,6 +76,7 @@ class _Formatter(string.Formatter):
         self.lang: Language = lang
 
     def format_field(self, value: Any, format_spec: str) -> str:
+        """Write a value as the language writes it."""
         if isinstance(value, Text):
             return value.say(self.lang)
         if isinstance(value, bool) or value is None:

@@ -283,6 +283,7 @@ def _carried(
 def _together(parts: Sequence[Carried]) -> Carried:
     """Return what is to be told of all figures at once."""
     def union(name: str) -> tuple[str, ...]:
+        """Return what any part names, each once, in order."""
         return tuple(sorted({c for p in parts for c in getattr(p, name)}))
 
     moves = pd.concat([p.moves for p in parts], ignore_index=True)

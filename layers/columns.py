@@ -362,6 +362,7 @@ def _check_range(
     numbers: NDArray[np.float64], column: Column, table: Table, written: NDArray[np.object_]
 ) -> None:
     def tell(rule: Rule, wrong: NDArray[np.bool_], **values: Any) -> None:
+        """Tell the rows that break a rule."""
         header = table.headers[column.name]
         table.report.each(rule, wrong, table.raw.rows, column=header, value=written, **values)
 

@@ -205,6 +205,7 @@ def tell_dates(
 ) -> None:
     """Tell why a column of dates is refused; single cells that are no dates are told elsewhere."""
     def first(form: str) -> int:
+        """Return the first cell that speaks for a form."""
         return column.witnesses[form][0]
 
     if column.verdict == "american":

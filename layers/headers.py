@@ -141,6 +141,7 @@ def matches_of(header: str, kind: LayerKind) -> tuple[Match, ...]:
     found: dict[str, Match] = {}
 
     def note(column: str, score: float, rule: MatchRule, phrase: str) -> None:
+        """Keep the match where it is good enough and the best so far."""
         if score >= _LEAST and (column not in found or found[column].score < score):
             found[column] = Match(header, column, round(score, 3), rule, phrase, unit)
 

@@ -65,6 +65,7 @@ class _RefusedError(Exception):
 
 class _Builder(ElementTree.TreeBuilder):
     def doctype(self, name: str, pubid: str | None, system: str | None) -> None:
+        """Refuse a document type: entities could make a small file endless."""
         raise _RefusedError
 
 
@@ -329,6 +330,7 @@ class _Balloon(HTMLParser):
         self.silent = 0
 
     def handle_starttag(self, tag: str, attrs: Any) -> None:
+        """Begin a row, a cell or a line."""
         self._close_cell(tag in ("td", "th", "tr"))
         if tag == "tr":
             self.rows.append([])
@@ -342,6 +344,7 @@ class _Balloon(HTMLParser):
             self.lines.append("")
 
     def handle_endtag(self, tag: str) -> None:
+        """End a cell, a line, or what is not to be read."""
         self._close_cell(tag in ("td", "th", "tr", "table"))
         if tag in ("script", "style"):
             self.silent = max(0, self.silent - 1)
@@ -349,6 +352,7 @@ class _Balloon(HTMLParser):
             self.lines.append("")
 
     def handle_data(self, data: str) -> None:
+        """Add text to the cell that is open, or to the lines."""
         if self.silent:
             return
         if self.cell is not None:

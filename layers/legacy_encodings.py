@@ -231,6 +231,7 @@ def _decode_tcvn3(seen: str) -> str:
     titled = bool(others) and all(w[0].isupper() for w in others)
 
     def restore(match: re.Match[str]) -> str:
+        """Return a word with the capitals that its font had drawn."""
         word = match.group()
         if shouted or _inner_capital(word):
             return word.upper()

@@ -223,6 +223,7 @@ class _Evidence:
 
     @classmethod
     def of(cls, cells: NDArray[np.object_], special: Sequence[int]) -> _Evidence:
+        """Return what the special cells of a column say of its encoding."""
         found = cls()
         for i in special:
             every, each = _readings(cells[i])

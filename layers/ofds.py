@@ -283,6 +283,7 @@ def operator_of(item: Mapping[str, Any], organisations: Mapping[str, str]) -> st
     """Return who serves by a node or span: its one network provider, else who owns the infrastructure."""
 
     def named(reference: Any) -> str:
+        """Return the name of the organisation that a reference names by id, or holds."""
         own = str(reference.get("id", "")) if isinstance(reference, dict) else ""
         return organisations.get(own) or _name(reference)
 

@@ -181,6 +181,7 @@ class _Nearest:
         )
 
     def at(self, position: Sequence[float]) -> str:
+        """Return the id of the node at a position, empty where none is near enough."""
         from phusong.layers.ofds_rules import distance_m
 
         if self.tree is None:

@@ -213,6 +213,7 @@ def _tell_outside(
     once, again = _by_place(x, y, rows)
 
     def tell(rule: Rule, wrong: NDArray[np.bool_], **values: Any) -> None:
+        """Tell the rows that break a rule, in the columns of both coordinates."""
         table.report.each(rule, wrong & once, rows, column=both, value=said, again=again, **values)
 
     tell(SWAPPED, swapped_told, axes=axes, lon=lon, lat=lat)

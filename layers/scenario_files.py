@@ -120,12 +120,14 @@ class _Opening:
     hours: dict[str, float] = field(default_factory=dict)
 
     def layer(self, name: str, settings: LayerTable) -> Layer:
+        """Return a layer of the scenario to read."""
         code = self.layers.project.province.code
         layer = Layer.of(name, settings, self.table.file.parent, self.faults, province_code=code)
         self.opened.append(layer)
         return layer
 
     def sources(self) -> Iterator[Source]:
+        """Return the scenario's own file, then every file that it opened."""
         as_of = self.layers.project.province.as_of
         yield Source("scenario", self.table.file.name, file_sha256(self.table.file), as_of, 1)
         for layer in self.opened:

@@ -112,6 +112,7 @@ def fit_lines(fit: Fit, service: str, lang: Language) -> list[str]:
         return [*lines, NOTHING.say(lang, service=service, samples=LEAST_SAMPLES, blocks=LEAST_BLOCKS)]
 
     def signed(value: float) -> str:
+        """Write a number with its sign."""
         return ("+" if value > 0 else "") + format_number(value, lang, 1)
 
     for t in fit.calibration.terms:

@@ -135,6 +135,7 @@ class _Rows:
 
 def _ordered(marks: Iterable[Mark]) -> tuple[Mark, ...]:
     def place(mark: Mark) -> tuple[int, int]:
+        """Order by severity, then by row."""
         return SEVERITIES.index(mark.severity), int(mark.row) if mark.row.isdigit() else 0
 
     return tuple(sorted(marks, key=place))

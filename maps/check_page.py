@@ -149,18 +149,23 @@ class _Parts:
         self.checked, self.lang = checked, lang
 
     def word(self, key: str, **values: Any) -> str:
+        """Return a phrase, escaped."""
         return escape(_W[key].say(self.lang, **values))
 
     def number(self, value: float, decimals: int | None = 0) -> str:
+        """Return a number as it is written, escaped."""
         return escape(format_number(float(value), self.lang, decimals))
 
     def pill(self, kind: str, text: str) -> str:
+        """Return a small label; ``text`` is HTML."""
         return f'<span class="pill {kind}">{text}</span>'
 
     def section(self, key: str) -> str:
+        """Return the start of a section with its heading."""
         return f'<section id="{key}" aria-labelledby="h-{key}"><h2 id="h-{key}">{self.word(key)}</h2>'
 
     def head(self) -> list[str]:
+        """Return all above the first section: name, tools, contents, verdict."""
         checked, lang = self.checked, self.lang
         name = escape(checked.name or checked.file)
         if checked.as_of is not None:

@@ -58,6 +58,7 @@ def ramp(
     at: NDArray[np.float64] = np.linspace(0.0, 1.0, steps)
 
     def between(pair: tuple[float, float], t: float) -> float:
+        """Return the value at ``t`` between both ends."""
         return pair[0] + (pair[1] - pair[0]) * t
 
     return tuple(

@@ -153,6 +153,7 @@ def _inputs(found: Comparison, lang: Language) -> list[Column]:
 
 def _parameters(found: Comparison, lang: Language) -> list[Column]:
     def said(value: Any) -> str:
+        """Return a value as text, nothing for None."""
         return "" if value is None else str(value)
 
     return [

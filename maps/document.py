@@ -48,18 +48,23 @@ class _Report:
         self.name = one_line(province_title(self.province.name, kinds.get(self.province.code)))
 
     def say(self, key: str, **values: object) -> str:
+        """Return a phrase of the document."""
         return WORDS[key].say(self.lang, **values)
 
     def heads(self, *keys: str) -> list[str]:
+        """Return headings of columns."""
         return [HEADERS[key].say(self.lang) for key in keys]
 
     def text(self, text: str) -> None:
+        """Write a paragraph."""
         self.paper.text(text)
 
     def heading(self, text: str) -> None:
+        """Write a heading."""
         self.paper.heading(text)
 
     def number(self, value: float, decimals: int = 0) -> str:
+        """Return a number as it is written."""
         return format_number(float(value), self.lang, decimals)
 
     def head(self) -> None:
@@ -80,6 +85,7 @@ class _Report:
         )
 
     def scope(self) -> None:
+        """Write what was computed, for how many people, on which cells."""
         people, grid = self.result.people, self.result.layers.grid
         self.heading(self.say("scope"))
         self.text(self.say(
@@ -88,6 +94,7 @@ class _Report:
         self.text(self.say("forecast"))
 
     def results(self) -> None:
+        """Write what is reached, service by service."""
         figures, lang = self.figures, self.lang
         self.heading(self.say("results"))
         for service in figures.services:
@@ -113,9 +120,11 @@ class _Report:
         )
 
     def caption(self, key: str, **values: object) -> None:
+        """Write what stands above a table."""
         self.paper.caption(self.say(key, **values))
 
     def communes(self) -> None:
+        """Write the communes that are furthest behind."""
         figures, lang = self.figures, self.lang
         self.heading(self.say("communes"))
         first = figures.services[0]
@@ -148,6 +157,7 @@ class _Report:
             self.paper.picture(self.drawings.png(service), caption)
 
     def gaps(self) -> None:
+        """Write the largest gaps of every service."""
         figures, lang = self.figures, self.lang
         self.heading(self.say("gaps"))
         gaps = self.result.gaps[self.result.gaps["operator"] == ANY]
@@ -176,6 +186,7 @@ class _Report:
         )
 
     def places(self) -> None:
+        """Write how many places of each layer are served."""
         figures, lang = self.figures, self.lang
         places = self.result.places
         places = places[places["operator"] == ANY]
@@ -205,6 +216,7 @@ class _Report:
         self.paper.table(self.heads("order", "name", "commune", "code"), rows, (12, 70, 60, 20))
 
     def quality(self, number: int) -> None:
+        """Write the account of the people, and what was found wrong in the data."""
         result = self.result
         self.heading(self.say("quality", k=str(number)))
         people = result.people

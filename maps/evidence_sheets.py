@@ -91,6 +91,7 @@ def _villages(figures: Figures, lang: Language) -> list[Column]:
     frame = frame[frame["state"] != "served"]
 
     def flags(name: str) -> list[str]:
+        """Return a column of yes and no, empty where it is not known."""
         return [_FLAG[v].say(lang) if v in _FLAG else "" for v in frame[name].tolist()]
 
     return [
@@ -173,6 +174,7 @@ def _targets(figures: Figures, lang: Language) -> list[Column]:
     found = all_standings(figures.result)
 
     def known(value: float, factor: float = 1.0) -> float | None:
+        """Return a number, None for NaN."""
         return None if math.isnan(value) else value * factor
 
     return [

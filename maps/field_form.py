@@ -167,6 +167,7 @@ def _choices(sheet: Any, layers: Layers, rows: int, lang: Language) -> None:
     column = {name: n for n, name in enumerate(HEADS)}
 
     def allow(name: str, rule: dict[str, Any], message: Text) -> None:
+        """Allow only some values in a column, with a message for others."""
         sheet.data_validation(
             first, column[name], last, column[name],
             {**rule, "error_message": message.say(lang), "ignore_blank": True},

@@ -41,6 +41,7 @@ def to_degrees(crs: CRS) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]
     transformer = Transformer.from_crs(crs, 4326, always_xy=True)
 
     def convert(xy: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return longitudes and latitudes of points."""
         lon, lat = transformer.transform(xy[:, 0], xy[:, 1])
         return np.column_stack([lon, lat])
 

@@ -60,6 +60,7 @@ def leaflet_css() -> str:
     """Return Leaflet's style sheet with its images inside."""
 
     def inline(match: re.Match[str]) -> str:
+        """Return an image as a data URI."""
         image = (_leaflet() / match.group(1)).read_bytes()
         return f"url(data:image/png;base64,{base64.b64encode(image).decode('ascii')})"
 

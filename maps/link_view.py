@@ -118,6 +118,7 @@ def link_json(link: Link) -> str:
     seen, profile = link.clearance, link.profile
 
     def rounded(values: Any) -> list[float | None]:
+        """Return numbers of three decimals, None for what is not finite."""
         return [round(float(v), 3) if math.isfinite(v) else None for v in values]
 
     content = {

@@ -88,6 +88,7 @@ def _service(figures: Figures, name: str, lang: Language) -> dict[str, Any]:
     unit = "dBm" if reach.unit == "dBm" else "m"
 
     def number(value: float) -> str:
+        """Return a number as it is written."""
         return format_number(value, lang)
 
     if unit == "dBm":

@@ -75,9 +75,11 @@ class _Sheet:
         self.vietnam = window == (WEST, SOUTH, EAST, NORTH)
 
     def at(self, lon: float, lat: float) -> tuple[float, float]:
+        """Return where a place lies on the drawing."""
         return (lon - self.west) * self.scale, (self.top - _y(lat)) * self.scale
 
     def ring(self, points: Sequence[tuple[float, float]]) -> str:
+        """Return a ring as a path, without points that fall together."""
         said = ["{:.1f} {:.1f}".format(*self.at(lon, lat)) for lon, lat in points]
         return "M" + "L".join(p for k, p in enumerate(said) if k == 0 or p != said[k - 1]) + "Z"
 

@@ -91,6 +91,7 @@ def official_service_sentences(figures: Figures, service: str, lang: Language) -
     found: list[Sentence] = []
 
     def add(text: Text, indicator: str, inputs: tuple[str, ...], **values: str) -> None:
+        """Add a sentence where there is a figure to say."""
         ratio = figures.province(service, indicator)
         if ratio is not None and ratio.denominator > 0:
             left = format_number(ratio.denominator - ratio.numerator, lang, 0)

@@ -105,6 +105,7 @@ def render_map(
 
 def _body(result: Result, lang: Language, element: str, data: dict[str, Any]) -> list[str]:
     def word(key: str) -> str:
+        """Return a phrase, escaped."""
         return escape(MAP_WORDS[key].say(lang))
 
     province = result.layers.project.province

@@ -75,10 +75,12 @@ class PdfPaper:
             """A short line in the middle; reportlab's own stands left in a cell."""
 
             def wrap(self, width: float, height: float) -> tuple[float, float]:
+                """Take the width of the column."""
                 self.width = width
                 return width, 6.0
 
             def draw(self) -> None:
+                """Draw the line."""
                 middle, half = self.width / 2, width_mm * _MM / 2
                 self.canv.setLineWidth(0.7)
                 self.canv.line(middle - half, 3.0, middle + half, 3.0)

@@ -121,9 +121,11 @@ def frontier_svg(plan: FibrePlan, lang: Language) -> str:
     room = max(high - low, 1.0)
 
     def x(value: float) -> float:
+        """Return where an amount of money lies."""
         return _LEFT + (_WIDTH - _LEFT - 20.0) * value / x_most
 
     def y(value: float) -> float:
+        """Return where a number of people lies."""
         return _HEIGHT - _BOTTOM - (_HEIGHT - _TOP - _BOTTOM) * (value - low) / room
 
     parts = []

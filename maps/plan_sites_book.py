@@ -94,6 +94,7 @@ def _sheet(key: str, lang: Language) -> str:
 
 def _site_columns(found: SitePlan, steps: Sequence[Step], lang: Language) -> list[Column]:
     def column(key: str, kind: Any, values: Sequence[Any]) -> Column:
+        """Return a column under its phrase."""
         return Column(word(key, lang), kind, list(values))
 
     million = Text("{what} (triệu đồng)", "{what} (million dong)")

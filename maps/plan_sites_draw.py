@@ -57,6 +57,7 @@ def map_svg(found: SitePlan, steps: Sequence[Step], links: Sequence[Any], lang: 
     scale = width / max(right - left, 1e-9)
 
     def at(x: float, y: float) -> str:
+        """Return a place of the grid's system on the map."""
         return f"{(x - left) * scale:.1f} {(top - y) * scale:.1f}"
 
     cell = max(found.layers.grid.cell_m * scale, 1.6)
@@ -134,6 +135,7 @@ def curve_svg(found: SitePlan, name: str, lang: Language) -> str:
     last = max(float(money[-1]), 1e-9)
 
     def at(m: float, s: float) -> tuple[float, float]:
+        """Return where money and score lie on the curve."""
         up = (s - low) / (high - low) * (tall - bottom - 14.0)
         return left + m / last * (wide - left - 16.0), tall - bottom - up
 
@@ -186,6 +188,7 @@ def small_map(found: SitePlan, step: Step, links: Sequence[Any], lang: Language)
     scale = SMALL / (2.0 * reach)
 
     def at(x: float, y: float) -> tuple[float, float]:
+        """Return a place of the grid's system on the small map."""
         return (x - x0 + reach) * scale, (y0 + reach - y) * scale
 
     side = max(found.layers.grid.cell_m * scale, 1.5)
@@ -246,10 +249,12 @@ def profile_svg(found: SitePlan, step: Step, lang: Language) -> str:
     span = max(high - low, 20.0)
 
     def at(d: float, z: float) -> str:
+        """Return where a height lies on the profile."""
         x, y = 8 + d / profile.length_m * (wide - 16), tall - 24 - (z - low) / span * (tall - 40)
         return f"{x:.1f} {y:.1f}"
 
     def area(heights: FloatArray) -> str:
+        """Return the area below heights as a path."""
         line = "L".join(at(float(d), float(z)) for d, z in zip(profile.distance_m, heights, strict=True))
         return f"M8 {tall - 24:.0f}L{line}L{wide - 8:.0f} {tall - 24:.0f}Z"
 

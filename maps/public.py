@@ -137,9 +137,11 @@ def public_project(project: Project, hidden: Iterable[str] = ()) -> Project:
 
 def _layers(layers: Layers, hidden: frozenset[str]) -> Layers:
     def shown(name: str, value: Any) -> Any:
+        """Return a layer unless it is hidden."""
         return None if name in hidden else value
 
     def without_owner(frame: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame | None:
+        """Return fibre without names and operators."""
         if frame is None:
             return None
         numbers = [str(k) for k in range(1, len(frame) + 1)]

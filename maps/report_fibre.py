@@ -142,12 +142,15 @@ def fibre_sheets(result: Result, lang: Language) -> list[tuple[Text, Sequence[Co
         return []
 
     def column(key: str, kind: str, values: object) -> Column:
+        """Return a column under its heading."""
         return Column(HEADS[key].say(lang), kind, list(values))  # type: ignore[arg-type, call-overload]
 
     def km(metres: pd.Series[float]) -> list[float]:
+        """Return kilometres."""
         return [float(v) / 1000.0 for v in metres]
 
     def who(frame: pd.DataFrame) -> Column:
+        """Return the column of the operators."""
         return column("operator", "text", [operator_label(str(o), lang) for o in frame["operator"]])
 
     p = pd.concat([f.passed for f in found], ignore_index=True)

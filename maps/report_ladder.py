@@ -43,6 +43,7 @@ def ranking(s: Section) -> str:
         notes = s.notes(("population", "communes", *network_layers(figures, service)))
 
         def rank(code: str, k: int, key: str, service: str = service) -> str:
+            """Return the rank of a commune, with the ranks of the draws where it goes by its share."""
             return rank_said(figures.result, service, code, k, s.lang) if key == "lowestOf" else str(k)
 
         for key, order in orders:

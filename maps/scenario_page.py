@@ -124,6 +124,7 @@ def _curve(s: Section, repair: Repair) -> str:
     across, down = wide - left - 10.0, high - top - bottom
 
     def place(step: int, value: float) -> str:
+        """Return where a value lies at a step."""
         return f"{left + across * step / n:.1f},{top + down * (1.0 - value):.1f}"
 
     points = [place(0, 0.0)]

@@ -34,6 +34,7 @@ def write_scenario(paper: Paper, result: Result, lang: Language) -> None:
     figures = Figures(result)
 
     def number(value: float) -> str:
+        """Return a whole number as it is written."""
         return format_number(float(value), lang, 0)
 
     paper.heading(say("title", lang, name=shorten(what_if.name, 100)))

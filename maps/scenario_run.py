@@ -112,6 +112,7 @@ def _named(progress: Progress | None) -> Progress | None:
         return None
 
     def show(stage: Text, share: float) -> None:
+        """Tell progress as that of the project as it is."""
         progress(Text(*(BASE_STAGE.say(lang, stage=stage) for lang in ("vi", "en"))), share)
 
     return show

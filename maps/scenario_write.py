@@ -51,6 +51,7 @@ def scenario_writers(base: Result | Path, result: Result, lang: Language) -> dic
     found: dict[str, Writer] = {}
 
     def joined(name: str, path: Path) -> None:
+        """Write one file of before and after; all are made ready at the first."""
         if not found:
             found.update(before_after_writers(base, path.parent, lang, names=names))
         found[name](path)
@@ -127,6 +128,7 @@ def _change_columns(what_if: WhatIf, figures: Figures, lang: Language) -> list[C
     of = t["scenario_denominator"].to_numpy(float)
 
     def shares(side: str) -> list[float | None]:
+        """Return the shares of one side, None where there is nobody."""
         pairs = zip(t[side].tolist(), t[f"{side}_denominator"].tolist(), strict=True)
         return [n / d if d and d > 0.0 else None for n, d in pairs]
 

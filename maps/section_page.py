@@ -50,6 +50,7 @@ def section_page(
     """
 
     def w(key: str) -> str:
+        """Return a phrase, escaped."""
         return escape(word(key, lang))
 
     there = [(key, content) for key, content in sections if content]

@@ -77,6 +77,7 @@ def service_sentences(figures: Figures, service: str, lang: Language) -> list[Se
     found: list[Sentence] = []
 
     def add(text: Text, indicator: str, inputs: tuple[str, ...], decimals: int = 0, **values: str) -> None:
+        """Add a sentence where there is a figure to say."""
         ratio = figures.province(service, indicator)
         if ratio is not None and ratio.denominator > 0:
             share = with_range(figures.result, ratio.share(lang), service, indicator, lang)

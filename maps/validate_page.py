@@ -165,6 +165,7 @@ def _map(found: Validation, lang: Language) -> str:
     inset = inset_svg((west, south, east, north), lang)
 
     def options(names: Sequence[str], first: str = "") -> str:
+        """Return the choices of a list, with one for all before them where it has a name."""
         every = f'<option value="-1">{escape(first)}</option>' if first else ""
         return every + "".join(f'<option value="{k}">{escape(n)}</option>' for k, n in enumerate(names))
 
@@ -282,6 +283,7 @@ def _challenges(found: Validation, lang: Language) -> str:
 
 def _challenge(row: pd.Series[Any], lang: Language) -> list[str]:
     def number(value: float, decimals: int = 0) -> str:
+        """Return a number as it is written, escaped."""
         return escape(format_number(float(value), lang, decimals))
 
     away = float(row["place_m"])

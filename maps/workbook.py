@@ -114,6 +114,7 @@ class _Writer:
         return self.book.sheet(SHEETS[key].say(self.lang))
 
     def summary(self) -> None:
+        """Write the first sheet: what is reached, and the notes."""
         lang, figures, book = self.lang, self.figures, self.book
         province = self.result.layers.project.province
         sheet = self._sheet("summary")
@@ -180,6 +181,7 @@ class _Writer:
         ]
 
     def communes_sheet(self) -> None:
+        """Write the communes."""
         lang, figures = self.lang, self.figures
         codes = figures.codes
         first = next(iter(figures.services), "")
@@ -231,6 +233,7 @@ class _Writer:
         return sorted(set(table.loc[table["indicator"] == "stations", "service"]) - {"all"})
 
     def operators(self) -> None:
+        """Write operators by service."""
         lang, figures = self.lang, self.figures
         services = [*figures.services, *(t for t in self._technologies() if t not in figures.services)]
         pairs = [
@@ -272,6 +275,7 @@ class _Writer:
         sheet.insert_chart(len(pairs) + 3, 0, chart)
 
     def unserved(self) -> None:
+        """Write the places without a service."""
         lang = self.lang
         places = self.result.places
         places = places[(places["operator"] == ANY) & ~places["served"].astype(bool)]
@@ -292,6 +296,7 @@ class _Writer:
         return self.result.reaches[service, ANY].unit
 
     def gaps(self) -> None:
+        """Write the gaps."""
         lang, gaps = self.lang, self.result.gaps
         table = gaps.drop(columns="geometry").to_dict("records")
         reasons = [reason_name(r, lang) for r in gaps["reason"]]
@@ -328,6 +333,7 @@ class _Writer:
         self.book.table(self._sheet("all"), self._tidy(table[kept], whole=True), freeze_columns=3)
 
     def definitions(self) -> None:
+        """Write what the words mean."""
         lang, figures = self.lang, self.figures
         terms = [(service_name(figures, s, lang), figures.criterion(s, lang)) for s in figures.services]
         terms += [(term.say(lang), meaning.say(lang)) for term, meaning in DEFINITIONS]
@@ -337,6 +343,7 @@ class _Writer:
         ])
 
     def sources(self) -> None:
+        """Write the files that were read."""
         sources = self.result.layers.sources
         self.book.table(self._sheet("sources"), [
             self._column("input", "text", [source_label(s.layer, self.lang) for s in sources]),
@@ -353,6 +360,7 @@ class _Writer:
         return [self._column("attribution", "note", cited)] if any(cited) else []
 
     def faults(self) -> None:
+        """Write what was found wrong in the data."""
         lang, faults = self.lang, self.result.faults
         self.book.table(self._sheet("faults"), [
             self._column("severity", "text", [_SEVERITY[f.severity].say(lang) for f in faults]),

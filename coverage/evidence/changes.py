@@ -304,6 +304,7 @@ def _notes(before: Run, after: Run, figures: pd.DataFrame, carry: Carry | None) 
     found: list[Said] = []
 
     def add(code: str, **values: Any) -> None:
+        """Keep one note."""
         found.append(Said(NOTES[code], values, code))
 
     for a, b, side in ((before, after, "before"), (after, before, "after")):

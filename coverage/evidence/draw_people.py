@@ -85,6 +85,7 @@ def groups_of(
     rows, columns = layers.grid.shape
 
     def account(matrix: Any) -> Variant:
+        """Return one account, thinned to the squares of a draw."""
         return _of_matrix(matrix, units).thinned(columns, rows, step)
 
     groups = [

@@ -270,6 +270,7 @@ class _Measured:
         cls, layers: Layers, measured: Measurements | None, services: Mapping[str, RadioService],
         predictions: dict[str, Prediction], options: Options,
     ) -> _Measured:
+        """Return the measurements joined to the prediction; nothing where none were given."""
         import pandas as pd
 
         if measured is None:

@@ -279,6 +279,7 @@ def _areas(
     import pandas as pd
 
     def one(operator: str) -> gpd.GeoDataFrame:
+        """Return the service areas of one operator."""
         field = reaches[operator].field
         return service_areas(field, service.reach_m, service.drop_m, layers.grid.crs, operator=operator)
 

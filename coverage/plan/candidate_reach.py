@@ -54,6 +54,7 @@ def stations_of(
     codes = np.append(layers.communes["commune_code"].to_numpy(dtype=object), "")
 
     def given(key: str) -> float:
+        """Return what the project sets, or what is usual."""
         value = getattr(settings, key)
         return float(value if value is not None else getattr(usual, key))
 

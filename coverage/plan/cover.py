@@ -394,10 +394,12 @@ def _in_order(
     """Order sites by gain per cost on top of the cells ``seen``, which are marked on the way; with gains."""
 
     def fresh(i: int) -> Ints:
+        """Return the cells of a candidate that none before it covers."""
         cells = problem.cells[problem.start[i] : problem.start[i + 1]]
         return cells[~seen[cells]]
 
     def key(i: int) -> float:
+        """Return minus the gain per cost: the heap gives the best first."""
         return -float(problem.weights[fresh(i)].sum()) / max(float(costs[i]), 1e-300)
 
     heap = [(key(int(i)), int(i)) for i in sites]

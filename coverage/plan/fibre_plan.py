@@ -91,14 +91,17 @@ class _Study:
 
     @property
     def operator(self) -> str:
+        """Whose fibre it is."""
         return self.request.wanted.operator
 
     @property
     def ratio(self) -> int:
+        """Homes that one fibre serves through all splitters."""
         return int(np.prod([int(s.partition(":")[2]) for s in self.service.splitters]))
 
     @contextmanager
     def timed(self, key: str, stage: Text) -> Iterator[None]:
+        """Tell progress, and keep the seconds of a stage."""
         if self.progress:
             self.progress(stage, 0.0)
         start = time.perf_counter()
@@ -344,6 +347,7 @@ def _chosen(
     total, percent = float(study.people.sum()), 100.0 * request.target
 
     def enough(choice: Choice) -> bool:
+        """Tell whether a choice reaches the target."""
         return curve.people_after(choice) >= percent / 100.0 * total
 
     if enough(none):

@@ -127,6 +127,7 @@ class _Cover:
         self.covered = np.zeros(len(problem.weights))
 
     def row(self, i: int) -> NDArray[np.int32]:
+        """Return the cells of a candidate."""
         return self.cells[self.start[i] : self.start[i + 1]]
 
     def _change(self, cells: NDArray[np.int32], sign: float) -> None:
@@ -144,6 +145,7 @@ class _Cover:
         return np.asarray(self.problem.weights[:, new].sum(axis=1))
 
     def remove(self, i: int) -> None:
+        """Take a candidate out, and free the cells that no other covers."""
         row = self.row(i)
         self.times[row] -= 1
         self._change(row[self.times[row] == 0], 1.0)

@@ -170,6 +170,7 @@ class _Problem:
 
     @property
     def arcs(self) -> tuple[IntArray, IntArray, IntArray]:
+        """Start, neighbour and edge of the adjacency."""
         adjacency = self.graph.adjacency
         return adjacency.start, adjacency.neighbour, adjacency.edge
 
@@ -211,6 +212,7 @@ class _Pool:
 
     @property
     def late(self) -> bool:
+        """Whether the time is over."""
         return time.monotonic() > self.deadline
 
     def add(self, chosen: BoolArray) -> tuple[float, float, BoolArray]:

@@ -78,6 +78,7 @@ def repair_order(
     waiting = np.ones(covers.shape[1], dtype=np.bool_)
 
     def rate(site: int) -> tuple[float, float]:
+        """Return minus what an hour of repair brings back, by both weights: the best comes first."""
         mine = cells[start[site] : start[site + 1]]
         new = mine[waiting[mine]]
         first, second = (-int(weight[new].sum()) / float(time[site]) for weight in weights)

@@ -89,12 +89,14 @@ class _Run:
 
     @property
     def gap(self) -> float:
+        """Share by which the length may lie above the shortest."""
         if self.length <= self.bound:
             return 0.0
         return self.length / self.bound - 1 if self.bound > 0 else np.inf
 
     @property
     def ended(self) -> bool:
+        """Whether the tree is good enough or the time is over."""
         return self.gap <= self.target_gap or time.monotonic() > self.deadline
 
 

@@ -31,6 +31,7 @@ def _itm(row: Row, profile: Profile | None, which: int) -> ItmResult:
     from phusong.coverage.radio import itm
 
     def value(key: str) -> Value:
+        """Return one cell of the case."""
         return row[_ITM_NAMES[key][which]]
 
     # Confidence and reliability are situation and time, with half of the locations.

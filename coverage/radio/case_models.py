@@ -88,6 +88,7 @@ def _p526(row: Row, profile: Profile | None) -> Computed:
     path = profile
 
     def over(radius_km: float) -> Diffraction:
+        """Return the diffraction over the path for one radius of the earth."""
         return path_diffraction(
             path.distance_km, path.elevation_m, clutter_m=path.clutter_m,
             frequency_mhz=_f(row, "f (GHz)") * 1000.0, tx_height_m=_f(row, "htg (m)"),
@@ -134,6 +135,7 @@ _BUILDING_LOSS = "building entry loss (dB)"
 
 def _p2109(frequency: str) -> Layout:
     def compute(row: Row, _: Profile | None) -> Computed:
+        """Return the building entry loss of one case."""
         from phusong.coverage.radio.p2109 import BUILDING_TYPES, building_entry_loss_db
 
         loss = building_entry_loss_db(

@@ -39,7 +39,10 @@ def gathering(name: str) -> tuple[Any, Any]:
 
     @intrinsic
     def gather(typing: Any, values: Any, place: Any) -> Any:
+        """Type and write the load."""
+
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            """Write the instruction, marked with its scopes."""
             found = builder.load(_place(context, builder, signature.args[0], *arguments))
             found.set_metadata("alias.scope", _scopes(builder, name))
             return found
@@ -48,7 +51,10 @@ def gathering(name: str) -> tuple[Any, Any]:
 
     @intrinsic
     def store(typing: Any, values: Any, place: Any, value: Any) -> Any:
+        """Type and write the store."""
+
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            """Write the instruction, marked with its scopes."""
             array, index, number = arguments
             kept = builder.store(number, _place(context, builder, signature.args[0], array, index))
             kept.set_metadata("noalias", _scopes(builder, name))

@@ -375,6 +375,7 @@ def itm_sweep_site(
             jobs.put((turned, *band))
 
     def work() -> None:
+        """Take jobs until there are none."""
         scratch = _scratch(ground.shape)
         while True:
             try:

@@ -52,6 +52,7 @@ class _Ground:
 
     @classmethod
     def of(cls, layers: Layers, model: str) -> _Ground:
+        """Return the ground of a project; a project without terrain raises `ExpectedError`."""
         if layers.terrain is None:
             raise ExpectedError(NO_TERRAIN, model=model)
         heights = clutter_heights_m(layers.project.layers.clutter)

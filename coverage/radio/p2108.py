@@ -127,6 +127,7 @@ def statistical_loss_db(
     z = ndtri(p / 100.0)
 
     def at(km: FloatArray | float) -> FloatArray:
+        """Return the loss at a distance."""
         low_db = -2.0 * np.log10(10.0 ** (-5.0 * np.log10(f) - 12.5) + 10.0**-16.5)
         short_db = 32.98 + 23.9 * np.log10(km) + 3.0 * np.log10(f)
         low, short = 10.0 ** (-0.2 * low_db), 10.0 ** (-0.2 * short_db)

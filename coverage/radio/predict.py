@@ -207,12 +207,14 @@ class _Work:
     def of(
         cls, layers: Layers, name: str, service: FlatService | TerrainService, path_loss: PathLoss | None
     ) -> _Work:
+        """Return the cells, plans and path loss of a service."""
         cells = service_cells(layers, name, service)
         loss = path_loss or path_loss_of(layers, service)
         plans = tuple(site_plans(layers.grid, loss, cells, service.max_distance_m))
         return cls(layers, loss, cells, plans, service.sinr)
 
     def empty_sums(self, shape: tuple[int, int], operators: Iterable[str]) -> dict[str, Accumulator]:
+        """Return sums of nothing for every operator."""
         return {o: Accumulator.empty(shape, _channels(self.cells, o) if self.sinr else ()) for o in operators}
 
     def sums_of(self, pool: Executor, plans: Sequence[Plan], window: Window) -> dict[str, Accumulator]:

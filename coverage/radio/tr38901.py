@@ -35,6 +35,7 @@ def rma_los_db(distance_m: FloatArray, link: Link) -> FloatArray:
     f_ghz = link.frequency_mhz / 1000.0
 
     def near(length_m: FloatArray | float) -> FloatArray:
+        """Return the loss before the break point, table 7.4.1-1, PL1."""
         log_d = np.log10(length_m)
         return np.asarray(
             20.0 * (np.log10(40.0 * np.pi * f_ghz / 3.0) + log_d)
@@ -156,6 +157,7 @@ def _model(
     limits: tuple[Limit, ...],
 ) -> FlatModel:
     def states(distance_m: FloatArray, link: Link) -> tuple[State, ...]:
+        """Return both states with their probability, loss and spread."""
         distance_m = np.asarray(distance_m, dtype=np.float64)
         probability = los_probability(distance_m, link)
         return (

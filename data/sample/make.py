@@ -79,6 +79,7 @@ def make_sample(
     )
 
     def fill(target: Path) -> None:
+        """Write all files into a folder."""
         write_files(province, target)
         text = project_text(communes=communes, sites=sites, villages=villages, seed=seed, coast=coast)
         (target / PROJECT_FILE).write_text(text, encoding="utf-8")

@@ -79,6 +79,7 @@ def lines_of(edges: Mapping[Edge, int], frame: Frame) -> list[Line]:
         near[b].append(a)
 
     def ends(cell: int) -> bool:
+        """Tell whether a line ends in a cell: a junction, a dead end, or a change of kind."""
         kinds = {edges[_key(cell, other)] for other in near[cell]}
         return len(near[cell]) != 2 or len(kinds) > 1
 

@@ -169,6 +169,7 @@ def make_key_locations(
     cells: list[IntArray] = []
 
     def put(commune: int, things: list[tuple[str, str]]) -> None:
+        """Place things near a commune's centre."""
         centre = int(communes.centre[commune])
         cells.append(
             _near(rng, relief, communes, settlement.density, centre, commune, len(things))

@@ -129,6 +129,7 @@ def _inside(job: Job) -> Any:
     shapely.prepare(ground)
 
     def keep(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return the rows inside."""
         if not rows:
             return []
         if "geometry" in rows[0]:
