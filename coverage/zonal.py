@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -33,30 +33,15 @@ def cell_shares(shapes: gpd.GeoSeries, grid: Grid) -> csr_array:
     csr_array of float64, shape (polygons, cells)
         Cells are numbered along rows, the north-western first.
     """
-    import shapely
     from exactextract import exact_extract
-    from exactextract.feature import JSONFeature, JSONFeatureSource
-    from exactextract.raster import NumPyRasterSource
     from scipy.sparse import csr_array
 
-    class Shape(JSONFeature):  # type: ignore[misc]
-        """A polygon that is written as GeoJSON by shapely: several times faster than by Python."""
-
-        def geometry(self) -> str:
-            return str(shapely.to_geojson(self.feature["geometry"]))
-
-    class Shapes(JSONFeatureSource):  # type: ignore[misc]
-        def __iter__(self) -> Iterator[Shape]:
-            return map(Shape, self.src)
+    from phusong.layers.exact_shapes import Shapes, raster_source
 
     if len(shapes) == 0:
         return csr_array((0, grid.size))
-    left, bottom, right, top = grid.bounds
     # Only cell numbers and fractions are asked for: one byte a cell is enough of a raster.
-    source = NumPyRasterSource(
-        np.zeros(grid.shape, dtype=np.uint8), left, bottom, right, top, srs_wkt=grid.crs.to_wkt()
-    )
-    features = Shapes([{"properties": {"n": n}, "geometry": shape} for n, shape in enumerate(shapes)])
+    source, features = raster_source(np.zeros(grid.shape, dtype=np.uint8), grid), Shapes(shapes)
     found: Any = exact_extract(source, features, ["cell_id", "coverage"], include_cols=["n"], output="pandas")
     lengths = found["cell_id"].map(len).to_numpy()
     cells = np.concatenate(found["cell_id"].to_list()) if lengths.sum() else np.empty(0, dtype=np.int64)

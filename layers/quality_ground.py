@@ -141,25 +141,13 @@ def commune_people(layers: Layers) -> tuple[CommunePeople, ...]:
     Empty where there is no raster. Ground that two communes claim counts for both here.
     """
     from exactextract import exact_extract
-    from exactextract.feature import JSONFeature, JSONFeatureSource
-    from exactextract.raster import NumPyRasterSource
 
-    class Shape(JSONFeature):  # type: ignore[misc]
-        """A polygon that shapely writes as GeoJSON."""
-
-        def geometry(self) -> str:
-            return str(shapely.to_geojson(self.feature["geometry"]))
-
-    class Shapes(JSONFeatureSource):  # type: ignore[misc]
-        def __iter__(self) -> Iterator[Shape]:
-            return map(Shape, self.src)
+    from phusong.layers.exact_shapes import Shapes, raster_source
 
     people, grid, communes = layers.population.people.values, layers.grid, layers.communes
     if layers.population.total <= 0.0 or not len(communes):
         return ()
-    left, bottom, right, top = grid.bounds
-    source = NumPyRasterSource(people, left, bottom, right, top, srs_wkt=grid.crs.to_wkt())
-    shapes = Shapes([{"properties": {"n": n}, "geometry": g} for n, g in enumerate(communes.geometry)])
+    source, shapes = raster_source(people, grid), Shapes(communes.geometry)
     found: Any = exact_extract(source, shapes, ["sum"], include_cols=["n"], output="pandas")
     sums = np.zeros(len(communes))
     sums[found["n"].to_numpy().astype(np.int64)] = found["sum"].to_numpy()
