@@ -59,10 +59,11 @@ def command(
     """Plan fibre for one province."""
     from phusong.cli.screen import print_faults, progress_bar, say
     from phusong.coverage.plan.fibre_asked import ask
+    from phusong.maps.place import check_kind
     from phusong.maps.plan_fibre_words import sentences
-    from phusong.maps.plan_fibre_write import check_out, plan_province, write_plan
+    from phusong.maps.plan_fibre_write import KIND, plan_province, write_plan
 
-    check_out(out)
+    check_kind(out, KIND)
     request = ask(
         places=places, communes=communes, sites=sites, operator=operator, budget=budget, target=target,
         years=years, year_budgets=year_budgets, laying=laying, link_m=link_m, start=start,

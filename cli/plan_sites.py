@@ -130,11 +130,11 @@ def command(settings: Settings, /, project: Path, out: Path, **asked: Any) -> No
     from phusong.coverage.plan.site_steps import steps_of
     from phusong.layers.project_file import read_project
     from phusong.layers.read import read_layers
-    from phusong.maps.place import check
+    from phusong.maps.place import check_kind
     from phusong.maps.plan_sites_words import sentences
-    from phusong.maps.plan_sites_write import write_plan
+    from phusong.maps.plan_sites_write import KIND, write_plan
 
-    check(out)
+    check_kind(out, KIND)
     own, workers = asked.pop("candidates"), asked.pop("workers")
     read = read_project(project)
     question = question_of(read, **asked)

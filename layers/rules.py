@@ -72,12 +72,13 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return folded[found[0]] if found else ""
 
 
-def hint(name: str, known: Iterable[str]) -> Text:
-    """Return the sentence 'Perhaps you mean …', empty if nothing is near."""
+def hint(name: str, known: Iterable[str], lead: str = "") -> Text:
+    """Return the sentence 'Perhaps you mean …' after ``lead``, empty if nothing is near."""
     near = nearest(name, known)
     if not near:
         return _NOTHING
-    return Text(f"Có phải bạn muốn viết '{_safe(near)}'?", f"Do you mean '{_safe(near)}'?")
+    near = _safe(near)
+    return Text(f"{lead}Có phải bạn muốn viết '{near}'?", f"{lead}Do you mean '{near}'?")
 
 
 def _safe(text: str) -> str:

@@ -68,7 +68,7 @@ def before_data(
             figures[f"{s}|{o}"] = [
                 None if r is None else [round(r.numerator, 2), round(r.denominator, 2)] for r in ratios
             ]
-            if before.public and np.isnan(reach.signal.values).all():
+            if _hidden(before, reach) or _hidden(after, after.reaches[service, operator]):
                 continue
             overlays[f"{s}|{o}"] = signal_overlay(
                 reach,
@@ -80,6 +80,11 @@ def before_data(
             ).uri
     shown = names or side_names(before, after, lang)
     return {"names": [shorten(n, 80) for n in shown], "figures": figures, "overlays": overlays}
+
+
+def _hidden(result: Result, reach: Reach) -> bool:
+    """Whether a public version leaves this signal out; the other side must not tell it either."""
+    return result.public and bool(np.isnan(reach.signal.values).all())
 
 
 _BLOCK = '<script type="application/json" id="{name}">'
@@ -140,7 +145,9 @@ def joined_pages(before: Path, after: Path, names: tuple[str, str]) -> str:
             pair = f"{services.get(service['id'])}|{operators.get(operator) if o else 0}"
             if pair in people["n"]:
                 figures[f"{s}|{o}"] = [[people["n"][pair][k], people["of"][k]] for k in rows]
-            if pair in old["overlays"] and old["frame"] == new["frame"]:
+            # What the later page leaves out, as a public version does, the earlier one must not tell.
+            both = pair in old["overlays"] and f"{s}|{o}" in new["overlays"]
+            if both and old["frame"] == new["frame"]:
                 overlays[f"{s}|{o}"] = old["overlays"][pair]
     start, end = _block(page, "phusong-late")
     late = json.loads(page[start:end])

@@ -102,14 +102,14 @@ def _head(s: Section, there: list[str]) -> list[str]:
         f'<button type="button" id="theme">{s.word("theme")}</button> '
         f'<label class="choice"><input type="checkbox" id="whole"> {s.word("wholeTables")}</label></p></div>',
         f'<div class="insetbox">{inset}</div></header>' if inset else "</header>",
-        f'<nav aria-label="{s.word("contents")}">{links}</nav>',
+        f'<nav id="contents" aria-label="{s.word("contents")}">{links}</nav>',
         '<main id="main" tabindex="-1">',
     ]
 
 
 def _foot(s: Section) -> list[str]:
     return [
-        "</main>",
+        f'<a class="up" href="#contents">{s.word("contents")} ↑</a></main>',
         f"<footer>{escape(notes(s.figures.result, s.lang))} "
         f"{s.word('made', version=version())}.</footer>",
     ]

@@ -12,6 +12,7 @@ from phusong.coverage.plan.site_plan import SitePlan, curve, served_percent
 from phusong.coverage.plan.site_steps import Step
 from phusong.data.site_cost_table import vnd_per_usd
 from phusong.layers.stations import FRAME
+from phusong.maps.plan_sites_words import target_standings
 from phusong.maps.tables import csv_bytes, json_bytes, plain_value, version
 
 if TYPE_CHECKING:
@@ -205,6 +206,16 @@ def document(found: SitePlan, steps: Sequence[Step]) -> dict[str, Any]:
             "gains": [plain_value(v) for v in found.rival.weight],
         },
         "objectives": sums,
+        "targets": [
+            {
+                "target": s.wanted.key, "document": s.wanted.document, "year": s.wanted.year,
+                "indicator": s.wanted.indicator, "operator": s.wanted.operator, "level": s.wanted.level,
+                "wanted_percent": s.wanted.percent, "percent_before": plain_value(s.percent),
+                "percent_after": plain_value(s.planned), "state_before": s.state,
+                "state_after": s.planned_state,
+            }
+            for s in target_standings(found)
+        ],
         "curve": {
             "objective": first,
             "million_vnd": [plain_value(v) for v in money],

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from typing import Any
 
 from phusong.coverage.criterion import describe
 from phusong.coverage.plan.site_aims import NAMES, UNITS
 from phusong.coverage.plan.site_plan import SitePlan, served_percent
 from phusong.coverage.plan.site_steps import Step
+from phusong.coverage.targets import Standing
 from phusong.data.language import Language, Text, format_date, format_number
 from phusong.data.site_cost_table import vnd_per_usd
-from phusong.maps.figures import operator_label
+from phusong.maps.figures import Figures, operator_label
+from phusong.maps.target_words import (
+    actual_value,
+    all_standings,
+    document_name,
+    light,
+    planned_value,
+    target_name,
+    wanted_value,
+)
 
 WORDS = {
     "title": Text("Kế hoạch vị trí trạm", "Plan of sites"), "summary": Text("Tóm tắt", "Summary"),
@@ -142,6 +154,11 @@ _MORE = Text(
     "Với cùng kinh phí, chọn trạm và truyền dẫn cùng lúc được thêm {more:.1f} {unit} so với chọn trạm trước.",
     "For the same money, choosing sites and backhaul together gains {more:.1f} {unit} more than sites first.",
 )
+_TARGET = Text(
+    "Chỉ tiêu “{name}” đến năm {year} ({document}): {wanted}; hiện {before} ({state}), theo kế hoạch "
+    "{after}.",
+    "Indicator “{name}” by {year} ({document}): {wanted}; now {before} ({state}), with the plan {after}.",
+)
 _NOTHING = Text("Mục tiêu đã đạt, không cần thêm vị trí nào.", "The target is met already; no site is "
                                                                "needed.")
 FORECAST = Text(
@@ -229,7 +246,27 @@ def sentences(found: SitePlan, steps: tuple[Step, ...], lang: Language) -> list[
     ]  # fmt: skip
     first = list(question.objectives)
     lines += [_aim_said(found, name, lang) for name in [*first, *(n for n in found.aims if n not in first)]]
-    return [*lines, proof_said(found, lang), *rival_said(found, lang)]
+    return [*lines, *targets_said(found, lang), proof_said(found, lang), *rival_said(found, lang)]
+
+
+def target_standings(found: SitePlan) -> list[Standing]:
+    """Return the targets that the planned service has figures of, as they stand and with the plan built."""
+    held = all_standings(replace(found.before, planned=found.after.indicators))
+    mine = [s for s in held if s.wanted.service == found.question.service]
+    return [s for s in mine if not math.isnan(s.percent) and not math.isnan(s.planned)]
+
+
+def targets_said(found: SitePlan, lang: Language) -> list[str]:
+    """Return a sentence for each target of resolutions and plans that the service is held against."""
+    figures = Figures(found.before)
+    return [
+        _TARGET.say(
+            lang, name=target_name(figures, s, lang), year=str(s.wanted.year), state=light(s.state, lang),
+            document=document_name(s, lang), wanted=wanted_value(s, lang), before=actual_value(s, lang)[0],
+            after=planned_value(s, lang),
+        )
+        for s in target_standings(found)
+    ]  # fmt: skip
 
 
 def _aim_said(found: SitePlan, name: str, lang: Language) -> str:

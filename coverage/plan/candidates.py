@@ -439,7 +439,7 @@ def _described(
     x, y = np.where(shared, x, at_x), np.where(shared, y, at_y)
     taken = set(stations["site_id"].astype(str))
     ids = [
-        str(k) if s else _free(f"QH-{KIND_LETTERS[str(t)]}-{k}", taken)
+        str(k) if s else _own_or_new(str(k), str(t), taken)
         for k, t, s in zip(keys, kind, shared, strict=True)
     ]
     row, col = layers.grid.index(x, y)
@@ -460,6 +460,13 @@ def _described(
 
 KIND_LETTERS = {"own": "D", "centre": "T", "village": "L", "hilltop": "N", "road": "G"}
 """Of new sites' ids: danh sách, trung tâm, làng, núi, đường (giao thông)."""
+
+
+def _own_or_new(key: str, kind: str, taken: set[str]) -> str:
+    """Return the id a list of one's own gives, where no station has it, else one that tells the kind."""
+    if kind == "own" and key not in taken:
+        return _free(key, taken)
+    return _free(f"QH-{KIND_LETTERS[kind]}-{key}", taken)
 
 
 def _free(stem: str, taken: set[str]) -> str:

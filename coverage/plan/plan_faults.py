@@ -92,7 +92,7 @@ def check_service(project: Project, name: str) -> RadioService:
     service = project.services.get(name)
     if service is None or isinstance(service, FibreService):
         known = [n for n, s in project.services.items() if not isinstance(s, FibreService)]
-        raise CoverError(_SERVICE, name=name, near=hint(name, known), known=", ".join(known) or "–")
+        raise CoverError(_SERVICE, name=name, near=hint(name, known, lead=" "), known=", ".join(known) or "–")
     return service
 
 
@@ -115,7 +115,7 @@ def check_choice(layers: Layers, question: SiteQuestion, found: bool) -> None:
     """Raise if the operator of a question has no stations."""
     if not found:
         known = sorted(set(layers.stations["operator"].astype(str)))
-        near = hint(question.operator, known)
+        near = hint(question.operator, known, lead=" ")
         raise CoverError(_OPERATOR, name=question.operator, near=near, known=", ".join(known) or "–")
 
 
@@ -128,7 +128,7 @@ def check_sites(
     for names in (question.fixed, question.forbidden):
         for name in names:
             if name not in place:
-                raise ContradictorySitesError(_UNKNOWN, site=name, near=hint(name, list(place)))
+                raise ContradictorySitesError(_UNKNOWN, site=name, near=hint(name, list(place), lead=" "))
         found.append(np.array(sorted({place[n] for n in names}), dtype=np.int64))
     if question.count is not None and found[0].size > question.count:
         raise ContradictorySitesError(_FIXED_COUNT, n=int(found[0].size), count=question.count)

@@ -88,7 +88,7 @@ def prices_of(project: Project, level: Level, technology: str) -> tuple[Prices, 
     for name, value in project.costs.items():
         if name.startswith(PREFIX) and name.removeprefix(PREFIX) not in table:
             known = [PREFIX + key for key in table]
-            raise ExpectedError(_UNKNOWN, key=name, near=hint(name, known), known=", ".join(known))
+            raise ExpectedError(_UNKNOWN, key=name, near=hint(name, known, lead=" "), known=", ".join(known))
         if name.startswith(PREFIX) and value < 0.0:
             raise ExpectedError(_NEGATIVE, key=name, value=value)
     given = {key: project.costs[PREFIX + key] / MILLION for key in table if PREFIX + key in project.costs}

@@ -68,7 +68,7 @@ def weights_of(text: str) -> Mapping[str, float]:
 
 def _known(name: str) -> str:
     if name not in OBJECTIVES:
-        raise CoverError(_OBJECTIVE, name=name, near=hint(name, OBJECTIVES), known=", ".join(OBJECTIVES))
+        raise CoverError(_OBJECTIVE, name=name, near=hint(name, OBJECTIVES, lead=" "), known=", ".join(OBJECTIVES))
     return name
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import csv
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 from zipfile import ZipFile
 
 import pandas as pd
 import pytest
+from axe_core import CHROMIUM, FLAGS, MARKS, violations
+from quick_project import content, make_project
 
 from phusong.cli.app import run
 from phusong.cli.options import Settings
@@ -32,6 +35,22 @@ RADIO = """
 model = "tr38901-rma"
 threshold_dbm = -95
 max_distance_m = 8000
+
+[targets.people]
+service = "4G"
+percent = 99
+year = 2030
+document = "12/KH-UBND <b>"
+[targets.every]
+service = "4G"
+percent = 1
+year = 2027
+level = "commune"
+[targets.trang]
+indicator = "trang"
+percent = 0
+year = 2027
+at_most = true
 """
 
 
@@ -48,8 +67,6 @@ def province(table: pd.DataFrame) -> dict[str, float]:
 @pytest.fixture(scope="module")
 def planned(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A project over a flat radio model, and a plan of three sites for it."""
-    from quick_project import make_project
-
     folder = tmp_path_factory.mktemp("plan")
     file = make_project(sample, folder / "tinh")
     text = file.read_text(encoding="utf-8")
@@ -105,6 +122,136 @@ def test_a_run_with_the_stations_gives_the_numbers_of_the_plan(
     assert found["population"] == pytest.approx(document["people"]["served_after"], rel=1e-12)
     assert found["places:villages"] == document["villages"]["served_after"]
     assert document["people"]["served_after"] > document["people"]["served_before"]
+
+
+def test_what_the_plan_brings_is_held_against_the_targets_of_its_service(planned: tuple[Path, Path]) -> None:
+    _, out = planned
+    document = json.loads((out / "plan.json").read_text(encoding="utf-8"))
+    people, every = document["targets"]
+    for when in ("before", "after"):
+        share = document["objectives"]["people"][f"percent_{when}"]
+        assert people[f"percent_{when}"] == pytest.approx(share, rel=1e-9)
+    assert people["percent_after"] > people["percent_before"]
+    assert (people["target"], people["state_before"]) == ("people", "short")
+    assert (every["target"], every["level"]) == ("every", "commune")
+    assert every["percent_after"] >= every["percent_before"]
+    page = (out / "plan.html").read_text(encoding="utf-8")
+    said = re.search(r"Chỉ tiêu “[^”]*” đến năm 2030 \(12/KH-UBND &lt;b&gt;\): ≥ 99%; hiện [^<]*", page)
+    assert said is not None
+    assert "theo kế hoạch" in said[0]
+    assert "KH-UBND <b>" not in page
+
+
+@pytest.mark.slow
+def test_the_scenario_of_a_plan_runs_and_gives_its_numbers(
+    planned: tuple[Path, Path], tmp_path: Path, phusong: Callable[..., Any]
+) -> None:
+    file, out = planned
+    answer = phusong("run", file, "--scenario", out / "scenario.toml", "--out", tmp_path / "run")
+    assert answer.code == 0, answer.err
+    document = json.loads((out / "plan.json").read_text(encoding="utf-8"))["objectives"]
+    found = province(pd.read_csv(tmp_path / "run" / "indicators.csv", dtype={"code": str}))
+    assert found["population"] == pytest.approx(document["people"]["served_after"], rel=1e-9)
+    assert found["places:villages"] == document["villages"]["served_after"]
+    told = json.loads((tmp_path / "run" / "scenario.json").read_text(encoding="utf-8"))
+    assert [step["kind"] for step in told["steps"]] == ["added"]
+    assert told["steps"][0]["cells"] == len(rows(out / "stations_added.csv"))
+
+
+def test_a_list_of_ones_own_and_exact_proof(
+    planned: tuple[Path, Path], tmp_path: Path, phusong: Callable[..., Any]
+) -> None:
+    """The places listed are candidates under their ids; HiGHS leaves no other gap than backhaul's."""
+    file, out = planned
+    villages = rows(file.parent / "villages.csv")[:2]
+    listed = tmp_path / "de-xuat.csv"
+    lines = [f"RIENG-{k},Đồi <b>{k}</b>,{v['lon']},{v['lat']}" for k, v in enumerate(villages)]
+    listed.write_text("place_id,name,lon,lat\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    words = ["plan", "sites", file, "--candidates", listed, "--seconds", "2"]
+    answer = phusong(*words, "--out", tmp_path / "own", "--count", "3", "--fixed", "RIENG-1", "--exact")
+    assert answer.code == 0, answer.err
+    candidates = {r["site_id"]: r for r in rows(tmp_path / "own" / "candidates.csv")}
+    assert {f"RIENG-{k}" for k in range(2)} <= set(candidates)
+    plan = json.loads((tmp_path / "own" / "plan.json").read_text(encoding="utf-8"))
+    assert "RIENG-1" in [step["site_id"] for step in plan["steps"]]
+    assert len(plan["steps"]) == 3
+    assert plan["proof"]["bound"] >= plan["proof"]["value"] * (1.0 - 1e-9)
+    free = json.loads((out / "plan.json").read_text(encoding="utf-8"))["objectives"]["people"]
+    assert plan["objectives"]["people"]["served_before"] == pytest.approx(free["served_before"])
+    assert plan["proof"]["gap_percent"] < 0.01  # a number of sites: their backhaul decides nothing
+    assert "Đồi <b>" not in (tmp_path / "own" / "plan.html").read_text(encoding="utf-8")
+    listed.write_text("place_id,name\nRIENG-0,Đồi\n", encoding="utf-8")
+    answer = phusong(*words, "--out", tmp_path / "bad", "--count", "3")
+    assert (answer.code, "de-xuat.csv" in answer.err) == (2, True), answer
+    assert not (tmp_path / "bad").exists()
+
+
+def test_the_output_of_another_command_is_not_overwritten(
+    planned: tuple[Path, Path], tmp_path: Path, phusong: Callable[..., Any]
+) -> None:
+    out = tmp_path / "report"
+    out.mkdir()
+    (out / "index.html").write_text("<p>báo cáo</p>", encoding="utf-8")
+    (out / "manifest.json").write_text('{"format": "phusong.manifest", "outputs": []}', encoding="utf-8")
+    before = content(tmp_path)
+    answer = phusong("plan", "sites", planned[0], "--out", out, "--count", "3")
+    assert (answer.code, "lệnh khác" in answer.err) == (2, True), answer
+    assert content(tmp_path) == before
+
+
+@pytest.fixture(scope="module")
+def english(planned: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of the same plan in English."""
+    out = tmp_path_factory.mktemp("english") / "out"
+    words = ["--quiet", "--lang", "en", "plan", "sites", str(planned[0]), "--out", str(out), "--count", "3"]
+    assert run([*words, "--seconds", "2"], Settings("en")) == 0
+    return out / "plan.html"
+
+
+OWN_WORDS = re.compile("[ăâđêôơưĂÂĐÊÔƠƯàáảãạằắẳẵặầấẩẫậèéẻẽẹềếểễệìíỉĩịòóỏõọồốổỗộờớởỡợùúủũụừứửữựỳýỷỹỵ]")
+
+
+def marked(test: Callable[..., None]) -> Callable[..., None]:
+    """Mark a test of a page as one that needs a browser and axe-core."""
+    for mark in MARKS:
+        test = mark(test)
+    return test
+
+
+@marked
+def test_the_page_asks_for_nothing_and_can_be_read_by_all_in_both_languages(
+    planned: tuple[Path, Path], english: Path
+) -> None:
+    from playwright.sync_api import sync_playwright
+
+    names = set(pd.read_csv(planned[0].parent / "villages.csv", dtype=str)["village_name"])
+    wrong: list[str] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        for page_file, lang in ((planned[1] / "plan.html", "vi"), (english, "en")):
+            for bypass in (False, True):  # first as a reader has it; axe-core's own script needs it off
+                context = browser.new_context(viewport={"width": 1280, "height": 800}, bypass_csp=bypass)
+                page = context.new_page()
+                page.on("console", lambda m: wrong.append(f"{m.type}: {m.text}"))
+                page.on("pageerror", lambda e: wrong.append(f"error: {e}"))
+                known = ("data:", page_file.as_uri())
+                page.on("request", lambda r, k=known: None if r.url.startswith(k) else wrong.append(r.url))
+                page.goto(page_file.as_uri())
+                assert page.locator("html").get_attribute("lang") == lang
+                assert page.locator("svg").count() >= 2 + 3  # map, curve, and a card for each site
+                heads = " ".join(page.locator("h1, h2, th, figcaption, caption").all_inner_texts())
+                assert bool(OWN_WORDS.search(_without(heads, names))) == (lang == "vi"), heads
+                if bypass:
+                    assert violations(page) == [], lang
+                context.close()
+        browser.close()
+    assert not wrong
+
+
+def _without(text: str, names: set[str]) -> str:
+    for name in [*sorted(names, key=len, reverse=True), "Tỉnh Mẫu (minh họa)"]:
+        text = text.replace(name, "")
+    return text
 
 
 BAD = [

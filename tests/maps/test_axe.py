@@ -66,6 +66,22 @@ def test_axe_finds_nothing_serious(
         context.close()
 
 
+@pytest.mark.parametrize("name", list(PAGES))
+def test_axe_finds_nothing_serious_on_a_phone(
+    browser: Any, tiny_result: Result, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / name).write_text(PAGES[name](tiny_result, "vi"), encoding="utf-8")
+    context = browser.new_context(bypass_csp=True, viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    try:
+        page.goto((tmp_path / name).as_uri())
+        if name == "map.html":
+            page.wait_for_selector("html[data-ready='1']")
+        assert violations(page) == []
+    finally:
+        context.close()
+
+
 def test_axe_sees_what_is_wrong(browser: Any) -> None:
     page = browser.new_page()
     page.set_content("<html><body><img src='data:,'><p style='color:#ddd'>pale</p></body></html>")

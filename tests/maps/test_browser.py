@@ -398,6 +398,40 @@ def test_report_shows_the_map_on_request(open_page: Open) -> None:
     assert page.inner_text("#card h2") == "Xã Đắk Đoa"
 
 
+@pytest.mark.parametrize("lang", ["vi", "en"])
+@pytest.mark.parametrize("size", [DESK, PHONE, (844, 390)])
+def test_the_contents_hide_nothing_and_lead_where_they_say(
+    open_page: Open, size: tuple[int, int], lang: str
+) -> None:
+    page = open_page("index.html", size, lang)
+    boxes = page.eval_on_selector_all(
+        "nav a", "all => all.map(a => { const b = a.getBoundingClientRect();"
+        " return [b.left, b.right, b.height]; })"
+    )  # fmt: skip
+    assert len(boxes) == page.locator("main > section").count() > 15
+    assert all(left >= 0 and right <= size[0] for left, right, _ in boxes)
+    assert min(high for *_, high in boxes) >= 24  # WCAG 2.2, 2.5.8
+    wide, high = page.evaluate("(n => [n.scrollWidth - n.clientWidth, n.offsetHeight])"
+                               "(document.querySelector('nav'))")  # fmt: skip
+    assert wide == 0
+    assert high <= (72 if size == DESK else 200)
+    for part in ("gaps", "sources"):
+        page.click(f"nav a[href='#{part}']")
+        page.wait_for_function(
+            "part => document.querySelector(`#${part} h2`).getBoundingClientRect().top < innerHeight",
+            arg=part,
+        )
+        top = page.evaluate(f"document.querySelector('#{part} h2').getBoundingClientRect().top")
+        nav = page.evaluate("document.querySelector('nav').getBoundingClientRect().bottom")
+        assert max(nav, 0) <= top
+        if size == DESK:
+            assert page.locator(".up").is_hidden()
+            continue
+        assert nav <= 0  # no third of a small screen is held by the contents
+        page.click(".up")
+        page.wait_for_function("document.querySelector('nav').getBoundingClientRect().bottom > 0")
+
+
 def test_report_reads_without_script(open_page: Open) -> None:
     page = open_page("index.html", java_script_enabled=False)
     assert "Phủ sóng 4G đạt 93,2% dân số" in page.inner_text("main")

@@ -25,6 +25,7 @@ from phusong.data.language import Text
 from phusong.layers.faults import ExpectedError, Fault
 from phusong.maps.batch import ProvinceRun
 from phusong.maps.batch_page import write_summary
+from phusong.maps.before_after import SLIDER, write_before_after
 from phusong.maps.map_before import page_data
 from phusong.maps.public import coarse_outline, public_result
 from phusong.maps.write import write_outputs
@@ -157,6 +158,36 @@ def test_fibre_that_is_not_confidential_keeps_its_raster_and_no_owner(
         assert around.max() - around.min() < 3 * 2 * 200  # no peak at a site: a distance to the cable only
     text = (tmp_path / "out" / "map.html").read_text()
     assert not any(o in text for o in OPERATORS)
+
+
+def test_comparisons_of_public_versions_tell_of_no_site_and_operator(
+    both: tuple[Result, Path, Path], tmp_path: Path
+) -> None:
+    result, _, out = both
+    sides = {"live": (public_result(result), public_result(result)), "read": (out, out)}
+    for name, (before, after) in sides.items():
+        (tmp_path / name).mkdir()
+        write_before_after(before, after, tmp_path / name, "vi")
+        assert page_data((tmp_path / name / SLIDER).read_text(encoding="utf-8"))["before"]["overlays"] == {}
+    pattern = _secrets(result)
+    found = {name: match.group() for name, text in _texts(tmp_path) if (match := pattern.search(text))}
+    assert found == {}
+
+
+def test_a_public_page_takes_no_signal_from_an_internal_one(
+    both: tuple[Result, Path, Path], tmp_path: Path
+) -> None:
+    result, internal, out = both
+    sides = {"live": (result, public_result(result)), "read": (internal, out)}
+    for name, (before, after) in sides.items():
+        (tmp_path / name).mkdir()
+        files = write_before_after(before, after, tmp_path / name, "vi")
+        data = page_data(files[SLIDER].read_text(encoding="utf-8"))
+        assert data["before"]["figures"]
+        assert data["before"]["overlays"] == data["overlays"] == {}
+    pattern = _secrets(result)
+    found = {name: match.group() for name, text in _texts(tmp_path) if (match := pattern.search(text))}
+    assert found == {}
 
 
 def test_figures_of_any_operator_stay_what_they_are(both: tuple[Result, Path, Path]) -> None:
