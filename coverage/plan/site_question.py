@@ -68,7 +68,8 @@ def weights_of(text: str) -> Mapping[str, float]:
 
 def _known(name: str) -> str:
     if name not in OBJECTIVES:
-        raise CoverError(_OBJECTIVE, name=name, near=hint(name, OBJECTIVES, lead=" "), known=", ".join(OBJECTIVES))
+        near = hint(name, OBJECTIVES, lead=" ")
+        raise CoverError(_OBJECTIVE, name=name, near=near, known=", ".join(OBJECTIVES))
     return name
 
 
