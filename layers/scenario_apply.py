@@ -22,6 +22,7 @@ from phusong.layers.scenario_words import (
     ALREADY_GONE,
     BAND_SKIPPED,
     BAND_THERE,
+    FIBRE_THERE,
     MOVED_SITE,
     NO_FIBRE,
     NOTHING_MATCHES,
@@ -399,8 +400,7 @@ def _fitted(
                 report.once(TAKEN_CELL, column=f"{place}.cell_id", value=name)
     else:
         ids = _free(ids, taken)
-    spelt = {str(o).casefold(): str(o) for o in sorted(base["operator"].astype(str).unique(), reverse=True)}
-    operators = [spelt.get(str(o).casefold(), str(o)) for o in cells["operator"]]
+    operators = _spelt(cells["operator"], base["operator"])
     first = base.drop_duplicates("site_id").set_index("site_id").geometry
     for site, point in cells.drop_duplicates("site_id").set_index("site_id").geometry.items():
         if site in first.index:
@@ -408,6 +408,12 @@ def _fitted(
             if apart > SITE_TOLERANCE_M:
                 report.once(MOVED_SITE, column=f"{place}.site_id", value=site, m=apart)
     return cells.assign(cell_id=ids, operator=operators)
+
+
+def _spelt(names: Iterable[Any], known: Any) -> list[str]:
+    """Return operators as the inventory spells them."""
+    as_there = {str(o).casefold(): str(o) for o in sorted(known.astype(str).unique(), reverse=True)}
+    return [as_there.get(str(name).casefold(), str(name)) for name in names]
 
 
 def _fibre(layers: Layers, scenario: Scenario, report: Report) -> tuple[dict[str, Any], list[Step]]:
@@ -424,7 +430,7 @@ def _fibre(layers: Layers, scenario: Scenario, report: Report) -> tuple[dict[str
         if removed:
             frame = _without(frame, removed, layer, f"fibre.{name}_removed", report, steps)
         if added is not None and len(added):
-            frame = added if frame is None else _joined(frame, added)
+            frame = added if frame is None else _joined(frame, added, f"fibre.{name}_added", report)
             steps.append(Step(f"{layer}_added", f"fibre.{name}_added", "", objects=len(added)))
         if frame is not getattr(layers, layer):
             changed[layer] = frame
@@ -445,8 +451,12 @@ def _without(
     return frame[~gone].reset_index(drop=True)
 
 
-def _joined(frame: Any, added: Any) -> Any:
+def _joined(frame: Any, added: Any, place: str, report: Report) -> Any:
+    """Return fibre with what is added; an id that stands already is told, since both then count."""
     import pandas as pd
 
+    again = sorted(set(added["id"].astype(str)) & set(frame["id"].astype(str)))
+    if again:
+        report.once(FIBRE_THERE, column=place, n=len(again), ids=", ".join(again[:5]))
+    added = added.assign(operator=_spelt(added["operator"], frame["operator"]))
     return pd.concat([frame, added], ignore_index=True)
-

@@ -125,6 +125,13 @@ UNKNOWN_FIBRE = error(
     "Dữ liệu cáp quang không có mã này.", "The fibre layer has no such id.",
     "{near}", "{near}",
 )
+FIBRE_THERE = warning(
+    "fibre-there",
+    "{n} mã thêm vào đã có trong dữ liệu cáp quang ({ids}): cả hai cùng được tính.",
+    "{n} of the ids that are added are in the fibre layer already ({ids}): both count.",
+    "Nếu là thay thế, ghi các mã đó vào routes_removed hoặc nodes_removed.",
+    "Where they replace what stands, list these ids in routes_removed or nodes_removed.",
+)
 NO_FIBRE = error(
     "no-fibre-layer",
     "Dự án không có lớp {layer} để bỏ bớt.", "The project has no layer {layer} to take from.",
