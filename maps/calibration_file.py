@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 from phusong.coverage.evidence.calibrate import Fit
 from phusong.data.language import Language, Text, format_number
 from phusong.layers.calibration import ALL, Calibration
+from phusong.maps.atomic import temporary_beside
 from phusong.maps.tables import version
 from phusong.maps.validate_words import VALUE_NAMES
 
@@ -90,7 +90,7 @@ def _value(value: Any) -> str:
 def write_calibration(calibration: Calibration, path: Path) -> None:
     """Write the file whole: under another name first."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.tmp-{os.getpid()}")
+    temporary = temporary_beside(path)
     try:
         temporary.write_text(to_toml(calibration), encoding="utf-8")
         temporary.replace(path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from phusong.layers.faults import ExpectedError
 from phusong.layers.inventory import Layers
 from phusong.layers.measurement_rules import HIGHEST_DBM, LOWEST_DBM
 from phusong.layers.project import FibreService
+from phusong.maps.atomic import temporary_beside
 from phusong.maps.safe import shorten
 
 NO_PLACES = Text(
@@ -83,7 +83,7 @@ def write_form(
         raise ExpectedError(NOT_XLSX, file=str(path))
     rows = form_rows(layers, lang, communes, places)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}.tmp-{os.getpid()}.xlsx")
+    temporary = temporary_beside(path, ".xlsx")
     try:
         workbook = xlsxwriter.Workbook(str(temporary))
         _sheet(workbook, layers, rows, lang)

@@ -1,10 +1,12 @@
 """An output folder replaced whole or not at all.
 
-Everything is written into a hidden sibling on the same file system, ``.<name>.tmp-<pid>``. Where there is
-an earlier output, it is renamed to ``.<name>.old-<pid>``, the new one takes its name, and the old one goes.
-A process killed between the two renames leaves the name empty for a moment; the next run puts the earlier
-output back before it begins. Files in an output folder that this program did not write, and outputs that
-somebody changed since, are carried over: a draft with an official's corrections is not ours to delete.
+Everything is written into a hidden sibling on the same file system, ``.<name>.tmp-<owner>``, whose owner is
+host, process and a random part. Where there is an earlier output, it is renamed to ``.<name>.old-<owner>``,
+the new one takes its name, and the old one goes. A process killed between the two renames leaves the name
+empty for a moment; the next run puts the earlier output back before it begins. Of a process on another
+machine nobody here can tell whether it still runs: what it left counts as abandoned after a while. Files in
+an output folder that this program did not write, and outputs that somebody changed since, are carried over:
+a draft with an official's corrections is not ours to delete.
 """
 
 from __future__ import annotations
@@ -12,12 +14,15 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from phusong.data.language import Text
 from phusong.layers.faults import ExpectedError
+from phusong.maps.atomic import host, owner
 from phusong.maps.manifest import MANIFEST, read_manifest, sha256
 
 _FOREIGN = Text(
@@ -56,6 +61,10 @@ _NOT_MADE = Text(
 )
 _ALMOST_NOTHING = 1_000_000
 """Free bytes at which a failure that does not say why is taken for a full disk."""
+_WRITING_S, _ASIDE_S = 86_400.0, 600.0
+"""After which what another machine began to write, or set aside for a moment, counts as abandoned."""
+
+_OWNED = re.compile(r".*\.(?:tmp|old)-(?P<host>.+)-(?P<process>\d+)-[0-9a-f]+", re.DOTALL)
 
 
 @contextlib.contextmanager
@@ -74,7 +83,7 @@ def replaced_whole(out: Path) -> Iterator[Path]:
     out = out.expanduser().resolve()
     if out == out.parent or Path.cwd().is_relative_to(out) or os.path.ismount(out):
         raise ExpectedError(_IN_USE, path=str(out))
-    temporary = out.parent / f".{out.name}.tmp-{os.getpid()}"
+    temporary = out.parent / f".{out.name}.tmp-{owner()}"
     with _explained(out):
         with _named(out):
             out.parent.mkdir(parents=True, exist_ok=True)
@@ -112,13 +121,13 @@ def check_kind(out: Path, kind: str) -> None:
 def recover(out: Path) -> None:
     """Mend what a killed run left beside ``out``: put an earlier output back, remove leftovers."""
     for old in sorted(out.parent.glob(f".{_literal(out.name)}.old-*")):
-        if _abandoned(old):
+        if _abandoned(old, _ASIDE_S):
             if out.exists():
                 _retire(old, out)
             else:
                 old.rename(out)
     for temporary in out.parent.glob(f".{_literal(out.name)}.tmp-*"):
-        if _abandoned(temporary):
+        if _abandoned(temporary, _WRITING_S):
             shutil.rmtree(temporary, ignore_errors=True)
 
 
@@ -126,12 +135,19 @@ def _literal(name: str) -> str:
     return "".join(f"[{c}]" if c in "*?[" else c for c in name)
 
 
-def _abandoned(folder: Path) -> bool:
-    """Tell whether the process in a folder's name is gone; our own number means an earlier one had it."""
-    number = folder.name.rpartition("-")[2]
-    if not number.isdigit():
+def _abandoned(folder: Path, after_s: float) -> bool:
+    """Tell whether nobody works any more on a hidden folder, by its name: host, process, random part.
+
+    What another machine left alone for ``after_s`` counts as abandoned.
+    """
+    named = _OWNED.fullmatch(folder.name)
+    if named is None:
         return False
-    return int(number) == os.getpid() or not _alive(int(number))
+    if named["host"] != host():
+        return time.time() - folder.stat().st_mtime > after_s
+    if int(named["process"]) == os.getpid():  # with another random part, an earlier process had the number
+        return not folder.name.endswith(owner())
+    return not _alive(int(named["process"]))
 
 
 def _alive(pid: int) -> bool:
@@ -153,9 +169,11 @@ def _alive(pid: int) -> bool:
 
 
 def _swap(temporary: Path, out: Path) -> None:
-    old = out.parent / f".{out.name}.old-{os.getpid()}"
+    old = out.parent / f".{out.name}.old-{owner()}"
     replaces = out.exists()
     if replaces:
+        with contextlib.suppress(OSError):  # its age tells other machines since when it stands aside
+            os.utime(out)
         out.rename(old)
     try:
         temporary.rename(out)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from phusong.layers.faults import ExpectedError
-from phusong.maps import place
+from phusong.maps import atomic, place
 from phusong.maps.manifest import FORMAT, MANIFEST, sha256
 
 
@@ -33,10 +35,11 @@ def _content(out: Path) -> dict[str, str]:
     return {p.name: p.read_text() for p in sorted(out.iterdir()) if p.name != MANIFEST}
 
 
-def _dead_pid() -> int:
+def _dead(host: str = "") -> str:
+    """Return what a process that is gone put into its names."""
     child = subprocess.Popen([sys.executable, "-c", ""])
     child.wait()
-    return child.pid
+    return f"{host or atomic.host()}-{child.pid}-0123abcd"
 
 
 def test_new_empty_and_earlier_folders_are_replaced(tmp_path: Path) -> None:
@@ -158,7 +161,7 @@ def test_foreign_and_corrected_files_are_carried_over(tmp_path: Path) -> None:
 def test_killed_between_the_renames(tmp_path: Path) -> None:
     out = tmp_path / "out"
     _write(out, x="1")
-    out.rename(tmp_path / f".out.old-{_dead_pid()}")
+    out.rename(tmp_path / f".out.old-{_dead()}")
     with pytest.raises(ValueError, match="bug"), place.replaced_whole(out):
         raise ValueError("bug")
     assert _content(out) == {"x": "1"}
@@ -169,7 +172,7 @@ def test_killed_after_the_renames(tmp_path: Path) -> None:
     out = tmp_path / "out"
     _write(out, x="1")
     (out / "notes.txt").write_text("mine")
-    out.rename(tmp_path / f".out.old-{_dead_pid()}")
+    out.rename(tmp_path / f".out.old-{_dead()}")
     (out).mkdir()
     _output(out, x="2")
     place.recover(out)
@@ -178,14 +181,57 @@ def test_killed_after_the_renames(tmp_path: Path) -> None:
 
 
 def test_leftovers_of_dead_processes_only(tmp_path: Path) -> None:
-    dead = tmp_path / f".out.tmp-{_dead_pid()}"
-    alive = tmp_path / f".out.tmp-{os.getppid()}"
-    other = tmp_path / f".out2.tmp-{_dead_pid()}"
-    for folder in (dead, alive, other):
+    dead = tmp_path / f".out.tmp-{_dead()}"
+    alive = tmp_path / f".out.tmp-{atomic.host()}-{os.getppid()}-0123abcd"
+    again = tmp_path / f".out.tmp-{atomic.host()}-{os.getpid()}-0123abcd"  # our number, of an earlier process
+    other = tmp_path / f".out2.tmp-{_dead()}"
+    for folder in (dead, alive, again, other):
         folder.mkdir()
         (folder / "x").write_text("half")
     _write(tmp_path / "out", x="1")
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted([alive.name, other.name, "out"])
+
+
+def test_two_machines_on_one_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = tmp_path / "out"
+    with place.replaced_whole(out) as mine:
+        (mine / "x").write_text("half")
+        with monkeypatch.context() as elsewhere:  # another machine, whose process happens to have our number
+            elsewhere.setattr(atomic.socket, "gethostname", lambda: "node-2")
+            elsewhere.setattr(atomic, "_random", lambda process: "89abcdef")
+            with place.replaced_whole(out) as theirs:
+                assert theirs != mine
+                assert (mine / "x").exists()
+                _output(theirs, x="theirs")
+        assert (mine / "x").read_text() == "half"
+        _output(mine, x="mine")
+    assert _content(out) == {"x": "mine"}
+    assert os.listdir(tmp_path) == ["out"]
+
+
+@pytest.mark.parametrize("seconds", [0, 3_600, 200_000])
+def test_what_another_machine_left_counts_as_abandoned_after_a_while(tmp_path: Path, seconds: int) -> None:
+    out = tmp_path / "out"
+    _write(out, x="1")
+    (tmp_path / f".out.tmp-{_dead('node-2')}").mkdir()
+    out.rename(tmp_path / f".out.old-{_dead('node-2')}")
+    then = time.time() - seconds
+    for folder in tmp_path.iterdir():
+        os.utime(folder, (then, then))
+    place.recover(out)
+    assert out.exists() == (seconds >= 600)
+    assert sum(".tmp-" in p.name for p in tmp_path.iterdir()) == (seconds < 86_400)
+
+
+def test_names_of_temporaries(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert atomic.owner() == atomic.owner()
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(atomic.socket, "gethostname", lambda: "worker-" + "x" * 200 + "/1")
+        assert re.fullmatch(r"[\w.-]{1,24}", atomic.host())
+    ask = [sys.executable, "-c", "from phusong.maps.atomic import owner; print(owner())"]
+    said = {subprocess.run(ask, capture_output=True, text=True, check=True).stdout.strip() for _ in "12"}
+    randoms = {name.rpartition("-")[2] for name in (*said, atomic.owner())}
+    assert len(randoms) == 3
 
 
 _VICTIM = """
@@ -216,7 +262,8 @@ def test_a_killed_run(tmp_path: Path, number: signal.Signals) -> None:
         child.wait(30)
     assert _content(out) == {"x": "1"}
     left = [name for name in os.listdir(tmp_path) if name != "out"]
-    assert left == ([f".out.tmp-{child.pid}"] if number == signal.SIGKILL else [])
+    assert len(left) == (number == signal.SIGKILL)
+    assert all(name.startswith(f".out.tmp-{atomic.host()}-{child.pid}-") for name in left)
     _write(out, x="2")
     assert _content(out) == {"x": "2"}
     assert os.listdir(tmp_path) == ["out"]
