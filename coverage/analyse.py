@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phusong.coverage.definitions import definition_table
+from phusong.coverage.fibre.reported import beyond_reach_faults
 from phusong.coverage.gaps import find_gaps
 from phusong.coverage.indicators import indicator_table
 from phusong.coverage.result import ANY, PLACE_COLUMNS, PeopleAccount, Reach, Result
@@ -127,6 +128,8 @@ def analyse_layers(
         settlements = _settlement_table(layers, reaches, areas)
         definitions = definition_table(heard, shares, reaches)
         faults.extend(effect_of_spreading(layers, shares, reaches))
+        named = next((s.path for s in layers.sources if s.layer == "households"), "")
+        faults.extend(beyond_reach_faults(indicators, named))
     ranges = None
     if layers.project.uncertainty is not None:
         from phusong.coverage.evidence.uncertainty import uncertainty_of, with_ranges

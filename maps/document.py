@@ -25,6 +25,7 @@ COMMUNES_SHOWN = 20
 GAPS_SHOWN = 12
 PLACES_SHOWN = 25
 MAPS_SHOWN = 3
+MAP_WIDTH_MM = 145.0
 MISSING = "–"
 
 
@@ -152,9 +153,6 @@ class _Report:
         widths = (10, 17, 55, 24, *(22 for _ in figures.services))
         self.caption("communes_table")
         self.paper.table(header, rows, widths, numbers=range(3, len(header)))
-        for k, service in enumerate(figures.services[:MAPS_SHOWN], start=1):
-            caption = self.say("figure", k=str(k), service=figures.label(service, lang), date=self.date)
-            self.paper.picture(self.drawings.png(service), caption)
 
     def gaps(self) -> None:
         """Write the largest gaps of every service."""
@@ -244,6 +242,15 @@ class _Report:
             Signature(self.say("to"), self.say("archive"), self.say("signer"), self.say("signature"))
         )
 
+    def maps(self) -> None:
+        """Show the maps in an annex, two to a page: between paragraphs they would leave pages half blank."""
+        figures, lang = self.figures, self.lang
+        year = str(self.province.as_of.year)
+        self.paper.annex(self.say("annex"), self.say("annex_about"), self.say("annex_to", year=year))
+        for k, service in enumerate(figures.services[:MAPS_SHOWN], start=1):
+            caption = self.say("figure", k=str(k), service=figures.label(service, lang), date=self.date)
+            self.paper.picture(self.drawings.png(service), caption, width_mm=MAP_WIDTH_MM)
+
     def write(self) -> None:
         """Write all parts."""
         self.head()
@@ -255,6 +262,7 @@ class _Report:
         self.places()
         self.quality(write_evidence(self.figures, self.paper, self.lang, 6))
         self.foot()
+        self.maps()
 
 
 def _title(result: Result, lang: Language) -> str:

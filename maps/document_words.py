@@ -53,11 +53,9 @@ WORDS = {
     "communes": Text("3. Kết quả theo xã, phường, đặc khu", "3. Results by commune"),
     "communes_text": Text(
         "Bảng 2 nêu {n} xã, phường, đặc khu có tỷ lệ dân số được phủ {service} thấp nhất; toàn bộ {all} xã "
-        "có "
-        "trong tệp report.xlsx.",
+        "có trong tệp report.xlsx, bản đồ ở Phụ lục.",
         "Table 2 names the {n} communes with the lowest share of people covered by {service}; all {all} "
-        "communes "
-        "are in report.xlsx.",
+        "communes are in report.xlsx, maps in the annex.",
     ),
     "communes_table": Text(
         "Bảng 2. Các xã có tỷ lệ dân số được phủ thấp nhất", "Table 2. Communes with the lowest shares"
@@ -65,6 +63,12 @@ WORDS = {
     "figure": Text(
         "Hình {k}. Tỷ lệ dân số được phủ {service} theo xã, số liệu đến ngày {date}",
         "Figure {k}. Share of people covered by {service}, by commune, as of {date}",
+    ),
+    "annex": Text("PHỤ LỤC", "ANNEX"),
+    "annex_about": Text("Bản đồ tỷ lệ dân số được phủ theo xã", "Maps: share of people covered, by commune"),
+    "annex_to": Text(
+        "(Kèm theo Báo cáo số:        /BC-          ngày       tháng       năm {year})",
+        "(To the report of which this is a draft, {year})",
     ),
     "gaps": Text("4. Vùng lõm", "4. Gaps"),
     "gaps_text": Text(

@@ -222,15 +222,15 @@ def _keep_whole(row: Any, repeat: bool) -> None:
         properties.append(OxmlElement("w:tblHeader"))
 
 
-def picture(document: Document, png: bytes, caption: str) -> None:
-    """Add a picture as wide as the text, with its caption below and as its description."""
+def picture(document: Document, png: bytes, caption: str, width_mm: float = TEXT_WIDTH_MM) -> None:
+    """Add a picture with its caption below and as its description."""
     from docx.enum.text import WD_ALIGN_PARAGRAPH
     from docx.shared import Mm
 
     added = document.add_paragraph()
     added.alignment = WD_ALIGN_PARAGRAPH.CENTER
     added.paragraph_format.keep_with_next = True
-    shape = added.add_run().add_picture(io.BytesIO(png), width=Mm(TEXT_WIDTH_MM))
+    shape = added.add_run().add_picture(io.BytesIO(png), width=Mm(width_mm))
     shape._inline.docPr.set("descr", one_line(caption))
     paragraph(document, caption, italic=True, align="center", size_pt=12)
 
@@ -305,9 +305,16 @@ class DocxPaper:
         """Write a table; its header repeats on every page, columns in ``numbers`` are set right."""
         table(self._document, header, rows, widths_mm, numbers=numbers)
 
-    def picture(self, png: bytes, caption: str) -> None:
-        """Show a picture as wide as the text, its caption below."""
-        picture(self._document, png, caption)
+    def annex(self, kind: str, about: str, remark: str) -> None:
+        """Begin an annex on a page of its own."""
+        bold: Any = {"bold": True, "align": "center", "size_pt": 14, "after_pt": 0}
+        paragraph(self._document, kind, **bold).paragraph_format.page_break_before = True
+        paragraph(self._document, about, **bold)
+        paragraph(self._document, remark, italic=True, align="center", size_pt=12)
+
+    def picture(self, png: bytes, caption: str, *, width_mm: float | None = None) -> None:
+        """Show a picture, by default as wide as the text, its caption below."""
+        picture(self._document, png, caption, width_mm or TEXT_WIDTH_MM)
 
     def note(self, text: str) -> None:
         """Write a remark in italics."""

@@ -58,8 +58,11 @@ class Paper(Protocol):
     ) -> None:
         """Write a table; its header repeats on every page, columns in ``numbers`` are set right."""
 
-    def picture(self, png: bytes, caption: str) -> None:
-        """Show a picture as wide as the text, its caption below."""
+    def annex(self, kind: str, about: str, remark: str) -> None:
+        """Begin an annex on a page of its own."""
+
+    def picture(self, png: bytes, caption: str, *, width_mm: float | None = None) -> None:
+        """Show a picture, by default as wide as the text, its caption below."""
 
     def note(self, text: str) -> None:
         """Write a remark in italics."""

@@ -178,12 +178,22 @@ class PdfPaper:
         ])  # fmt: skip
         self._story += [made, Spacer(1, 8)]
 
-    def picture(self, png: bytes, caption: str) -> None:
-        """Show a picture as wide as the text, its caption below."""
+    def annex(self, kind: str, about: str, remark: str) -> None:
+        """Begin an annex on a page of its own."""
+        from reportlab.platypus import PageBreak
+
+        bold: dict[str, Any] = {"font": f"{FONT}-B", "alignment": 1, "size": 12.5}
+        self._story += [
+            PageBreak(), self._line(kind, **bold), self._line(about, **bold),
+            self._line(remark, font=f"{FONT}-I", alignment=1, size=10, spaceAfter=6),
+        ]  # fmt: skip
+
+    def picture(self, png: bytes, caption: str, *, width_mm: float | None = None) -> None:
+        """Show a picture, by default as wide as the text, its caption below."""
         from reportlab.platypus import Image, KeepTogether
 
         image = Image(io.BytesIO(png))
-        width = TEXT_WIDTH_MM * _MM
+        width = (width_mm or TEXT_WIDTH_MM) * _MM
         image.drawHeight, image.drawWidth = width * image.imageHeight / image.imageWidth, width
         below = self._line(caption, font=f"{FONT}-I", alignment=1, size=10, spaceAfter=8)
         self._story.append(KeepTogether([image, below]))

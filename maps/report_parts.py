@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from phusong.coverage.fibre.reported import MARGIN_POINTS, reported_beyond_reach
 from phusong.coverage.result import ANY
 from phusong.data.language import format_number
 from phusong.maps import charts, colours
@@ -55,7 +56,10 @@ def summary(s: Section) -> str:
 
 
 def _sentences(s: Section, sentences: Sequence[Sentence]) -> str:
-    items = "".join(f"<li>{escape(x.text)}{s.notes(x.inputs)}</li>" for x in sentences)
+    items = "".join(
+        f"<li{' class=remark' if x.remark else ''}>{escape(x.text)}{s.notes(x.inputs)}</li>"
+        for x in sentences
+    )
     return f'<ul class="says">{items}</ul>' if items else ""
 
 
@@ -104,6 +108,9 @@ def communes(s: Section) -> str:
         f'<button type="button">{label}</button></th>'
         for kind, label in heads
     )
+    over = reported_beyond_reach(figures.result.indicators)
+    beyond = set(zip(over["code"], over["service"], strict=True))
+    beyond_mark = f' <span aria-hidden="true">▲</span><span class="sr">{s.word("beyondReach")}</span>'
     rows = []
     printed = s.printed_communes()
     named = zip(figures.codes, figures.result.layers.communes["commune_name"], strict=True)
@@ -119,7 +126,9 @@ def communes(s: Section) -> str:
             for service, _ in columns:
                 places = figures.commune(code, service, layer)
                 cells.append(_left(s, places))
-        cells += [_ratio_cell(s, figures.commune(code, service, "households")) for service in reported]
+        for service in reported:
+            mark = beyond_mark if (code, service) in beyond else ""
+            cells.append(_ratio_cell(s, figures.commune(code, service, "households"), mark))
         link = f'<a href="map.html#xa={escape(code)}">{escape(shorten(str(name), 120))}</a>'
         fold = "" if k in printed else ' class="fold"'
         rows.append(f'<tr{fold}><th scope="row">{link}</th>{"".join(cells)}</tr>')
@@ -136,6 +145,7 @@ def communes(s: Section) -> str:
             'step="any"></label>'
             f'<output id="shown" data-text="{s.word("shown", some="{0}", every="{1}")}"></output></div>',
             f'<p class="quiet"><span class="hint">{s.word("sortHint")}</span> {notes}</p>{s.folded()}',
+            f'<p class="quiet">▲: {s.word("beyondReachNote", margin=MARGIN_POINTS)}</p>' if beyond else "",
             f'<div class="scroll tall" role="region" tabindex="0" aria-label="{s.word("tableCommunes")}">'
             f'<table id="table" class="sorts"><caption class="sr">{s.word("tableCommunes")}</caption>'
             f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div></section>",
@@ -149,8 +159,8 @@ def _cell(value: float, shown: str) -> str:
     )
 
 
-def _ratio_cell(s: Section, ratio: Ratio | None) -> str:
-    return _cell(ratio.percent if ratio else float("nan"), s.ratio(ratio))
+def _ratio_cell(s: Section, ratio: Ratio | None, mark: str = "") -> str:
+    return _cell(ratio.percent if ratio else float("nan"), f"{s.ratio(ratio)}{mark}")
 
 
 def _left(s: Section, ratio: Ratio | None) -> str:

@@ -73,6 +73,13 @@ REPORT_WORDS: Mapping[str, Text] = {
     "inhabitants": Text("Dân số (tính toán)", "People (computed)"),
     "servedShare": Text("{service} (dân số)", "{service} (people)"),
     "placesLeft": Text("{places} chưa có {service}", "{places} without {service}"),
+    "beyondReach": Text("báo cáo vượt tầm", "reported beyond reach"),
+    "beyondReachNote": Text(
+        "số hộ doanh nghiệp báo cáo vượt số hộ ước tính trong tầm cáp quang của dữ liệu quá {margin:.0f} "
+        "điểm phần trăm; cần đối chiếu.",
+        "the operators report more households than the estimate of those within reach of the fibre in the "
+        "data, by more than {margin:.0f} percentage points; to be settled.",
+    ),
     "householdsFibre": Text("Hộ có cáp quang (báo cáo)", "Households with fibre (reported)"),
     "filter": Text("Lọc theo tên hoặc mã", "Filter by name or code"),
     "filterService": Text("Chỉ xã có tỷ lệ", "Only communes with"),

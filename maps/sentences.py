@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from phusong.coverage.fibre.reported import MARGIN_POINTS, reported_beyond_reach
 from phusong.coverage.result import Result
 from phusong.data.language import Language, Text
 from phusong.maps.figures import Figures, layer_label
@@ -27,6 +28,15 @@ FIBRE_PLACES = Text(
 HOUSEHOLDS = Text(
     "Cáp quang phủ {share} hộ gia đình ({counts} hộ), theo số liệu doanh nghiệp báo cáo.",
     "Fibre serves {share} of households ({counts}), as reported by the operators.",
+)
+BEYOND_REACH = Text(
+    "Lưu ý: báo cáo vượt tầm cáp quang trong dữ liệu: {reported:.0f} hộ có cáp theo báo cáo, ước tính "
+    "{reachable:.0f} hộ ở trong tầm; {n}/{all} xã chênh quá {margin:.0f} điểm phần trăm. Cần đối chiếu với "
+    "doanh nghiệp: tuyến chưa có trong dữ liệu, cự ly của tiêu chí, cách đếm hộ.",
+    "Note: the report exceeds the reach of the fibre in the data: {reported:.0f} households with fibre are "
+    "reported, an estimated {reachable:.0f} live within reach; in {n}/{all} communes the difference is more "
+    "than {margin:.0f} percentage points. To settle with the operators: routes that the data lack, the "
+    "distance of the criterion, the counting of households.",
 )
 COMMUNES = Text(
     "Cáp quang đến {share} xã, phường, đặc khu ({counts}).",
@@ -57,11 +67,14 @@ class Sentence:
         Service that it is about; empty for counts.
     inputs : tuple of str
         Layers from which the figure comes, for its footnote.
+    remark : bool
+        It casts doubt on another sentence.
     """
 
     text: str
     service: str
     inputs: tuple[str, ...]
+    remark: bool = False
 
 
 def network_layers(figures: Figures, service: str) -> tuple[str, ...]:
@@ -95,6 +108,7 @@ def service_sentences(figures: Figures, service: str, lang: Language) -> list[Se
     )
     if fibre:
         add(HOUSEHOLDS, "households", ("households",))
+        found += _beyond_reach(figures, service, network, lang)
         add(COMMUNES, "communes", ("communes", *network))
     for indicator in figures.indicators("places:"):
         layer = indicator.replace("places:", "places.")
@@ -108,6 +122,22 @@ def service_sentences(figures: Figures, service: str, lang: Language) -> list[Se
         layer = indicator.replace("zones:", "zones.")
         add(ZONES, indicator, (layer, *network), 1, zones=layer_label(indicator, lang))
     return found
+
+
+def _beyond_reach(
+    figures: Figures, service: str, network: tuple[str, ...], lang: Language
+) -> list[Sentence]:
+    """Return the remark that more households are reported than are within reach, where it is so."""
+    reported, reachable = (figures.province(service, i) for i in ("households", "households_reachable"))
+    beyond = reported_beyond_reach(figures.result.indicators)
+    beyond = beyond[beyond["service"] == service]
+    if reported is None or reachable is None or not len(beyond):
+        return []
+    said = BEYOND_REACH.say(
+        lang, reported=reported.numerator, reachable=reachable.numerator, margin=MARGIN_POINTS,
+        n=int((beyond["level"] == "commune").sum()), all=len(figures.codes),
+    )
+    return [Sentence(said, service, ("households", "population", *network), remark=True)]
 
 
 def station_sentence(figures: Figures, lang: Language) -> Sentence | None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from phusong.coverage.fibre.reported import MARGIN_POINTS, reported_beyond_reach
 from phusong.coverage.result import ANY, Result
 from phusong.data.language import Language, Text, format_date
 from phusong.maps.evidence_sheets import evidence_sheets
@@ -25,56 +26,8 @@ from phusong.maps.words import (
     service_name,
     unit_name,
 )
+from phusong.maps.workbook_words import AS_OF, BEYOND, HEADERS, SHEETS, TITLE
 
-TITLE = Text("Phủ sóng viễn thông {name}", "Telecommunications coverage of {name}")
-AS_OF = Text("Số liệu đến ngày {date}", "Figures as of {date}")
-
-SHEETS = {
-    "summary": Text("Tóm tắt", "Summary"),
-    "communes": Text("Xã, phường", "Communes"),
-    "operators": Text("Nhà mạng", "Operators"),
-    "unserved": Text("Điểm chưa được phủ", "Places not served"),
-    "gaps": Text("Vùng lõm", "Gaps"),
-    "all": Text("Chỉ tiêu", "Indicators"),
-    "definitions": Text("Định nghĩa", "Definitions"),
-    "sources": Text("Nguồn dữ liệu", "Data sources"),
-    "faults": Text("Cảnh báo", "Warnings"),
-}
-
-_HEADERS = {
-    "code": Text("Mã", "Code"), "name": Text("Tên", "Name"), "level": Text("Cấp", "Level"),
-    "commune_code": Text("Mã xã", "Commune code"), "commune": Text("Xã, phường, đặc khu", "Commune"),
-    "official": Text("Dân số chính thức", "Official population"),
-    "people": Text("Dân số tính toán", "Computed population"), "area": Text("Diện tích (km²)", "Area (km²)"),
-    "covered": Text("{service}: dân số được phủ", "{service}: people covered"),
-    "share": Text("{service}: % dân số", "{service}: % of people"),
-    "served": Text("{service}: {what} được phủ", "{service}: {what} served"),
-    "of": Text("Tổng số {what}", "All {what}"),
-    "fibre_homes": Text("Hộ có cáp quang (báo cáo)", "Households with fibre (reported)"),
-    "homes": Text("Tổng số hộ", "All households"), "homes_share": Text("% hộ có cáp quang", "% with fibre"),
-    "stations": Text("Trạm {technology}", "{technology} base stations"),
-    "indicator": Text("Chỉ tiêu", "Indicator"), "service": Text("Dịch vụ", "Service"),
-    "operator": Text("Nhà mạng", "Operator"), "n": Text("Đạt (n)", "Covered (n)"),
-    "N": Text("Tổng (N)", "Total (N)"), "percent": Text("Tỷ lệ", "Share"), "unit": Text("Đơn vị", "Unit"),
-    "criterion": Text("Tiêu chí", "Criterion"), "as_of": Text("Số liệu đến ngày", "As of"),
-    "sites": Text("Vị trí", "Sites"), "all_stations": Text("Trạm", "Base stations"),
-    "cells": Text("Cell", "Cells"), "layer": Text("Loại điểm", "Kind"),
-    "place_id": Text("Mã điểm", "Place id"),
-    "lon": Text("Kinh độ", "Longitude"), "lat": Text("Vĩ độ", "Latitude"),
-    "signal": Text("Tín hiệu hoặc khoảng cách", "Signal or distance"),
-    "rank": Text("Thứ hạng", "Rank"), "gap_people": Text("Số dân", "People"),
-    "communes": Text("Xã, phường, đặc khu", "Communes"), "site": Text("Trạm gần nhất", "Nearest site"),
-    "site_m": Text("Cách trạm gần nhất (m)", "To the nearest site (m)"),
-    "fibre_m": Text("Cách cáp quang gần nhất (m)", "To the nearest fibre (m)"),
-    "places": Text("Thôn, làng, điểm bên trong", "Places inside"), "reason": Text("Nguyên nhân", "Reason"),
-    "low": Text("Cận dưới", "Low"), "high": Text("Cận trên", "High"),
-    "cause": Text("Diễn giải", "In detail"), "short": Text("Thiếu (dB)", "Short by (dB)"),
-    "term": Text("Khái niệm", "Term"), "meaning": Text("Ý nghĩa, cách tính", "Meaning, how it is computed"),
-    "input": Text("Lớp dữ liệu", "Layer"), "file": Text("Tệp", "File"),
-    "attribution": Text("Ghi công", "Attribution"),
-    "rows": Text("Số dòng, số ô", "Rows or cells"), "severity": Text("Mức", "Severity"),
-    "fault": Text("Mã cảnh báo", "Code"), "message": Text("Nội dung", "Message"),
-}
 _ORDER = ("population", "households", "communes", "places", "zones", "area", "stations", "sites", "cells")
 """Of the kinds of indicators in the summary."""
 _PROVINCE = Text("Tỉnh", "Province")
@@ -104,10 +57,10 @@ class _Writer:
         self.figures = Figures(result)
         self.communes = result.layers.communes
 
-    def _head(self, key: str, **values: str) -> str:
-        return _HEADERS[key].say(self.lang, **values)
+    def _head(self, key: str, **values: str | float) -> str:
+        return HEADERS[key].say(self.lang, **values)
 
-    def _column(self, key: str, kind: Any, values: Sequence[Any], **words: str) -> Column:
+    def _column(self, key: str, kind: Any, values: Sequence[Any], **words: str | float) -> Column:
         return Column(self._head(key, **words), kind, values)
 
     def _sheet(self, key: str) -> Any:
@@ -214,6 +167,8 @@ class _Writer:
 
     def _homes_and_stations(self, codes: Sequence[str]) -> list[Column]:
         figures = self.figures
+        over = reported_beyond_reach(self.result.indicators)
+        beyond = set(over.loc[over["level"] == "commune", "code"])
         columns = []
         for service in figures.services:
             homes = [figures.commune(c, service, "households") for c in codes]
@@ -223,6 +178,14 @@ class _Writer:
                     self._column("homes", "count", [_of(r) for r in homes]),
                     self._column("homes_share", "percent", [_share(r) for r in homes]),
                 ]
+                reach = [figures.commune(c, service, "households_reachable") for c in codes]
+                if any(reach):
+                    said = BEYOND.say(self.lang)
+                    columns += [
+                        self._column("reach_homes", "count", [_n(r) for r in reach]),
+                        self._column("beyond", "text", [said if c in beyond else "" for c in codes],
+                                     margin=MARGIN_POINTS),
+                    ]
         for technology in self._technologies():
             counts = [figures.commune(c, technology, "stations") for c in codes]
             columns.append(self._column("stations", "count", [_n(r) for r in counts], technology=technology))

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import openpyxl
 import pytest
 from quick_project import content
@@ -18,6 +19,7 @@ from phusong.layers.project_file import read_project
 from phusong.layers.read import read_layers
 
 Ask = Callable[..., Any]
+SCHEMA = Path(__file__).parents[2] / "docs" / "indicators.schema.json"
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -62,6 +64,13 @@ def test_a_scenario_is_told_in_every_output_and_its_base_may_be_an_earlier_one(
     assert told["steps"][0]["label"] == "Lưới điện"
     assert json.loads((made / "manifest.json").read_text(encoding="utf-8"))["scenario"] == "Mất điện <b>"
     assert "scenario" not in json.loads((before / "indicators.json").read_text(encoding="utf-8"))
+    figures = json.loads((made / "indicators.json").read_text(encoding="utf-8"))
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    jsonschema.validate(figures, schema)
+    assert figures["scenario"] == "Mất điện <b>"
+    assert figures.keys() <= schema["properties"].keys()
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**figures, "scenario": ""}, schema)
     base = {
         (r["level"], r["code"], r["operator"]): float(r["numerator"])
         for r in rows(before / "indicators.csv") if r["indicator"] == "population" and r["service"] == "4G"

@@ -6,6 +6,7 @@ import dataclasses
 import re
 import shutil
 import subprocess
+import xml.etree.ElementTree as ElementTree
 import zipfile
 from pathlib import Path
 
@@ -31,6 +32,21 @@ def _text(path: Path) -> str:
         document = archive.read("word/document.xml").decode()
     paragraphs = re.findall("<w:p[ >].*?</w:p>", document, flags=re.DOTALL)
     return "\n".join("".join(re.findall("<w:t[^>]*>([^<]*)</w:t>", p)) for p in paragraphs)
+
+
+def filled_to_the_foot(pdf: Path, annex: str) -> None:
+    """Assert that only the last page of the body and of the annex may end before their last third."""
+    told = subprocess.run(["pdftotext", "-bbox", str(pdf), "-"], check=True, capture_output=True).stdout
+    space = "{http://www.w3.org/1999/xhtml}"
+    pages = list(ElementTree.fromstring(told).iter(f"{space}page"))
+    words = [list(page.iter(f"{space}word")) for page in pages]
+    said = [" ".join(w.text or "" for w in page) for page in words]
+    first = next(k for k, text in enumerate(said) if annex in text[:40])
+    assert 1 < first < len(pages)
+    for k, page in enumerate(words):
+        if k not in (first - 1, len(pages) - 1):
+            lowest = max(float(w.get("yMax", 0)) for w in page) / float(pages[k].get("height", 1))
+            assert lowest > 0.67, (k + 1, lowest)
 
 
 def test_page_is_that_of_the_decree(path: Path) -> None:
@@ -122,3 +138,5 @@ def test_libreoffice_opens_it(path: Path, tmp_path: Path) -> None:
     )
     pages = (tmp_path / "report.pdf").read_bytes().count(b"/Type/Page/")
     assert 4 <= pages <= 8
+    if shutil.which("pdftotext"):
+        filled_to_the_foot(tmp_path / "report.pdf", "PHỤ LỤC")

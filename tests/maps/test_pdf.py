@@ -10,6 +10,7 @@ from pathlib import Path
 
 import docx
 import pytest
+from test_document import filled_to_the_foot
 
 from phusong.coverage.result import Result
 from phusong.maps.document import write_document, write_pdf
@@ -62,6 +63,7 @@ def test_the_form_is_that_of_the_decree(path: Path) -> None:
         assert said in text
     pages = text.rstrip("\f").split("\f")
     assert 4 <= len(pages) <= 8
+    filled_to_the_foot(path, "PHỤ LỤC")
     first = [page.strip().splitlines()[0].strip() for page in pages]
     assert first[1:] == [str(k) for k in range(2, len(pages) + 1)]
     assert "ỦY BAN NHÂN DÂN" in first[0] or "DỰ THẢO" in first[0] or "CỘNG" in first[0]
