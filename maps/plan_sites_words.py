@@ -75,14 +75,18 @@ WORDS = {
     "draft": Text("DỰ THẢO", "DRAFT"),
 }  # fmt: skip
 
+AT_HAND_M = 50.0
+"""With less new cable than this the fibre passes by."""
 KINDS = {
     "mast": Text("Dùng chung cột có sẵn", "Shared mast"), "own": Text("Danh sách đề xuất", "Proposed list"),
     "centre": Text("Trung tâm xã", "Commune centre"), "village": Text("Tại thôn, làng", "In a village"),
     "hilltop": Text("Đỉnh đồi, núi", "Hilltop"), "road": Text("Ven đường", "Road side"),
+    "people": Text("Khu dân cư", "Among people"),
 }
 BACKHAUL = {
     "shared": Text("theo cột hiện có", "with the mast"),
     "fibre": Text("cáp quang {km:.1f} km", "fibre {km:.1f} km"),
+    "at_hand": Text("cáp quang có sẵn tại chỗ", "fibre that passes by"),
     "microwave": Text("vi ba tới {to}", "microwave to {to}"),
     "other": Text("vệ tinh hoặc chuyển tiếp (cần khảo sát)", "satellite or a relay (to be surveyed)"),
 }
@@ -128,20 +132,20 @@ _AIM_SMALL = Text(
     "{name}: from {before:.2f} % to {after:.2f} % ({gain:.2f} more {unit}; {served:.2f} of {total:.2f}).",
 )
 _PROOF_COST = Text(
-    "Chứng thực: không phương án nào trong số các ứng viên đạt mục tiêu với ít hơn {bound:.1f} tỷ đồng; "
-    "phương án này "
-    "đắt hơn mức đó nhiều nhất {gap:.1f} %.",
-    "Proof: no other plan of these candidates reaches the target for less than {bound:.1f} billion dong; "
-    "this one "
-    "is at most {gap:.1f} % of its cost above that.",
+    "Chứng thực: không phương án nào trong số các ứng viên đạt mục tiêu với ít hơn {bound:.2f} tỷ đồng; phương "
+    "án này {value:.2f} tỷ đồng, tức là nhiều nhất chỉ có thể bớt thêm {gap:.1f} %.",
+    "Proof: no other plan of these candidates reaches the target for less than {bound:.2f} billion dong; this "
+    "one costs {value:.2f} billion, so at most {gap:.1f} % of it could be saved.",
+)
+_PROOF_BEST = Text(
+    "Chứng thực: phương án này là tốt nhất có thể trong số các ứng viên.",
+    "Proof: of these candidates no plan is better than this one.",
 )
 _PROOF_GAIN = Text(
-    "Chứng thực: không phương án nào trong số các ứng viên đạt quá {bound:.1f} {unit} với điều kiện này; "
-    "phương án này "
-    "đạt {value:.1f}, kém nhiều nhất {gap:.1f} %.",
-    "Proof: no other plan of these candidates gains more than {bound:.1f} {unit} under this condition; "
-    "this one "
-    "gains {value:.1f}, at most {gap:.1f} % less.",
+    "Chứng thực: không phương án nào trong số các ứng viên được thêm quá {bound:.1f} {unit} với điều kiện này; "
+    "phương án này được {value:.1f}, tức là nhiều nhất chỉ có thể hơn thêm {gap:.1f} %.",
+    "Proof: no other plan of these candidates gains more than {bound:.1f} {unit} under this condition; this one "
+    "gains {value:.1f}, so at most {gap:.1f} % more could be had.",
 )
 _SAVED = Text(
     "Chọn trạm và truyền dẫn cùng lúc rẻ hơn cách chọn trạm trước rồi kéo cáp sau {saved:.2f} tỷ đồng "
@@ -172,11 +176,13 @@ MONEY = Text(
 METHOD = (
     Text("Ứng viên: cột hiện có của mọi nhà mạng (ưu tiên dùng chung), trung tâm xã, thôn làng, đỉnh đồi "
          "gần dân chưa "
-         "được phủ, điểm ven đường, danh sách riêng (nếu có). Loại bỏ nơi quá dốc, quá xa đường, mặt "
+         "được phủ, điểm ven đường, danh sách riêng (nếu có); khi mục tiêu vượt quá các nơi đó, thêm điểm giữa khu "
+         "dân cư chưa ứng viên nào phủ tới. Loại bỏ nơi quá dốc, quá xa đường, mặt "
          "nước, khu bảo vệ.",
          "Candidates: masts of any operator (sharing first), commune centres, villages, hilltops near "
          "people without "
-         "the service, road sides, a list of one's own. Left out: too steep, too far from roads, water, "
+         "the service, road sides, a list of one's own; where a target is beyond these, also places among people "
+         "whom none of them reaches. Left out: too steep, too far from roads, water, "
          "protected."),
     Text("Vùng phủ của từng ứng viên tính bằng chính mô hình truyền sóng của dự án; cộng các trạm vào "
          "danh sách và chạy "
@@ -214,13 +220,29 @@ def word(key: str, lang: Language, **values: Any) -> str:
 
 def place_name(step: Step, lang: Language) -> str:
     """Return what a site is called: its own name, or its kind and commune."""
-    if step.kind == "mast":
-        return f"{step.name} ({operator_label(step.owner, lang)})" if step.owner else step.name
-    return step.name or f"{KINDS[step.kind].say(lang)}, {step.commune_name}"
+    return _called(step.kind, step.name, step.owner, step.commune_name, lang)
+
+
+def candidate_name(found: SitePlan, candidate: int, lang: Language) -> str:
+    """Return what a candidate is called, with its id where the name is not its own."""
+    c, communes = found.candidates, found.layers.communes
+    at = int(c.commune[candidate])
+    commune = str(communes["commune_name"].iloc[at]) if at >= 0 else ""
+    kind, name = str(c.kind[candidate]), str(c.name[candidate])
+    called = _called(kind, name, str(c.owner[candidate]), commune, lang)
+    return called if kind == "mast" or name else f"{called} ({c.site_id[candidate]})"
+
+
+def _called(kind: str, name: str, owner: str, commune: str, lang: Language) -> str:
+    if kind == "mast":
+        return f"{name} ({operator_label(owner, lang)})" if owner else name
+    return name or ", ".join(part for part in (KINDS[kind].say(lang), commune) if part)
 
 
 def backhaul_said(step: Step, lang: Language) -> str:
     """Return how a site is connected."""
+    if step.backhaul == "fibre" and step.fibre_m < AT_HAND_M:
+        return BACKHAUL["at_hand"].say(lang)
     return BACKHAUL[step.backhaul].say(lang, km=step.fibre_m / 1000.0, to=step.backhaul_to or "–")
 
 
@@ -284,9 +306,11 @@ def _aim_said(found: SitePlan, name: str, lang: Language) -> str:
 def proof_said(found: SitePlan, lang: Language) -> str:
     """Return the certificate in words."""
     proof = found.proof
-    if found.question.targets:
-        return _PROOF_COST.say(lang, bound=proof.bound / 1000.0, gap=100.0 * proof.gap)
     gap = 100.0 * proof.gap
+    if gap < 0.005:
+        return _PROOF_BEST.say(lang)
+    if found.question.targets:
+        return _PROOF_COST.say(lang, bound=proof.bound / 1000.0, value=proof.value / 1000.0, gap=gap)
     return _PROOF_GAIN.say(lang, bound=proof.bound, value=proof.value, gap=gap, unit=unit_of(found))
 
 

@@ -11,10 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phusong.coverage.criterion import technology_of
-from phusong.coverage.plan.site_aims import Universe, marked, village_layer
+from phusong.coverage.plan.candidate_ground import (
+    may_stand,
+    power_distance_km,
+    road_distance_m,
+    slope_percent,
+)
+from phusong.coverage.plan.site_aims import Universe, village_layer
 from phusong.coverage.result import ANY
 from phusong.data.tables import technology_defaults
-from phusong.layers.clutter import CLASSES
 from phusong.layers.faults import Faults
 from phusong.layers.grid import FloatArray
 from phusong.layers.inventory import Layers
@@ -25,13 +30,15 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
 RadioService = RangeService | FlatService | TerrainService
-KINDS = ("mast", "own", "centre", "village", "hilltop", "road")
+KINDS = ("mast", "own", "centre", "village", "hilltop", "road", "people")
 """In order of preference where two new sites would stand together."""
 RISE_M = 15.0
 """A hilltop stands so far above the mean of the ground around it."""
 NEAR_M = 5000.0
 """How far from people without the service a candidate may be where the model has no radius."""
 DEGREE_DECIMALS = 6
+FILL_PARTS = 4
+"""`among_people` adds at most one candidate to so many that a project allows."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +98,11 @@ class Candidates:
         """Return some of the candidates."""
         return Candidates(**{name: getattr(self, name)[which] for name in self.__dataclass_fields__})
 
+    def joined(self, other: Candidates) -> Candidates:
+        """Return these candidates and, behind them, others."""
+        names = self.__dataclass_fields__
+        return Candidates(**{n: np.concatenate([getattr(self, n), getattr(other, n)]) for n in names})
+
 
 @dataclass(frozen=True)
 class _Found:
@@ -127,10 +139,7 @@ def find_candidates(
         excluded zones.
     """
     within = near_m(service)
-    default_m = min(
-        settings.antenna_height_m or technology_defaults()[technology_of(name, service)].antenna_height_m,
-        settings.tower_height_m,
-    )
+    default_m = _usual_height_m(name, service, settings)
     crowd = _Crowd(layers, universe, within)
     masts = _masts(layers, technology_of(name, service), operator) if settings.share_masts else None
     found = _new(layers, crowd, settings, default_m, own)
@@ -143,11 +152,47 @@ def find_candidates(
         np.array([v for p in parts for v in getattr(p, a)], dtype=object) for a in ("name", "key")
     )
     keep = (crowd.around(x, y) > 0.0) | (kind == "own")
-    keep &= (kind == "mast") | _allowed(layers, x, y, kind, home, settings)
+    keep &= (kind == "mast") | may_stand(layers, x, y, kind, home, settings)
     keep = _thin(keep, x, y, kind, settings.spacing_m)
     keep = _most(keep, crowd.around(x, y), kind, settings.most_candidates)
     x, y, height, kind, words, keys = (a[keep] for a in (x, y, height, kind, words, keys))
     return _described(layers, operator, settings, kind, x, y, height, words, keys, home)
+
+
+def among_people(
+    layers: Layers, name: str, service: RadioService, operator: str, universe: Universe,
+    home: NDArray[np.int32], left: NDArray[np.bool_], *, settings: PlanSitesTable,
+) -> Candidates:
+    """Return places in the midst of those whom no candidate reaches, the fullest first.
+
+    Parameters
+    ----------
+    layers, name, service, operator, universe, home, settings
+        As in `find_candidates`.
+    left : array of bool, shape (cells of the universe,)
+        Cells that no candidate covers.
+    """
+    weight = np.zeros(universe.cells.size)
+    for aim in universe.aims.values():
+        if aim.total > 0.0:
+            weight += aim.weights / aim.total
+    at = np.flatnonzero(left & (weight > 0.0))
+    at = at[np.argsort(-weight[at], kind="stable")]
+    x, y = universe.x_m[at], universe.y_m[at]
+    kind = np.full(at.size, "people", dtype=object)
+    keep = may_stand(layers, x, y, kind, home, settings)
+    keep = _thin(keep, x, y, kind, max(settings.spacing_m, layers.grid.cell_m))
+    keep &= np.cumsum(keep) <= max(settings.most_candidates // FILL_PARTS, 1)
+    x, y, kind = x[keep], y[keep], kind[keep]
+    keys = np.array([f"{round(a)}-{round(b)}" for a, b in zip(x, y, strict=True)], dtype=object)
+    height = np.full(len(x), _usual_height_m(name, service, settings))
+    words = np.full(len(x), "", dtype=object)
+    return _described(layers, operator, settings, kind, x, y, height, words, keys, home)
+
+
+def _usual_height_m(name: str, service: RadioService, settings: PlanSitesTable) -> float:
+    usual = technology_defaults()[technology_of(name, service)].antenna_height_m
+    return min(settings.antenna_height_m or usual, settings.tower_height_m)
 
 
 def near_m(service: RadioService) -> float:
@@ -293,87 +338,6 @@ def _road_points(layers: Layers, spacing_m: float) -> tuple[FloatArray, FloatArr
     return np.asarray(shapely.get_x(points)), np.asarray(shapely.get_y(points))
 
 
-def slope_percent(layers: Layers, x: FloatArray, y: FloatArray) -> FloatArray:
-    """Return the steepest slope of the ground between a point's cell and its neighbours, NaN if unknown."""
-    if layers.terrain is None:
-        return np.full(len(x), np.nan)
-    ground, grid = layers.terrain.values, layers.grid
-    row, col = grid.index(x, y)
-    found = np.full(len(x), np.nan)
-    inner = (row > 0) & (col > 0) & (row < grid.shape[0] - 1) & (col < grid.shape[1] - 1)
-    r, c = row[inner], col[inner]
-    across = (ground[r, c + 1] - ground[r, c - 1]) / (2.0 * grid.cell_m)
-    along = (ground[r + 1, c] - ground[r - 1, c]) / (2.0 * grid.cell_m)
-    found[inner] = 100.0 * np.hypot(across, along)
-    return found
-
-
-def road_distance_m(layers: Layers, x: FloatArray, y: FloatArray) -> FloatArray:
-    """Return the distance to the nearest road, NaN without roads."""
-    import shapely
-
-    if layers.roads is None or not len(layers.roads) or not len(x):
-        return np.full(len(x), np.nan)
-    tree = shapely.STRtree(layers.roads.geometry.to_numpy())
-    (asked, _), distance = tree.query_nearest(shapely.points(x, y), return_distance=True, all_matches=False)
-    found = np.full(len(x), np.nan)
-    found[asked] = distance
-    return found
-
-
-def power_distance_km(layers: Layers, x: FloatArray, y: FloatArray, assumed_km: float) -> FloatArray:
-    """Return the distance to the nearest place with grid power; ``assumed_km`` where none is known."""
-    from scipy.spatial import cKDTree
-
-    villages = village_layer(layers)
-    if villages is None or "has_grid_power" not in villages:
-        return np.full(len(x), assumed_km)
-    known = marked(villages, "has_grid_power") == 1
-    if not known.any():
-        return np.full(len(x), assumed_km)
-    spots = np.column_stack([villages.geometry.x.to_numpy()[known], villages.geometry.y.to_numpy()[known]])
-    distance, _ = cKDTree(spots).query(np.column_stack([x, y]))
-    return np.maximum(np.asarray(distance) / 1000.0, assumed_km)
-
-
-def _allowed(
-    layers: Layers, x: FloatArray, y: FloatArray, kind: NDArray[np.object_], home: NDArray[np.int32],
-    settings: PlanSitesTable,
-) -> NDArray[np.bool_]:
-    """Tell where a new tower may stand."""
-    row, col = layers.grid.index(x, y)
-    inside = layers.grid.holds(row, col)
-    at = np.where(inside, row * layers.grid.shape[1] + col, 0)
-    good = inside & (home[at] >= 0)
-    if layers.clutter is not None:
-        good &= layers.clutter.values.ravel()[at] != CLASSES["water"]
-    for area in _closed(layers, settings):
-        good &= ~_inside(area, x, y)
-    free = kind == "own"
-    slope, road = slope_percent(layers, x, y), road_distance_m(layers, x, y)
-    steep = np.nan_to_num(slope, nan=0.0) > settings.max_slope_percent
-    far = np.nan_to_num(road, nan=0.0) > settings.max_road_m
-    # People live in villages and centres: there is a way to them, whatever the map of roads says.
-    settled = np.isin(kind, ("village", "centre"))
-    return np.asarray(good & (free | (~steep & (settled | ~far))))
-
-
-def _closed(layers: Layers, settings: PlanSitesTable) -> list[gpd.GeoSeries]:
-    closed = [layers.zones[n].geometry for n in settings.excluded_zones if n in layers.zones]
-    if layers.protected is not None and not settings.protected:
-        closed.append(layers.protected.geometry)
-    return closed
-
-
-def _inside(areas: gpd.GeoSeries, x: FloatArray, y: FloatArray) -> NDArray[np.bool_]:
-    import shapely
-
-    found = np.zeros(len(x), dtype=bool)
-    hit, _ = shapely.STRtree(areas.to_numpy()).query(shapely.points(x, y), predicate="intersects")
-    found[hit] = True
-    return found
-
-
 def _most(
     keep: NDArray[np.bool_], around: FloatArray, kind: NDArray[np.object_], most: int
 ) -> NDArray[np.bool_]:
@@ -458,8 +422,10 @@ def _described(
     )
 
 
-KIND_LETTERS = {"own": "D", "centre": "T", "village": "L", "hilltop": "N", "road": "G"}
-"""Of new sites' ids: danh sách, trung tâm, làng, núi, đường (giao thông)."""
+KIND_LETTERS = {"own": "D", "centre": "T", "village": "L", "hilltop": "N", "road": "G", "people": "K"}
+"""Of new sites' ids: danh sách, trung tâm, làng, núi, đường (giao thông), khu dân cư."""
+FILLED = f"QH-{KIND_LETTERS['people']}-"
+"""How the ids of `among_people` begin."""
 
 
 def _own_or_new(key: str, kind: str, taken: set[str]) -> str:

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from phusong.coverage.plan.backhaul import FIBRE, FORBIDDING, MICROWAVE, Connection, Growth, Ways, connect_all
-from phusong.coverage.plan.edge_graph import EdgeGraph
+from phusong.coverage.plan.backhaul import Growth, Ways, connect_all
 from phusong.layers.grid import FloatArray
 
 if TYPE_CHECKING:
@@ -82,36 +81,7 @@ class JointEffort:
     seed: int = 0
 
 
-@dataclass(frozen=True, eq=False)
-class JointPlan:
-    """A set of sites with their connections.
-
-    Attributes
-    ----------
-    chosen : array of int64
-        In the order in which they are to be built.
-    connections : tuple of Connection
-        Of each, in that order, each with the branch that is new then.
-    gains : array of float64, shape (aims, sites)
-    cost : float
-        Sites and backhaul.
-    site_cost, backhaul_cost : float
-    """
-
-    chosen: Longs
-    connections: tuple[Connection, ...]
-    gains: FloatArray
-    cost: float
-    site_cost: float
-    backhaul_cost: float
-
-    @property
-    def weight(self) -> FloatArray:
-        """Sum of the gains of each aim."""
-        return np.asarray(self.gains.sum(axis=1))
-
-
-class _Cover:
+class Cover:
     """Which cells a set of sites covers, and what each candidate would add; kept up to date."""
 
     def __init__(self, problem: JointProblem) -> None:
@@ -156,7 +126,7 @@ class _Cover:
         return np.asarray(self.problem.weights[:, row[self.times[row] == 1]].sum(axis=1))
 
 
-def _scores(problem: JointProblem, cover: _Cover) -> tuple[FloatArray, float]:
+def scores(problem: JointProblem, cover: Cover) -> tuple[FloatArray, float]:
     """Return what each candidate adds towards the goal, and what is missing (infinite without targets)."""
     gains = np.where(cover.gains > NOISE * (1.0 + cover.gains.max(initial=0.0)), cover.gains, 0.0)
     if not problem.to_target:
@@ -168,7 +138,7 @@ def _scores(problem: JointProblem, cover: _Cover) -> tuple[FloatArray, float]:
 
 
 def _fill(
-    problem: JointProblem, chosen: list[int], cover: _Cover, growth: Growth, taste: FloatArray
+    problem: JointProblem, chosen: list[int], cover: Cover, growth: Growth, taste: FloatArray
 ) -> None:
     """Add sites by gain per price, times ``taste``, until the goal is reached or nothing more fits."""
     spent = float(problem.site_cost[chosen].sum()) + sum(c.cost for c in growth.connections)
@@ -176,20 +146,20 @@ def _fill(
     free[chosen] = False
     by_money = np.isfinite(problem.budget) or problem.to_target
     while len(chosen) < problem.count:
-        scores, missing = _scores(problem, cover)
+        score, missing = scores(problem, cover)
         price = problem.site_cost + growth.prices()
-        good = free & (scores > 0.0) & (price <= problem.budget - spent + NOISE)
+        good = free & (score > 0.0) & (price <= problem.budget - spent + NOISE)
         if problem.least > 0.0:
             good &= cover.gains[0] >= problem.least
         if not good.any() or missing <= 0.0:
             return
         at = np.flatnonzero(good)
-        ratio = taste[at] * (scores[at] / np.maximum(price[at], 1e-9) if by_money else scores[at])
+        ratio = taste[at] * (score[at] / np.maximum(price[at], 1e-9) if by_money else score[at])
         pick = int(at[np.argmax(ratio)])
-        ends = at[scores[at] >= missing * (1.0 - NOISE)]
+        ends = at[score[at] >= missing * (1.0 - NOISE)]
         if ends.size:
             cheapest = int(ends[np.argmin(price[ends])])
-            if price[cheapest] <= price[pick] or scores[pick] >= missing * (1.0 - NOISE):
+            if price[cheapest] <= price[pick] or score[pick] >= missing * (1.0 - NOISE):
                 pick = cheapest
         free[pick] = False
         spent += float(problem.site_cost[pick]) + growth.connect(pick).cost
@@ -197,7 +167,7 @@ def _fill(
         cover.add(pick)
 
 
-def _prune(problem: JointProblem, chosen: list[int], cover: _Cover) -> None:
+def _prune(problem: JointProblem, chosen: list[int], cover: Cover) -> None:
     """Take out sites that are not needed, the dearest first."""
     fixed = set(problem.fixed.tolist())
     for i in sorted(chosen, key=lambda c: (-problem.site_cost[c], c)):
@@ -240,13 +210,14 @@ def _near(this: _State, best: _State) -> bool:
     )
 
 
-def _price(problem: JointProblem, chosen: Sequence[int]) -> float:
+def price_of(problem: JointProblem, chosen: Sequence[int]) -> float:
+    """Return what sites cost with their backhaul, joined one by one, the nearest first."""
     growth = connect_all(problem.ways, np.array(sorted(chosen), dtype=np.int64))
     return float(problem.site_cost[list(chosen)].sum()) + sum(c.cost for c in growth.connections)
 
 
 def _complete(
-    problem: JointProblem, cover: _Cover, begin: Sequence[int], taste: FloatArray | None = None
+    problem: JointProblem, cover: Cover, begin: Sequence[int], taste: FloatArray | None = None
 ) -> _State:
     """Fill a plan, take out what is needless, and price it; ``cover`` is empty before and after."""
     chosen = list(begin)
@@ -255,7 +226,7 @@ def _complete(
     growth = connect_all(problem.ways, np.array(sorted(chosen), dtype=np.int64))
     _fill(problem, chosen, cover, growth, np.ones(len(problem.site_cost)) if taste is None else taste)
     _prune(problem, chosen, cover)
-    cost = _price(problem, chosen)
+    cost = price_of(problem, chosen)
     fixed = set(problem.fixed.tolist())
     while cost > problem.budget + 1e-6:
         # Together they can cost more than one by one in another order: the least useful goes.
@@ -265,8 +236,8 @@ def _complete(
         out = min(loose, key=lambda c: (cover.lost(c)[0] / max(problem.site_cost[c], 1e-9), c))
         cover.remove(out)
         chosen.remove(out)
-        cost = _price(problem, chosen)
-    _, missing = _scores(problem, cover)
+        cost = price_of(problem, chosen)
+    _, missing = scores(problem, cover)
     weight = 0.0 if problem.to_target else float(cover.covered[0])
     state = _State(chosen, cost, weight, missing if problem.to_target else 0.0)
     for i in chosen:
@@ -287,7 +258,7 @@ def search(
     effort : JointEffort
     """
     fixed = [int(c) for c in problem.fixed]
-    cover = _Cover(problem)
+    cover = Cover(problem)
     best = _complete(problem, cover, fixed)
     for start in starts:
         known = [int(c) for c in start if problem.allowed[c] and int(c) not in fixed]
@@ -321,7 +292,7 @@ def search(
 def _within_budget(problem: JointProblem, chosen: list[int]) -> list[int]:
     if not np.isfinite(problem.budget) and len(chosen) <= problem.count:
         return chosen
-    while chosen and (_price(problem, chosen) > problem.budget or len(chosen) > problem.count):
+    while chosen and (price_of(problem, chosen) > problem.budget or len(chosen) > problem.count):
         chosen = chosen[:-1]
     return chosen
 
@@ -335,11 +306,11 @@ def sites_first(problem: JointProblem, *, effort: JointEffort = JointEffort()) -
     free = np.ones_like(problem.ways.shared)
     blind = replace(problem, ways=replace(problem.ways, shared=free))
     chosen = search(blind, effort=effort).tolist()
-    cover = _Cover(problem)
+    cover = Cover(problem)
     for i in chosen:
         cover.add(i)
     fixed = set(problem.fixed.tolist())
-    while _price(problem, chosen) > problem.budget + 1e-6:
+    while price_of(problem, chosen) > problem.budget + 1e-6:
         loose = [c for c in chosen if c not in fixed]
         if not loose:
             break
@@ -347,75 +318,3 @@ def sites_first(problem: JointProblem, *, effort: JointEffort = JointEffort()) -
         cover.remove(out)
         chosen.remove(out)
     return np.array(sorted(chosen), dtype=np.int64)
-
-
-def in_order(problem: JointProblem, chosen: Longs, *, polish_seconds: float = 5.0) -> JointPlan:
-    """Put chosen sites in the order of what each adds per its price, and connect them along one tree.
-
-    The tree is that of `connect_all`, or a shorter one that `phusong.coverage.plan.steiner` finds; every
-    metre of it is paid by the site that needs it first, so the prices of the steps sum to the whole.
-    """
-    growth = connect_all(problem.ways, chosen)
-    how = {c.candidate: c for c in growth.connections}
-    edges = np.unique(np.concatenate([c.edges for c in growth.connections] or [np.zeros(0, dtype=np.int64)]))
-    edges = _shorter(problem.ways, [c for c in how if how[c].kind == FIBRE], edges, polish_seconds)
-    tree = Growth(problem.ways.only(edges))
-    cover = _Cover(problem)
-    left, order, made, gains = [int(c) for c in chosen], [], [], []
-    fixed = set(problem.fixed.tolist())
-    while left:
-        fibre = tree.fibre_prices()
-        price = np.array([_planned(tree, how[c], fibre) for c in left])
-        scores, _ = _scores(problem, cover)
-        # Beyond the target a step still gains something, however little it counts.
-        worth = scores[left] + 1e-9 * cover.gains[:, left].sum(axis=0) + 1e-15
-        ratio = worth / np.maximum(problem.site_cost[left] + price, 1e-9)
-        ratio[price >= FORBIDDING] = -1.0
-        first = np.array([c in fixed for c in left]) & (ratio >= 0.0)
-        at = int(np.argmax(np.where(first, ratio, -2.0) if first.any() else ratio))
-        candidate = left.pop(at)
-        made.append(_join(tree, how[candidate]))
-        order.append(candidate)
-        gains.append(cover.add(candidate))
-    sites = float(problem.site_cost[order].sum()) if order else 0.0
-    links = sum(c.cost for c in made)
-    table = np.array(gains).T if gains else np.zeros((len(problem.weights), 0))
-    return JointPlan(np.array(order, dtype=np.int64), tuple(made), table, sites + links, sites, links)
-
-
-def _planned(tree: Growth, how: Connection, fibre: FloatArray) -> float:
-    """Return what a site's connection costs now if it is made as planned; forbidding before its partner."""
-    if how.kind == FIBRE:
-        return float(fibre[how.candidate])
-    if how.kind == MICROWAVE and how.to >= 0 and not tree.connected[how.to]:
-        return FORBIDDING
-    return how.cost
-
-
-def _join(tree: Growth, how: Connection) -> Connection:
-    made = how
-    if how.kind == FIBRE:
-        cost = float(tree.fibre_prices()[how.candidate])
-        made = replace(how, cost=cost, edges=tree._lay(how.candidate))
-    tree.connected[how.candidate] = True
-    tree.connections.append(made)
-    return made
-
-
-def _shorter(ways: Ways, on_fibre: Sequence[int], edges: Longs, seconds: float) -> Longs:
-    """Return the edges of a shorter tree that joins the sites on fibre to the network, or those given."""
-    from phusong.coverage.plan.steiner import steiner_tree
-
-    if len(on_fibre) < 2 or seconds <= 0.0 or not ways.source.any():
-        return edges
-    graph = ways.graph
-    # All that the network has is one node.
-    label = np.where(ways.source, 0, np.cumsum(~ways.source))
-    small = EdgeGraph(int(label.max()) + 1, label[graph.tail], label[graph.head], graph.length)
-    ends = np.unique(np.append(label[ways.node[list(on_fibre)]], 0))
-    if ends.size < 2:
-        return edges
-    tree = steiner_tree(small, ends, seconds=seconds)
-    if tree.length < float(graph.length[edges].sum()) - 1e-6:
-        return np.sort(tree.edges[graph.length[tree.edges] > 0.0])
-    return edges

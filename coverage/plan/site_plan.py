@@ -14,20 +14,14 @@ from numpy.typing import NDArray
 from phusong.coverage.analyse import Progress, analyse_layers, shares_of
 from phusong.coverage.criterion import technology_of
 from phusong.coverage.plan.backhaul import Ways, lay_ways, private_part
-from phusong.coverage.plan.candidate_reach import reach_of_candidates, stations_of, with_stations
-from phusong.coverage.plan.candidates import Candidates, find_candidates
+from phusong.coverage.plan.candidate_reach import stations_of, with_stations
+from phusong.coverage.plan.candidates import Candidates
 from phusong.coverage.plan.cover import best_of_count, best_under_budget, cheapest_for_target
 from phusong.coverage.plan.cover_core import merge_cells
 from phusong.coverage.plan.cover_problem import cover_problem
 from phusong.coverage.plan.cover_search import CoverEffort
-from phusong.coverage.plan.joint import (
-    JointEffort,
-    JointPlan,
-    JointProblem,
-    in_order,
-    search,
-    sites_first,
-)
+from phusong.coverage.plan.joint import JointEffort, JointProblem, search, sites_first
+from phusong.coverage.plan.joint_order import JointPlan, in_order
 from phusong.coverage.plan.plan_faults import (
     check_budget,
     check_choice,
@@ -36,8 +30,11 @@ from phusong.coverage.plan.plan_faults import (
     check_service,
     check_sites,
 )
+from phusong.coverage.plan.reach_added import known_with_added
 from phusong.coverage.plan.site_aims import Aim, Universe, universe_of
+from phusong.coverage.plan.site_candidates import candidates_with_reach
 from phusong.coverage.plan.site_costs import Prices, prices_of, site_costs
+from phusong.coverage.plan.site_swaps import Substitute, substitutes, swapped
 from phusong.coverage.result import ANY, Result
 from phusong.coverage.zonal import CommuneShares
 from phusong.data.language import Text
@@ -154,6 +151,8 @@ class SitePlan:
         In which each step is built.
     rival : JointPlan
         Sites first, then their fibre: for comparison.
+    substitutes : mapping of int to Substitute
+        What could stand in for a site, by candidate; not for all where a plan is long.
     added : GeoDataFrame
         Rows of ``layers.stations`` that the plan adds.
     before, after : Result
@@ -175,6 +174,7 @@ class SitePlan:
     proof: Proof
     year: NDArray[np.int64]
     rival: JointPlan
+    substitutes: Mapping[int, Substitute]
     added: gpd.GeoDataFrame
     before: Result
     after: Result
@@ -230,8 +230,12 @@ class _Clock:
 
     def stage(self, name: str, text: Text, **values: object) -> Callable[[float], None]:
         """Begin a stage and return what reports its share."""
-        shown = Text(text.say("vi", **values), text.say("en", **values))
         self._begin, self._name = time.perf_counter(), name
+        return self.shown(text, **values)
+
+    def shown(self, text: Text, **values: object) -> Callable[[float], None]:
+        """Show a text on the bar and return what reports its share."""
+        shown = Text(text.say("vi", **values), text.say("en", **values))
         if self.progress:
             self.progress(shown, 0.0)
         return lambda share: self.progress(shown, share) if self.progress else None
@@ -271,15 +275,11 @@ def plan_sites(
     universe = universe_of(layers, shares, reach_now, question.objectives)
     clock.done(report)
     report = clock.stage("candidates", LOOKING)
-    candidates = find_candidates(
+    candidates, reach = candidates_with_reach(
         layers, question.service, service, question.operator, universe, shares.home(), settings=settings,
-        own=own,
-    )
-    clock.done(report)
-    report = clock.stage("reach", REACHING, n=len(candidates))
-    reach = reach_of_candidates(
-        layers, question.service, service, candidates, universe, settings=settings, workers=workers,
-        progress=report,
+        needs={name: _need(question, universe, name) for name in question.targets},
+        asked=(*question.fixed, *question.forbidden), own=own, workers=workers,
+        found=lambda n: clock.shown(REACHING, n=n),
     )
     fixed, forbidden = check_sites(question, candidates)
     candidates, reach, fixed, forbidden = _useful(candidates, reach, fixed, forbidden)
@@ -293,15 +293,19 @@ def plan_sites(
     check_reachable(question, universe, problem)
     check_budget(question, candidates, problem)
     plan, proof, rival = _decide(problem, question)
+    instead = substitutes(problem, plan.chosen)
     clock.done(report)
     report = clock.stage("after", AFTER)
     added = stations_of(layers, question.service, service, candidates.take(plan.chosen), settings)
-    after = analyse_layers(with_stations(alone, added), workers=workers, shares=shares)
+    after = analyse_layers(
+        with_stations(alone, added), workers=workers, shares=shares,
+        known=known_with_added(before, added, workers=workers) if len(added) else None,
+    )
     clock.done(report)
     return SitePlan(
         question, layers, shares, universe, candidates, reach, costs, prices, ways, plan, proof,
-        _years(layers, question, costs, plan), rival, added, before, after, (*before.faults, *faults),
-        clock.seconds,
+        _years(layers, question, costs, plan), rival, instead, added, before, after,
+        (*before.faults, *faults), clock.seconds,
     )
 
 
@@ -331,10 +335,10 @@ def _problem(
 ) -> JointProblem:
     """Return the joint problem over cells that the same candidates cover, merged."""
     rows, need = [], []
-    for name, percent in question.targets.items():
-        weights, total, served = _weighted(question, universe, name)
+    for name in question.targets:
+        weights, wanted = _need(question, universe, name)
         rows.append(weights)
-        need.append(max(percent / 100.0 * total - served, 0.0))
+        need.append(wanted)
     if not question.targets:
         rows.append(_weighted(question, universe, "sum")[0])
         need.append(np.inf)
@@ -356,6 +360,12 @@ def _problem(
     )
 
 
+def _need(question: SiteQuestion, universe: Universe, name: str) -> tuple[FloatArray, float]:
+    """Return the weights of a target and how much of them is wanted."""
+    weights, total, served = _weighted(question, universe, name)
+    return weights, max(question.targets[name] / 100.0 * total - served, 0.0)
+
+
 def _weighted(question: SiteQuestion, universe: Universe, name: str) -> tuple[FloatArray, float, float]:
     """Return weights, total and what is served of an objective or of the weighted sum."""
     if name != "sum":
@@ -373,7 +383,7 @@ def _decide(problem: JointProblem, question: SiteQuestion) -> tuple[JointPlan, P
     starts, bound = _bounds(problem, question)
     effort = JointEffort(seconds=question.seconds)
     rival = in_order(problem, sites_first(problem, effort=replace(effort, seconds=0.5 * question.seconds)))
-    chosen = search(problem, [*starts, rival.chosen], effort=effort)
+    chosen = swapped(problem, search(problem, [*starts, rival.chosen], effort=effort))
     plan = in_order(problem, chosen)
     plan = _worth(problem, plan)
     if problem.to_target:

@@ -13,7 +13,8 @@ from scipy.sparse import csr_array
 
 from phusong.coverage.plan.backhaul import FIBRE, MICROWAVE, Growth, Ways, connect_all, private_part
 from phusong.coverage.plan.edge_graph import EdgeGraph
-from phusong.coverage.plan.joint import JointEffort, JointProblem, in_order, search, sites_first
+from phusong.coverage.plan.joint import JointEffort, JointProblem, search, sites_first
+from phusong.coverage.plan.joint_order import in_order
 from phusong.coverage.plan.site_costs import parse_money
 from phusong.coverage.plan.site_plan import SiteQuestion, _bounds
 from phusong.coverage.radio.profile import clearance, straight_profile
