@@ -132,20 +132,20 @@ _AIM_SMALL = Text(
     "{name}: from {before:.2f} % to {after:.2f} % ({gain:.2f} more {unit}; {served:.2f} of {total:.2f}).",
 )
 _PROOF_COST = Text(
-    "Chứng thực: không phương án nào trong số các ứng viên đạt mục tiêu với ít hơn {bound:.2f} tỷ đồng; phương "
-    "án này {value:.2f} tỷ đồng, tức là nhiều nhất chỉ có thể bớt thêm {gap:.1f} %.",
-    "Proof: no other plan of these candidates reaches the target for less than {bound:.2f} billion dong; this "
-    "one costs {value:.2f} billion, so at most {gap:.1f} % of it could be saved.",
+    "Chứng thực: không phương án nào trong số các ứng viên đạt mục tiêu với ít hơn {bound:.2f} tỷ đồng; "
+    "phương án này {value:.2f} tỷ đồng, tức là nhiều nhất chỉ có thể bớt thêm {gap:.1f} %.",
+    "Proof: no other plan of these candidates reaches the target for less than {bound:.2f} billion dong; "
+    "this one costs {value:.2f} billion, so at most {gap:.1f} % of it could be saved.",
 )
 _PROOF_BEST = Text(
     "Chứng thực: phương án này là tốt nhất có thể trong số các ứng viên.",
     "Proof: of these candidates no plan is better than this one.",
 )
 _PROOF_GAIN = Text(
-    "Chứng thực: không phương án nào trong số các ứng viên được thêm quá {bound:.1f} {unit} với điều kiện này; "
-    "phương án này được {value:.1f}, tức là nhiều nhất chỉ có thể hơn thêm {gap:.1f} %.",
-    "Proof: no other plan of these candidates gains more than {bound:.1f} {unit} under this condition; this one "
-    "gains {value:.1f}, so at most {gap:.1f} % more could be had.",
+    "Chứng thực: không phương án nào trong số các ứng viên được thêm quá {bound:.1f} {unit} với điều kiện "
+    "này; phương án này được {value:.1f}, tức là nhiều nhất chỉ có thể hơn thêm {gap:.1f} %.",
+    "Proof: no other plan of these candidates gains more than {bound:.1f} {unit} under this condition; this "
+    "one gains {value:.1f}, so at most {gap:.1f} % more could be had.",
 )
 _SAVED = Text(
     "Chọn trạm và truyền dẫn cùng lúc rẻ hơn cách chọn trạm trước rồi kéo cáp sau {saved:.2f} tỷ đồng "
@@ -176,13 +176,13 @@ MONEY = Text(
 METHOD = (
     Text("Ứng viên: cột hiện có của mọi nhà mạng (ưu tiên dùng chung), trung tâm xã, thôn làng, đỉnh đồi "
          "gần dân chưa "
-         "được phủ, điểm ven đường, danh sách riêng (nếu có); khi mục tiêu vượt quá các nơi đó, thêm điểm giữa khu "
-         "dân cư chưa ứng viên nào phủ tới. Loại bỏ nơi quá dốc, quá xa đường, mặt "
+         "được phủ, điểm ven đường, danh sách riêng (nếu có); khi mục tiêu vượt quá các nơi đó, thêm điểm "
+         "giữa khu dân cư chưa ứng viên nào phủ tới. Loại bỏ nơi quá dốc, quá xa đường, mặt "
          "nước, khu bảo vệ.",
          "Candidates: masts of any operator (sharing first), commune centres, villages, hilltops near "
          "people without "
-         "the service, road sides, a list of one's own; where a target is beyond these, also places among people "
-         "whom none of them reaches. Left out: too steep, too far from roads, water, "
+         "the service, road sides, a list of one's own; where a target is beyond these, also places "
+         "among people whom none of them reaches. Left out: too steep, too far from roads, water, "
          "protected."),
     Text("Vùng phủ của từng ứng viên tính bằng chính mô hình truyền sóng của dự án; cộng các trạm vào "
          "danh sách và chạy "
