@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from phusong.data.csv_table import rows_of
 from phusong.data.fibre_tables import Level
+from phusong.data.language import Text
 
 CABLE_SIZES = (12, 24, 48, 96, 144, 288)
 """Fibres in a cable, as they are sold."""
@@ -29,7 +30,7 @@ class Price:
         ``USD``, ``VND``, or empty for a figure that is no money.
     low, base, high : float
         In the currency of the row.
-    source : str
+    source : Text
     """
 
     key: str
@@ -38,7 +39,7 @@ class Price:
     low: float
     base: float
     high: float
-    source: str
+    source: Text
 
     def at(self, level: Level) -> float:
         """Return the figure at one end of the range or in its middle."""
@@ -52,7 +53,7 @@ def fibre_costs() -> Mapping[str, Price]:
         {
             r["key"]: Price(
                 r["key"], r["unit"], r["currency"], float(r["low"]), float(r["base"]), float(r["high"]),
-                r["source"],
+                Text(r["source_vi"], r["source"]),
             )
             for r in rows_of("fibre_costs.csv")
         }

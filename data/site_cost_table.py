@@ -10,6 +10,7 @@ from types import MappingProxyType
 from phusong.data.csv_table import rows_of
 from phusong.data.fibre_prices import fibre_costs
 from phusong.data.fibre_tables import Estimate
+from phusong.data.language import Text
 
 MILLION = 1e6
 
@@ -31,11 +32,14 @@ class UnitCost:
         ``site``, ``sector``, ``km``, ``link`` or ``year``.
     million_vnd : Estimate
         Low, middle and high in million dong, with the source.
+    source : Text
+        The source in both languages.
     """
 
     key: str
     unit: str
     million_vnd: Estimate
+    source: Text
 
 
 @lru_cache(maxsize=1)
@@ -45,5 +49,8 @@ def site_unit_costs() -> Mapping[str, UnitCost]:
     for row in rows_of("site_costs.csv"):
         factor = vnd_per_usd() / MILLION if row["currency"] == "USD" else 1.0
         low, base, high = (float(row[level]) * factor for level in ("low", "base", "high"))
-        found[row["key"]] = UnitCost(row["key"], row["unit"], Estimate(low, base, high, row["source"]))
+        found[row["key"]] = UnitCost(
+            row["key"], row["unit"], Estimate(low, base, high, row["source"]),
+            Text(row["source_vi"], row["source"]),
+        )
     return MappingProxyType(found)

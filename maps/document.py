@@ -248,7 +248,8 @@ class _Report:
         year = str(self.province.as_of.year)
         self.paper.annex(self.say("annex"), self.say("annex_about"), self.say("annex_to", year=year))
         for k, service in enumerate(figures.services[:MAPS_SHOWN], start=1):
-            caption = self.say("figure", k=str(k), service=figures.label(service, lang), date=self.date)
+            said = figures.in_sentence(service, lang)
+            caption = self.say("figure", k=str(k), service=said, date=self.date)
             self.paper.picture(self.drawings.png(service), caption, width_mm=MAP_WIDTH_MM)
 
     def write(self) -> None:

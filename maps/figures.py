@@ -131,6 +131,11 @@ class Figures:
         """Return how a service is called."""
         return service_label(name, lang, fibre=self.is_fibre(name))
 
+    def in_sentence(self, name: str, lang: Language) -> str:
+        """Return how a service is called within a sentence: words begin small, names stay."""
+        label = self.label(name, lang)
+        return label if label == name else label[:1].lower() + label[1:]
+
     def criterion(self, name: str, lang: Language) -> str:
         """Return what counts as covered, in words."""
         return describe(self.service(name)).say(lang)

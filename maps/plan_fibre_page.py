@@ -191,7 +191,7 @@ def _cell(kind: str, value: Any, lang: Language) -> str:
     if kind in ("text", "note"):
         return str(value)
     if kind == "percent":
-        return format_number(100.0 * float(value), lang, 1) + " %"
+        return format_number(100.0 * float(value), lang, 1) + ("%" if lang == "vi" else " %")
     number = float(value)
     if kind == "degrees":
         return f"{number:.5f}"

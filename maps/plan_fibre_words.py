@@ -367,7 +367,8 @@ def price_rows(plan: FibrePlan, lang: Language) -> list[tuple[str, float, float,
     for key, price in fibre_costs().items():
         low, base, high = (plan.prices[level][key] for level in ("low", "base", "high"))
         own = key in plan.prices["base"].own
-        rows.append((PRICE_NAMES[key].say(lang), low, base, high, word("own", lang) if own else price.source))
+        source = word("own", lang) if own else price.source.say(lang)
+        rows.append((PRICE_NAMES[key].say(lang), low, base, high, source))
     return rows
 
 

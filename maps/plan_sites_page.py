@@ -239,7 +239,7 @@ def price_rows(
         if key.startswith("equipment_") and not key.endswith(_technology(found)):
             continue
         e = cost.million_vnd
-        source = word("own", lang) if key in found.prices.given else e.source
+        source = word("own", lang) if key in found.prices.given else cost.source.say(lang)
         rows.append(
             (
                 f"site_{key}",

@@ -97,9 +97,9 @@ def communes(s: Section) -> str:
     heads = [("text", s.word("commune")), ("text", s.word("code")), ("num", s.word("inhabitants"))]
     heads += [("num", s.word("servedShare", service=label)) for _, label in columns]
     heads += [
-        ("num", s.word("placesLeft", places=layer_label(layer, s.lang).capitalize(), service=label))
+        ("num", s.word("placesLeft", places=layer_label(layer, s.lang).capitalize(), service=spoken))
         for layer in layers
-        for _, label in columns
+        for spoken in (figures.in_sentence(name, s.lang) for name in figures.services)
     ]
     reported = [name for name in figures.services if figures.province(name, "households")]
     heads += [("num", s.word("householdsFibre"))] * len(reported)
@@ -110,7 +110,7 @@ def communes(s: Section) -> str:
     )
     over = reported_beyond_reach(figures.result.indicators)
     beyond = set(zip(over["code"], over["service"], strict=True))
-    beyond_mark = f' <span aria-hidden="true">▲</span><span class="sr">{s.word("beyondReach")}</span>'
+    beyond_mark = f'<span class="remark" role="img" aria-label="{s.word("beyondReach")}">▲</span> '
     rows = []
     printed = s.printed_communes()
     named = zip(figures.codes, figures.result.layers.communes["commune_name"], strict=True)
@@ -145,7 +145,8 @@ def communes(s: Section) -> str:
             'step="any"></label>'
             f'<output id="shown" data-text="{s.word("shown", some="{0}", every="{1}")}"></output></div>',
             f'<p class="quiet"><span class="hint">{s.word("sortHint")}</span> {notes}</p>{s.folded()}',
-            f'<p class="quiet">▲: {s.word("beyondReachNote", margin=MARGIN_POINTS)}</p>' if beyond else "",
+            f'<p class="quiet"><span class="remark">▲</span> '
+            f'{s.word("beyondReachNote", margin=MARGIN_POINTS)}</p>' if beyond else "",
             f'<div class="scroll tall" role="region" tabindex="0" aria-label="{s.word("tableCommunes")}">'
             f'<table id="table" class="sorts"><caption class="sr">{s.word("tableCommunes")}</caption>'
             f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div></section>",
@@ -160,7 +161,7 @@ def _cell(value: float, shown: str) -> str:
 
 
 def _ratio_cell(s: Section, ratio: Ratio | None, mark: str = "") -> str:
-    return _cell(ratio.percent if ratio else float("nan"), f"{s.ratio(ratio)}{mark}")
+    return _cell(ratio.percent if ratio else float("nan"), f"{mark}{s.ratio(ratio)}")
 
 
 def _left(s: Section, ratio: Ratio | None) -> str:

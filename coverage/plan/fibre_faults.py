@@ -99,7 +99,7 @@ TOO_LONG = warning(
     "{other} điểm đủ nếu dùng cấp quang hoặc bộ chia khác, {none} điểm cần OLT mới gần hơn.",
     "{n} points of the plan are beyond the optical budget of {optics}, the farthest '{name}' ({km:.1f} km "
     "from the OLT): other optics or splitters suffice for {other}, {none} need an OLT nearer by.",
-    "Xem cột remedy trong bảng điểm.", "The column remedy of the points says which.",
+    "Xem cột 'Cần dùng' (remedy) trong bảng điểm.", "The column 'Needs' (remedy) of the points says which.",
 )
 GUESSED = warning(
     "no-recorded-cable",

@@ -283,7 +283,8 @@ def test_prices_rise_with_their_level_and_name_their_source() -> None:
     levels = all_prices({})
     for key, price in fibre_costs().items():
         assert levels["low"][key] <= levels["base"][key] <= levels["high"][key]
-        assert price.source
+        assert price.source.en
+        assert price.source.vi != price.source.en
     assert prices_of({"fibre_vnd_per_usd": 20000.0})["aerial_km"] == pytest.approx(3100 * 20000.0)
     assert prices_of({"fibre_olt": 5.0, "fibre_olt_high": 9.0}, "high")["olt"] == 9.0
 
