@@ -67,6 +67,13 @@ def by_commune(commune: NDArray[np.int64], weight: FloatArray, communes: int) ->
     return np.bincount(where, weights=weight, minlength=communes + 1).astype(np.float64)
 
 
+def _no_more(part: FloatArray, whole: FloatArray) -> FloatArray:
+    """Return numerators that exceed no denominator by rounding: the same cells summed in another order."""
+    whole = whole[: len(part)] if len(whole) > len(part) else np.pad(whole, (0, len(part) - len(whole)))
+    over = (part > whole) & (part <= whole * (1.0 + 1e-9))
+    return np.where(over, whole, part)
+
+
 def tidy(layers: Layers, figures: Iterable[Figure]) -> pd.DataFrame:
     """Return figures as `INDICATOR_COLUMNS`, for the province and each commune."""
     import pandas as pd
@@ -77,11 +84,12 @@ def tidy(layers: Layers, figures: Iterable[Figure]) -> pd.DataFrame:
     for figure in figures:
         # The province's figure is summed from the very numbers of the communes, so both agree exactly.
         over = figure.denominator
+        part = figure.numerator if over is None else _no_more(figure.numerator, over)
         head = {
             "level": np.array(["province"] + ["commune"] * n),
             "code": np.array([layers.project.province.code, *communes["commune_code"]]),
             "name": np.array([layers.project.province.name, *communes["commune_name"]]),
-            "numerator": np.concatenate([[figure.numerator.sum()], figure.numerator[:n]]),
+            "numerator": np.concatenate([[part.sum()], part[:n]]),
             "denominator": np.full(n + 1, np.nan)
             if over is None
             else np.concatenate([[over.sum()], over[:n]]),
@@ -98,6 +106,7 @@ def tidy(layers: Layers, figures: Iterable[Figure]) -> pd.DataFrame:
     table = pd.DataFrame({key: np.concatenate([b[key] for b in blocks]) for key in blocks[0]})
     with np.errstate(divide="ignore", invalid="ignore"):
         percent = 100.0 * table["numerator"].to_numpy() / table["denominator"].to_numpy()
+    percent = np.where(table["numerator"] <= table["denominator"], np.minimum(percent, 100.0), percent)
     table["percent"] = np.where(table["denominator"].to_numpy() > 0.0, percent, np.nan)
     table["_order"] = (table["level"] != "province").astype(int)
     table = table.sort_values(["_order", "code", "service", "operator", "indicator"], kind="stable")

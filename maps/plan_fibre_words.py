@@ -199,7 +199,7 @@ METHOD = (
         "điểm theo số dân trên một đồng, cận trên Lagrange.",
         "All points: the shortest Steiner tree from what stands, with a bound by dual ascent. Budget or "
         "target: "
-        "points by people per đồng, with a Lagrangian upper bound.",
+        "points by people per dong, with a Lagrangian upper bound.",
     ),
     Text(
         "Dân quanh điểm: người chưa có cáp trong tầm của dịch vụ, mỗi người tính cho điểm gần nhất; mỗi "
@@ -222,7 +222,7 @@ METHOD = (
     ),
     Text(
         "Mỗi giai đoạn chỉ kéo tiếp từ mạng đã có đến lúc đó, ưu tiên nhiều dân trên một đồng.",
-        "Each phase builds on what stands by then, most people per đồng first.",
+        "Each phase builds on what stands by then, most people per dong first.",
     ),
     Text(
         "Kiểm tra: {edges} cạnh nối liền với mạng hiện có, không vòng, tới đủ {needs} điểm; cộng lại từ "

@@ -36,6 +36,7 @@ HEADS = {
     "noWay": Text("Dân trên cáp không rõ đường về OLT", "People on cable with no known way to an OLT"),
     "reached": Text("Xã có cáp về nút gom", "Communes within reach of an aggregation point"),
     "light": Text("Điểm đấu nối trong quỹ công suất", "Access points within the optical budget"),
+    "where": Text("Ở xã", "In commune"),
     "rank": Text("Hạng", "Rank"), "routes": Text("Tuyến", "Routes"), "km": Text("Dài (km)", "Length (km)"),
     "peopleBehind": Text("Dân phía sau", "People behind"), "sites": Text("Trạm phía sau", "Sites behind"),
     "communes": Text("Xã phía sau", "Communes behind"), "commune": Text("Xã", "Commune"),
@@ -110,20 +111,27 @@ def _weakest(found: FibreAssessment, names: Mapping[str, str], lang: Language) -
         return ""
     rows = [
         [
-            _n(r["rank"], lang), escape(_named(str(r["communes_behind"]), names)),
+            _n(r["rank"], lang), escape(_named(str(r["commune_code"]), names)),
+            escape(_listed(str(r["route_ids"]).split("; "))),
+            escape(_named(str(r["communes_behind"]), names)),
             escape(format_number(r["length_m"] / 1000.0, lang, 2)), _n(r["people_behind"], lang),
             _n(r["sites_behind"], lang),
         ]
         for r in spans.drop(columns="geometry").to_dict("records")
     ]  # fmt: skip
-    keys = ("rank", "communes", "km", "peopleBehind", "sites")
+    keys = ("rank", "where", "routes", "communes", "km", "peopleBehind", "sites")
     heads = [escape(HEADS[k].say(lang)) for k in keys]
-    return table(escape(WEAKEST.say(lang)), heads, rows, numeric=2)
+    return table(escape(WEAKEST.say(lang)), heads, rows, numeric=4)
 
 
 def _named(codes: str, names: Mapping[str, str]) -> str:
     """Return the names of communes given as ``code; code``; of many the first and how many more."""
-    said = [shorten(str(names.get(code, code)), NAME_LENGTH) for code in codes.split("; ") if code]
+    return _listed([str(names.get(code, code)) for code in codes.split("; ")])
+
+
+def _listed(words: Sequence[str]) -> str:
+    """Return the first of some names and how many more; a dash for none."""
+    said = [shorten(word, NAME_LENGTH) for word in words if word]
     more = [f"+{len(said) - MOST_NAMES}"] if len(said) > MOST_NAMES else []
     return "; ".join([*said[:MOST_NAMES], *more]) or "–"
 
@@ -165,7 +173,9 @@ def fibre_sheets(result: Result, lang: Language) -> list[tuple[Text, Sequence[Co
             column("homes", "count", p["homes"]), column("homesPassed", "count", p["homes_passed"]),
         ]),
         (SHEETS["spans"], [
-            column("rank", "count", s["rank"]), who(s), column("routes", "text", s["route_ids"].astype(str)),
+            column("rank", "count", s["rank"]), who(s),
+            column("where", "text", s["commune_code"].astype(str)),
+            column("routes", "text", s["route_ids"].astype(str)),
             column("km", "number", km(s["length_m"])), column("peopleBehind", "count", s["people_behind"]),
             column("sites", "count", s["sites_behind"]), column("communes", "text", s["communes_behind"]),
         ]),

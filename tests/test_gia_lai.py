@@ -122,6 +122,20 @@ def test_an_operator_never_covers_more_than_all(result: Result) -> None:
             assert (one <= figures(result, service, "population")["numerator"] + 1e-6).all()
 
 
+def test_no_part_exceeds_its_whole(result: Result) -> None:
+    table = result.indicators[result.indicators["denominator"].notna()]
+    assert (table["numerator"] <= table["denominator"]).all()
+    assert table["percent"].max() == 100.0
+    assert table["percent"].min() == 0.0
+
+
+def test_reports_beyond_reach_are_told(result: Result) -> None:
+    (fault,) = [f for f in result.faults if f.code == "households.beyond-reach"]
+    reported, reachable = (province(result, "fibre", i) for i in ("households", "households_reachable"))
+    assert fault.values["reported"] == reported["numerator"] > reachable["numerator"]
+    assert fault.file == "households.csv"
+
+
 def test_counts_are_those_of_the_inventory(result: Result, shared: Path) -> None:
     cells = pd.read_csv(shared / "data" / "gia-lai" / "stations.csv")
     cells = cells[cells["status"] == "operational"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -316,7 +316,19 @@ def _redundancy(
         work.fibre, operator, people_of_node=served, commune_of_node=commune,
         site_xy=np.column_stack([sites.x, sites.y]), route_ids=ids,
     )  # fmt: skip
-    return weak
+    return replace(weak, spans=weak.spans.assign(commune_code=_commune_of(layers, weak.spans)))
+
+
+def _commune_of(layers: Layers, spans: gpd.GeoDataFrame) -> NDArray[np.object_]:
+    """Return the code of the commune in which the middle of each span lies, empty for none."""
+    import shapely
+
+    middle = shapely.line_interpolate_point(spans.geometry.to_numpy(), 0.5, normalized=True)
+    codes = np.full(len(spans), "", dtype=object)
+    if len(spans):
+        point, holder = layers.communes.sindex.query(middle, predicate="intersects")
+        codes[point[::-1]] = layers.communes["commune_code"].to_numpy(dtype=object)[holder[::-1]]
+    return codes
 
 
 def _places(

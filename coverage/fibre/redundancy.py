@@ -156,6 +156,7 @@ class Redundancy:
         rank route_ids length_m rooted nodes_behind people_behind sites_behind communes_behind``
         (codes of communes all of whose access points are behind, joined by ``; ``) ``geometry``. Where
         no aggregation point is known on either side (``rooted`` false), the smaller side is behind.
+        Of an assessment also ``commune_code``: where the middle of the span lies.
     people, sites, communes : float, int, int
         Served by access points, or fed, that have a way to an aggregation point.
     people_on_one_span, sites_on_one_span, communes_on_one_span : float, int, int

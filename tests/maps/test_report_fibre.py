@@ -67,12 +67,20 @@ def test_the_section_says_what_the_result_holds(result: Result, found: FibreAsse
     assert everybody[4] == format_number(round(weak.people_on_one_span), "vi")
     behind = weak.spans[weak.spans["people_behind"] > 0].head(len(spans))
     assert 0 < len(spans) == min(15, int((weak.spans["people_behind"] > 0).sum()))
-    assert [row[3] for row in spans] == [format_number(round(p), "vi") for p in behind["people_behind"]]
+    assert [row[5] for row in spans] == [format_number(round(p), "vi") for p in behind["people_behind"]]
     named = dict(zip(result.layers.communes["commune_code"], result.layers.communes["commune_name"],
                      strict=True))  # fmt: skip
     for row, codes in zip(spans, behind["communes_behind"], strict=True):
         first = [named[c] for c in str(codes).split("; ") if c][:4]
-        assert row[1].startswith("; ".join(first) if first else "–")
+        assert row[3].startswith("; ".join(first) if first else "–")
+    communes = result.layers.communes
+    for row, line, code, ids in zip(
+        spans, behind.geometry, behind["commune_code"], behind["route_ids"], strict=True
+    ):
+        held = communes[communes.contains(line.interpolate(0.5, normalized=True))]
+        assert [code] == held["commune_code"].tolist()
+        assert row[1] == held["commune_name"].iloc[0]
+        assert row[2].startswith(str(ids).split("; ")[0])
     assert HOSTILE[0] not in page
     assert HOSTILE[1] not in page
 
