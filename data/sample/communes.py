@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 MENDINGS = 8
 SIMPLIFY_M = 110.0
+BEYOND = 4
+"""Cells by which communes are laid out past a given territory: more than smoothing takes away."""
 RIVER_KM2 = 60.0
 """Drained area from which a river is a border and hard to cross."""
 
@@ -277,17 +279,41 @@ def _ranks(points: FloatArray, good: FloatArray, towns: int) -> IntArray:
     return rank
 
 
-def make_communes(rng: np.random.Generator, relief: Relief, *, communes: int, side_m: float) -> Communes:
-    """Lay out ``communes`` communes over an area of about ``side_m`` squared."""
-    from scipy.ndimage import gaussian_filter
+def _clipped(
+    polygons: Sequence[Polygon | MultiPolygon], territory: Polygon
+) -> list[Polygon | MultiPolygon]:
+    """Return the parts of communes in a territory, of which they cover all."""
+    import shapely
 
-    inside = outline(rng, relief, side_m)
+    found = []
+    for shape in shapely.intersection(np.array(polygons), territory):
+        # Where a border runs along the territory's, lines and points come with the area.
+        parts = [part for part in shapely.get_parts(shape) if part.geom_type == "Polygon"]
+        found.append(parts[0] if len(parts) == 1 else shapely.MultiPolygon(parts))
+    return found
+
+
+def make_communes(
+    rng: np.random.Generator, relief: Relief, *, communes: int, side_m: float,
+    territory: Polygon | None = None,
+) -> Communes:
+    """Lay out ``communes`` communes over a territory, or an area of about ``side_m`` squared."""
+    from scipy.ndimage import binary_dilation, binary_erosion, gaussian_filter
+
+    if territory is None:
+        inside = central = outline(rng, relief, side_m)
+    else:
+        held = _labels_of([territory], relief.frame) >= 0
+        # Communes reach beyond and are cut, so that neighbours share the border to the point.
+        inside, central = binary_dilation(held, iterations=BEYOND), binary_erosion(held, iterations=2)
     good = settleable(relief)
     around = gaussian_filter(good, 2500.0 / relief.frame.cell_m)
-    weight = np.where(inside & ~relief.water, (0.06 + around / around.max()) * (0.002 + good) ** 2, 0.0)
+    weight = np.where(central & ~relief.water, (0.06 + around / around.max()) * (0.002 + good) ** 2, 0.0)
     centre = np.sort(scatter(rng, relief.frame, weight, communes))
     label = _connected(_grow(relief, inside, centre), centre)
     polygons = _polygons(label, relief.frame, centre)
+    if territory is not None:
+        polygons = _clipped(polygons, territory)
     label = _labels_of(polygons, relief.frame)
     for index in np.flatnonzero(label.ravel()[centre] != np.arange(communes)):
         centre[index] = np.flatnonzero(label == index)[np.argmax(good[label == index])]

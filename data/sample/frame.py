@@ -28,21 +28,25 @@ class Frame:
     Attributes
     ----------
     left_m, top_m : float
-        Outer corner of the north-western cell, in `CRS`.
+        Outer corner of the north-western cell, in ``crs``.
     cell_m : float
     shape : tuple of int
         Rows and columns.
+    crs : str
     """
 
     left_m: float
     top_m: float
     cell_m: float
     shape: tuple[int, int]
+    crs: str = CRS
 
     def split(self, times: int) -> Frame:
         """Return the same area in cells ``times`` smaller."""
         rows, cols = self.shape
-        return Frame(self.left_m, self.top_m, self.cell_m / times, (rows * times, cols * times))
+        return Frame(
+            self.left_m, self.top_m, self.cell_m / times, (rows * times, cols * times), self.crs
+        )
 
     def x_m(self) -> FloatArray:
         """Eastings of the cell centres, one row of them."""

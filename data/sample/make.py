@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from numbers import Integral
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from phusong.data.sample.unit import Unit
 
 RANGES = {"communes": (1, 400), "sites": (1, 20_000), "villages": (0, 20_000), "seed": (0, 2**63 - 1)}
 PROJECT_FILE = "phusong.toml"
@@ -16,6 +20,14 @@ def _check(**values: int) -> None:
             raise ValueError(f"{name} is {value!r}, but must be a whole number from {low} to {high}")
         if not low <= value <= high:
             raise ValueError(f"{name} is {value}, but must be from {low} to {high}")
+
+
+def check_folder(folder: Path, *, force: bool) -> None:
+    """Raise `FileExistsError` where a province must not be written, as `make_sample` says."""
+    if folder.exists() and not folder.is_dir():
+        raise FileExistsError(f"folder is {folder}, but that is a file")
+    if folder.is_dir() and any(folder.iterdir()) and not force:
+        raise FileExistsError(f"folder is {folder}, which is not empty; give force=True to write into it")
 
 
 def make_sample(
@@ -65,23 +77,33 @@ def make_sample(
     """
     _check(communes=communes, sites=sites, villages=villages, seed=seed)
     folder = Path(folder)
-    if folder.exists() and not folder.is_dir():
-        raise FileExistsError(f"folder is {folder}, but that is a file")
-    if folder.is_dir() and any(folder.iterdir()) and not force:
-        raise FileExistsError(f"folder is {folder}, which is not empty; give force=True to write into it")
+    check_folder(folder, force=force)
+    from phusong.data.sample.unit import SAMPLE
+
+    return write_province(
+        folder, SAMPLE, communes=communes, sites=sites, villages=villages, seed=seed, coast=coast
+    )
+
+
+def write_province(
+    folder: Path, unit: Unit, *, communes: int, sites: int, villages: int, seed: int, coast: bool
+) -> Path:
+    """Make a province and write it into ``folder``, as `make_sample` says; nothing is asked before."""
     from phusong.data.sample.files import write_files
     from phusong.data.sample.project import project_text
     from phusong.data.sample.province import make_province
     from phusong.data.sample.write import write_folder
 
     province = make_province(
-        communes=communes, sites=sites, villages=villages, seed=seed, coast=coast
+        communes=communes, sites=sites, villages=villages, seed=seed, coast=coast, unit=unit
     )
 
     def fill(target: Path) -> None:
         """Write all files into a folder."""
         write_files(province, target)
-        text = project_text(communes=communes, sites=sites, villages=villages, seed=seed, coast=coast)
+        text = project_text(
+            unit, communes=communes, sites=sites, villages=villages, seed=seed, coast=coast
+        )
         (target / PROJECT_FILE).write_text(text, encoding="utf-8")
 
     write_folder(folder, fill)

@@ -32,9 +32,9 @@ def upland_names() -> list[str]:
     return [f"{a} {b}{side}" for side in _SIDES for a in _UPLAND_FIRST for b in _UPLAND_SECOND]
 
 
-def commune_code(index: int) -> str:
+def commune_code(index: int, prefix: str = PROVINCE_CODE) -> str:
     """Return the five-digit code of the commune with this index."""
-    return f"{PROVINCE_CODE}{index + 1:03d}"
+    return f"{prefix}{index + 1:03d}"
 
 
 def commune_names(rng: np.random.Generator, upland: BoolArray, ward: BoolArray) -> list[str]:

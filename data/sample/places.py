@@ -9,7 +9,7 @@ import numpy as np
 
 from phusong.data.sample.communes import Communes, scatter
 from phusong.data.sample.frame import BoolArray, FloatArray, IntArray
-from phusong.data.sample.names import PROVINCE_CODE, commune_code, village_names
+from phusong.data.sample.names import village_names
 from phusong.data.sample.relief import Relief
 from phusong.data.sample.settlement import (
     PEOPLE_PER_HOUSEHOLD,
@@ -18,6 +18,7 @@ from phusong.data.sample.settlement import (
     inner_cells,
     jittered,
 )
+from phusong.data.sample.unit import SAMPLE, Unit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +30,8 @@ ZONE_NAMES = ("Khu công nghiệp", "Cụm công nghiệp", "Khu công nghệ th
 
 
 def villages_table(
-    rng: np.random.Generator, communes: Communes, settlement: Settlement, lonlat: FloatArray
+    rng: np.random.Generator, communes: Communes, settlement: Settlement, lonlat: FloatArray,
+    unit: Unit = SAMPLE,
 ) -> pd.DataFrame:
     """Return the villages, in the order of the settlement."""
     import pandas as pd
@@ -44,10 +46,10 @@ def villages_table(
             names[index], kinds[index] = name, kind
     remote = settlement.remote
     return pd.DataFrame({
-        "village_id": [f"{PROVINCE_CODE}-V{i + 1:05d}" for i in range(count)],
+        "village_id": [f"{unit.code}-V{i + 1:05d}" for i in range(count)],
         "village_name": names,
         "kind": kinds,
-        "commune_code": [commune_code(int(c)) for c in settlement.village_commune],
+        "commune_code": [unit.commune(int(c)) for c in settlement.village_commune],
         "households": settlement.village_households,
         "has_grid_power": ~((remote > 0.5) & (rng.random(count) < 0.2)),
         "disadvantaged": remote + rng.normal(0.0, 0.06, count) > UPLAND,
@@ -56,11 +58,11 @@ def villages_table(
     })  # fmt: skip
 
 
-def centres_table(names: list[str], lonlat: FloatArray) -> pd.DataFrame:
+def centres_table(names: list[str], lonlat: FloatArray, unit: Unit = SAMPLE) -> pd.DataFrame:
     """Return the offices of the communes' people's committees."""
     import pandas as pd
 
-    codes = [commune_code(i) for i in range(len(names))]
+    codes = [unit.commune(i) for i in range(len(names))]
     return pd.DataFrame({
         "place_id": [f"{code}-UB" for code in codes],
         "name": [f"UBND {name}" for name in names],
@@ -72,7 +74,7 @@ def centres_table(names: list[str], lonlat: FloatArray) -> pd.DataFrame:
 
 def households_table(
     rng: np.random.Generator, communes: Communes, settlement: Settlement, has_fibre: BoolArray,
-    fibre_share: FloatArray,
+    fibre_share: FloatArray, unit: Unit = SAMPLE,
 ) -> pd.DataFrame:
     """Return the households of each commune and those reported to have fibre.
 
@@ -84,7 +86,7 @@ def households_table(
     bought = np.array([0.66, 0.78, 0.88])[communes.rank] + rng.normal(0.0, 0.05, len(total))
     share = np.where(has_fibre, np.clip(bought, 0.3, 0.97) * (0.25 + 0.75 * fibre_share), 0.0)
     return pd.DataFrame({
-        "commune_code": [commune_code(i) for i in range(len(total))],
+        "commune_code": [unit.commune(i) for i in range(len(total))],
         "households": total,
         "households_with_fibre": np.floor(total * share).astype(np.int64),
         "as_of": AS_OF.isoformat(),
@@ -208,13 +210,15 @@ def _capital_things(coast: bool) -> list[tuple[str, str]]:
     return [*things, ("Bến cảng tổng hợp", "cảng biển")] if coast else things
 
 
-def key_locations_table(rows: list[tuple[str, str, int]], lonlat: FloatArray) -> pd.DataFrame:
+def key_locations_table(
+    rows: list[tuple[str, str, int]], lonlat: FloatArray, unit: Unit = SAMPLE
+) -> pd.DataFrame:
     """Return the table of key locations."""
     import pandas as pd
 
     records: list[dict[str, Any]] = [
-        {"place_id": f"{PROVINCE_CODE}-K{i + 1:05d}", "name": name, "kind": kind,
-         "commune_code": commune_code(commune), "lon": lonlat[i, 0], "lat": lonlat[i, 1]}
+        {"place_id": f"{unit.code}-K{i + 1:05d}", "name": name, "kind": kind,
+         "commune_code": unit.commune(commune), "lon": lonlat[i, 0], "lat": lonlat[i, 1]}
         for i, (name, kind, commune) in enumerate(rows)
     ]  # fmt: skip
     return pd.DataFrame.from_records(records)

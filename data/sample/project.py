@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from phusong.data.sample.names import PROVINCE_CODE, PROVINCE_NAME
 from phusong.data.sample.places import AS_OF
+from phusong.data.sample.unit import SAMPLE, Unit
 
 PROJECT = f"""\
-# {PROVINCE_NAME}: tỉnh giả định do `phusong sample` sinh ra để dùng thử và kiểm thử.
+# {{name}}: tỉnh giả định do `phusong sample` sinh ra để dùng thử và kiểm thử.
 # Mọi địa danh, mã, ranh giới và số liệu trong thư mục này đều là bịa; không có đơn vị nào như vậy.
 # Sinh với: {{parameters}}
 
 [province]
-code = "{PROVINCE_CODE}"        # không tỉnh nào mang mã này
-name = "{PROVINCE_NAME}"
+code = "{{code}}"        # không tỉnh nào mang mã này
+name = "{{name}}"
 as_of = {AS_OF.isoformat()}
 
 [grid]
-crs = "EPSG:32649"  # UTM múi 49N; bỏ dòng này thì chương trình tự chọn múi theo vị trí các xã
+crs = "{{crs}}"  # múi UTM; bỏ dòng này thì chương trình tự chọn múi theo vị trí các xã
 cell_m = 100        # cạnh ô lưới, mét
 
 # --- Lớp dữ liệu: đường dẫn tính từ tệp này ---
@@ -106,7 +106,10 @@ document = "Quyết định số 1132/QĐ-TTg"
 """
 
 
-def project_text(**parameters: object) -> str:
+def project_text(unit: Unit = SAMPLE, **parameters: object) -> str:
     """Return the project file, with the parameters of the generator in its head."""
     shown = ", ".join(f"{name}={value}" for name, value in parameters.items())
-    return PROJECT.replace("{parameters}", shown)
+    text = PROJECT
+    for mark, value in (("parameters", shown), ("code", unit.code), ("name", unit.name), ("crs", unit.crs)):
+        text = text.replace("{" + mark + "}", value)
+    return text

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phusong.data.sample.communes import RIVER_KM2, Communes
-from phusong.data.sample.frame import CRS, FloatArray, spectral_noise
+from phusong.data.sample.frame import FloatArray, spectral_noise
 from phusong.data.sample.relief import Relief, enlarge
 from phusong.data.sample.settlement import Settlement
 
@@ -60,7 +60,7 @@ def make_terrain(rng: np.random.Generator, relief: Relief) -> Layer:
         height = np.where(water, float(relief.height_m[relief.lake][0]), height)
     sea = enlarge(relief.sea.astype(np.float64)) > 0.5
     height = np.where(sea, 0.0, np.maximum(height, 1.0))
-    return Layer(np.round(height).astype(np.int16), _transform(relief, 2), CRS, -32768.0)
+    return Layer(np.round(height).astype(np.int16), _transform(relief, 2), relief.frame.crs, -32768.0)
 
 
 def make_clutter(rng: np.random.Generator, relief: Relief, people_per_km2: FloatArray) -> Layer:
@@ -78,7 +78,7 @@ def make_clutter(rng: np.random.Generator, relief: Relief, people_per_km2: Float
     # A river of one cell of 180 m is drawn 90 to 180 m wide.
     wet |= enlarge(river.astype(np.float64)) > 0.42
     result[wet] = WATER
-    return Layer(result, _transform(relief, 2), CRS, 0.0)
+    return Layer(result, _transform(relief, 2), relief.frame.crs, 0.0)
 
 
 def make_population(
@@ -115,8 +115,8 @@ def make_population(
 
     lon = (col0 + np.arange(cols) + 0.5) * step
     lat = (row0 - np.arange(rows) - 0.5) * step
-    x, y = Transformer.from_crs("EPSG:4326", CRS, always_xy=True).transform(*np.meshgrid(lon, lat))
     frame = relief.frame
+    x, y = Transformer.from_crs("EPSG:4326", frame.crs, always_xy=True).transform(*np.meshgrid(lon, lat))
     at = ((frame.top_m - y) / frame.cell_m - 0.5, (x - frame.left_m) / frame.cell_m - 0.5)
     weight = map_coordinates(settlement.density, at, order=1, mode="nearest")
     weight = np.where(owner >= 0, weight, 0.0)

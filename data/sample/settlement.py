@@ -63,14 +63,16 @@ def inner_cells(label: IntArray) -> BoolArray:
     return np.asarray((minimum_filter(label, 3) == maximum_filter(label, 3)) & (label >= 0))
 
 
-def official_population(rng: np.random.Generator, communes: Communes, good: FloatArray) -> IntArray:
+def official_population(
+    rng: np.random.Generator, communes: Communes, good: FloatArray, people: float | None = None
+) -> IntArray:
     """Return the official population of each commune: more where land is good and in towns."""
     n = len(communes.centre)
     inside = communes.inside
     land = np.bincount(communes.label[inside], weights=good[inside], minlength=n)
     weight = (0.12 * land.mean() + land) ** 0.6 * np.exp(rng.normal(0.0, 0.22, n))
     weight *= np.array([1.0, 1.7, 3.0])[communes.rank]
-    return np.maximum(share_out(round(n * PEOPLE_PER_COMMUNE), weight), 400)
+    return np.maximum(share_out(round(people or n * PEOPLE_PER_COMMUNE), weight), 400)
 
 
 def remoteness(relief: Relief, communes: Communes) -> FloatArray:

@@ -9,9 +9,9 @@ import numpy as np
 
 from phusong.data.sample.communes import Communes, scatter
 from phusong.data.sample.frame import BoolArray, FloatArray, Frame, IntArray
-from phusong.data.sample.names import commune_code
 from phusong.data.sample.relief import Relief
 from phusong.data.sample.settlement import Settlement, inner_cells, jittered, share_out
+from phusong.data.sample.unit import SAMPLE, Unit
 from phusong.data.tables import TechnologyDefaults, technology_defaults
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def _height_m(rng: np.random.Generator, busy: float) -> float:
 
 
 def make_cells(
-    rng: np.random.Generator, sites: Sites, lonlat: FloatArray, commune: IntArray
+    rng: np.random.Generator, sites: Sites, lonlat: FloatArray, commune: IntArray, unit: Unit = SAMPLE
 ) -> pd.DataFrame:
     """Return the table of cells: three sectors per carrier, one omnidirectional cell at small masts."""
     import pandas as pd
@@ -180,7 +180,7 @@ def make_cells(
                             technology, mhz, lonlat[index, 0], lonlat[index, 1], height,
                             azimuth, 0 if azimuth is None else tilt,
                             360.0 if azimuth is None else default.beamwidth_deg, eirp, width,
-                            commune_code(int(commune[index])), status,
+                            unit.commune(int(commune[index])), status,
                         ))  # fmt: skip
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     return table.astype({"azimuth_deg": "Int64", "lon": float, "lat": float})

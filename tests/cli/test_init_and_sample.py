@@ -121,6 +121,34 @@ def test_sample_leaves_what_is_there_unless_forced(phusong: Callable[..., Any], 
     assert "là một tệp, không phải thư mục" in answer.err
 
 
+def test_country_goes_to_the_generator_and_takes_no_options_of_one_province(
+    phusong: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, Any] = {}
+
+    def write(folder: Path, *, made: Callable[[Path], None] | None, **words: Any) -> list[Path]:
+        asked.update(words, folder=folder)
+        files = [folder / code / "phusong.toml" for code in ("M01", "M02")]
+        for file in files if made else []:
+            made(file)
+        return files
+
+    monkeypatch.setattr("phusong.data.sample.make_country", write)
+    answer = phusong("sample", tmp_path, "--country", "--size", "0.05", "--seed", "9", "--lang", "en")
+    assert answer.code == 0
+    assert asked == {"folder": tmp_path, "size": 0.05, "seed": 9, "force": False}
+    assert f"phusong batch {tmp_path / '*' / 'phusong.toml'} --out {tmp_path / 'out'}" in answer.out
+    assert answer.err.splitlines() == [str(tmp_path / code / "phusong.toml") for code in ("M01", "M02")]
+    assert phusong("sample", tmp_path, "--country", "--quiet").err == ""
+    answer = phusong("sample", tmp_path, "--country", "--sites", "20")
+    assert answer.code == 2
+    assert "--sites chỉ dùng cho một tỉnh, không dùng cùng --country" in answer.err
+    answer = phusong("sample", tmp_path, "--size", "0.05", "--lang", "en")
+    assert answer.code == 2
+    assert "--size goes with --country only" in answer.err
+    assert "0.01" in phusong("sample", tmp_path, "--country", "--size", "0").err
+
+
 @pytest.mark.slow
 def test_demo(phusong: Callable[..., Any], tmp_path: Path) -> None:
     answer = phusong("demo", "--out", tmp_path / "thu")
