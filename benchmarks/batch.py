@@ -1,10 +1,11 @@
 """What a batch costs: with one worker and with more, again without a change, and with one more station.
 
-    python benchmarks/batch.py [--provinces 34] [--workers 1 2 4] [--communes 12] [--sites 60] [--project DIR]
+    python benchmarks/batch.py [--provinces 34] [--workers 1 2 4] [--communes 12] [--sites 60]
+                               [--project DIR [--own-services]]
 
 Without a project: so many small sample provinces of one size. With one: that province, its mobile services
-over terrain (P.1812, 15 km), in shares. Seconds are by the clock and of the processor, children included;
-`same` says that every table has the bytes of the first run.
+over terrain (P.1812, 15 km), in shares; with ``--own-services`` as its file has them. Seconds are by the
+clock and of the processor, children included; `same` says that every table has the bytes of the first run.
 """
 
 from __future__ import annotations
@@ -62,8 +63,8 @@ def row(label: str, projects: Sequence[Path], out: Path, options: BatchOptions) 
     return runs
 
 
-def add_station(stations: Path) -> None:
-    """Add a site to a list: the cells of an existing one, 300 m further north."""
+def add_station(stations: Path, name: str = "new") -> None:
+    """Add a site to a list: the cells of an existing one, a little further north."""
     lines = stations.read_text(encoding="utf-8-sig").splitlines()
     head = lines[0].split(",")
     site, cell, lat = (head.index(name) for name in ("site_id", "cell_id", "lat"))
@@ -72,8 +73,8 @@ def add_station(stations: Path) -> None:
     for line in lines[1:]:
         cells = line.split(",")
         if cells[site] == first:
-            cells[site], cells[cell] = "new", "new-" + cells[cell]
-            cells[lat] = f"{float(cells[lat]) + 0.0027:.6f}"
+            cells[site], cells[cell] = name, f"{name}-{cells[cell]}"
+            cells[lat] = f"{float(cells[lat]) + 0.00054 * len(name):.6f}"
             added.append(",".join(cells))
     stations.write_text("\n".join([*lines, *added]) + "\n", encoding="utf-8")
 
@@ -92,10 +93,12 @@ def make_provinces(folder: Path, count: int, communes: int, sites: int) -> list[
     return projects
 
 
-def over_terrain(source: Path, folder: Path) -> Path:
-    """Copy a project and have its mobile services predicted over terrain."""
+def copied(source: Path, folder: Path, own_services: bool) -> Path:
+    """Copy a project and have its mobile services predicted over terrain, unless by its own services."""
     shutil.copytree(source, folder, copy_function=shutil.copyfile)
     file = folder / "phusong.toml"
+    if own_services:
+        return file
     text = file.read_text(encoding="utf-8")
     file.write_text(text[: text.index("[services.")] + OVER_TERRAIN, encoding="utf-8")
     return file
@@ -109,11 +112,12 @@ def main() -> None:
     parser.add_argument("--communes", type=int, default=12)
     parser.add_argument("--sites", type=int, default=60)
     parser.add_argument("--project", type=Path, help="a province of yours instead")
+    parser.add_argument("--own-services", action="store_true", help="leave its services as they are")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         if options.project:
-            projects = [over_terrain(options.project, folder / "project")]
+            projects = [copied(options.project, folder / "project", options.own_services)]
         else:
             projects = make_provinces(folder, options.provinces, options.communes, options.sites)
         print(f"{os.cpu_count()} cores, {len(projects)} provinces")
@@ -127,6 +131,8 @@ def main() -> None:
         row("again, nothing changed", projects, out, BatchOptions(workers=most, resume=True))
         add_station(projects[0].parent / "stations.csv")
         row("one more station", projects, out, BatchOptions(workers=most, resume=True))
+        add_station(projects[0].parent / "stations.csv", "newer")
+        row("yet one more", projects, out, BatchOptions(workers=most, resume=True))
         row("the same from scratch", projects, folder / "fresh", BatchOptions(workers=most, keep=False))
 
 

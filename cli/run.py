@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,6 +11,10 @@ from phusong.cli.options import OPEN, PROJECT, Settings, argument, option, out_f
 from phusong.cli.options import command as make_command
 from phusong.data.language import Text
 
+if TYPE_CHECKING:
+    from phusong.coverage.store import Store
+
+DIR = click.Path(path_type=Path, file_okay=False)
 BASE_ALONE = Text("--base chỉ dùng cùng --scenario.", "--base goes with --scenario only.")
 
 
@@ -46,21 +51,31 @@ BASE_ALONE = Text("--base chỉ dùng cùng --scenario.", "--base goes with --sc
 )
 @option(
     "--base",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=DIR,
     text=Text(
         "Thư mục kết quả hiện trạng đã tính, để --scenario khỏi tính lại nếu dữ liệu và tham số không đổi.",
         "Earlier results of the project as it is, so that --scenario need not compute them again where "
         "inputs and parameters are the same.",
     ),
 )
+@option(
+    "--cache",
+    type=DIR,
+    text=Text(
+        "Nơi giữ phần đã tính, để lần chạy sau (và --scenario) chỉ tính lại phần thay đổi; dùng chung được "
+        "với batch --cache.",
+        "Where computed parts are kept, so that a later run (and --scenario) computes only what changed; may "
+        "be that of batch --cache.",
+    ),
+)
 @click.pass_obj
 def command(
     settings: Settings, project: Path, out: Path, workers: int, public: bool, scenario: Path | None,
-    base: Path | None,
+    base: Path | None, cache: Path | None,
 ) -> None:
     """Run one province."""
     if scenario is not None:
-        _run_scenario(settings, project, scenario, out, base, workers, public)
+        _run_scenario(settings, project, scenario, out, base, workers, public, cache)
         return
     if base is not None:
         raise click.UsageError(BASE_ALONE.say(settings.lang))
@@ -68,10 +83,13 @@ def command(
     from phusong.maps.run import run_province
     from phusong.maps.sentences import headline
 
+    store = _store(cache)
     with progress_bar(settings) as progress:
         outcome = run_province(
-            project, out, settings.lang, workers=workers, progress=progress, public=public
+            project, out, settings.lang, workers=workers, progress=progress, public=public, store=store
         )
+    if store is not None:
+        store.prune()
     if not settings.quiet:
         print_faults(outcome.result.faults, settings.lang, warnings=bool(settings.verbose))
         for sentence in headline(outcome.result, settings.lang):
@@ -79,19 +97,30 @@ def command(
     say(OPEN.say(settings.lang, file=str(outcome.files["index.html"])))
 
 
+def _store(cache: Path | None) -> Store | None:
+    if cache is None:
+        return None
+    from phusong.coverage.store import Store
+
+    return Store(cache)
+
+
 def _run_scenario(
     settings: Settings, project: Path, scenario: Path, out: Path, base: Path | None, workers: int,
-    public: bool,
+    public: bool, cache: Path | None,
 ) -> None:
     from phusong.cli.screen import print_faults, progress_bar, say
     from phusong.maps.scenario_run import run_scenario
     from phusong.maps.scenario_words import headline
 
+    store = _store(cache)
     with progress_bar(settings) as progress:
         outcome = run_scenario(
             project, scenario, out, settings.lang, base=base, workers=workers, progress=progress,
-            public=public,
+            public=public, store=store,
         )
+    if store is not None:
+        store.prune()
     result = outcome.result
     if not settings.quiet and result.what_if is not None:
         print_faults(result.faults, settings.lang, warnings=bool(settings.verbose))

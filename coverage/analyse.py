@@ -64,7 +64,8 @@ def analyse(
         Threads of the prediction; 0 = one per core. The result does not depend on it.
     progress : callable, optional
     store : Store, optional
-        Where parts of predictions are kept between runs; the result does not depend on it.
+        Where what takes long is kept between runs, by all that it depends on; the result does not
+        depend on it.
 
     Returns
     -------
@@ -101,7 +102,7 @@ def analyse_layers(
     seconds = {} if seconds is None else seconds
     faults = list(layers.faults)
     with _timed("people", SHARING, seconds, progress):
-        shares = shares_of(layers) if shares is None else shares
+        shares = shares_of(layers, store) if shares is None else shares
         people = _account(layers, shares)
     heard = layers.with_neighbours()
     reaches: dict[tuple[str, str], Reach] = {}
@@ -140,7 +141,7 @@ def analyse_layers(
             )
             indicators, ranges = with_ranges(indicators, found_ranges)
     with _timed("gaps", GAPPING, seconds, progress):
-        gaps = find_gaps(heard, shares, reaches)
+        gaps = find_gaps(heard, shares, reaches, store=store)
     return Result(
         layers, reaches, indicators, gaps.table, places, people, gaps.scattered, tuple(faults), seconds,
         villages=villages, settlements=settlements, definitions=definitions, uncertainty=ranges,
@@ -160,14 +161,18 @@ def _along_roads(
     return assess_fibre(layers, shares, name, service, workers=workers)
 
 
-def shares_of(layers: Layers) -> CommuneShares:
-    """Return how the cells of the grid and their people are shared among the communes."""
+def shares_of(layers: Layers, store: Store | None = None) -> CommuneShares:
+    """Return how the cells of the grid and their people are shared among the communes.
+
+    With a ``store``, the parts of cells are kept there.
+    """
     return share_communes(
         layers.communes,
         layers.population.people,
         overlaps=layers.topology.overlaps,
         holes=layers.topology.holes,
         official=_official(layers),
+        store=store,
     )
 
 

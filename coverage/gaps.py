@@ -22,6 +22,8 @@ from phusong.layers.status import OPERATIONAL
 if TYPE_CHECKING:
     import geopandas as gpd
 
+    from phusong.coverage.store import Store
+
 _NEIGHBOURS = np.ones((3, 3), dtype=np.int8)
 """Cells that touch at a corner belong to one gap: people do not see the grid."""
 
@@ -46,6 +48,8 @@ def find_gaps(
     layers: Layers,
     shares: CommuneShares,
     reaches: Mapping[tuple[str, str], Reach],
+    *,
+    store: Store | None = None,
 ) -> Gaps:
     """Find, measure and rank the gaps of every service of any operator.
 
@@ -58,6 +62,8 @@ def find_gaps(
     layers : Layers
     shares : CommuneShares
     reaches : mapping of (service, operator) to Reach
+    store : Store, optional
+        Where the causes of gaps over terrain are kept between runs.
     """
     import geopandas as gpd
     import pandas as pd
@@ -69,7 +75,7 @@ def find_gaps(
     for (service, operator), reach in reaches.items():
         if operator != ANY:
             continue
-        frame = _gaps_of(layers, shares, people, home, service, reach)
+        frame = _gaps_of(layers, shares, people, home, service, reach, store)
         scattered[service] = float(people[~reach.covered.values].sum() - frame["people"].sum())
         frames.append(frame)
     filled = [f for f in frames if len(f)] or frames[:1]
@@ -84,6 +90,7 @@ def _gaps_of(
     home: NDArray[np.int32],
     service: str,
     reach: Reach,
+    store: Store | None,
 ) -> gpd.GeoDataFrame:
     import geopandas as gpd
     from scipy import ndimage
@@ -125,7 +132,7 @@ def _gaps_of(
         "nearest_fibre_m": _nearest_fibre(layers, x, y),
     }
     table["nearest_site_id"], table["nearest_site_m"] = _nearest_site(layers, service, x, y)
-    causes = _causes(layers, reach, row, col, starts, x, y)
+    causes = _causes(layers, reach, row, col, starts, x, y, store)
     table["reason"] = [cause.reason for cause in causes]
     table["server_site_id"] = [cause.site_id for cause in causes]
     for name in ("shortfall_db", "terrain_db", "clutter_db", "ridge_m", "ridge_above_m"):
@@ -165,15 +172,18 @@ def _causes(
     starts: NDArray[np.int64],
     x: FloatArray,
     y: FloatArray,
+    store: Store | None,
 ) -> list[Cause]:
     """Return the cause of each gap: over terrain, that at its most populous cell."""
     kind = layers.project.services[reach.service]
     if isinstance(kind, TerrainService) and layers.terrain is not None:
-        explainer = Explainer(layers, reach.service, kind)
+        explainer = Explainer(layers, reach.service, kind, store)
         signal = reach.signal.at(x, y, np.nan)
         server = np.full(len(x), -1) if reach.best_server is None else reach.best_server.at(x, y, -1)
         seats = zip(x.tolist(), y.tolist(), server.tolist(), signal.tolist(), strict=True)
-        return [explainer.explain(*seat) for seat in seats]
+        causes = [explainer.explain(*seat) for seat in seats]
+        explainer.save()
+        return causes
     return [Cause(reason_from_signal(layers, reach, row[a:b], col[a:b])) for a, b in pairwise(starts)]
 
 

@@ -10,8 +10,12 @@ import numpy as np
 from scipy.special import ndtri
 
 from phusong.coverage.radio.cells import Cell, service_cells
+from phusong.coverage.radio.groups import ground_key
 from phusong.coverage.radio.link import MODELS, answers_by_link, cell_report
+from phusong.coverage.radio.models import path_loss_of
 from phusong.coverage.radio.profile import clearance, median_earth_radius_km, straight_profile
+from phusong.coverage.store import Answers, Store, digest_of
+from phusong.layers.grid import FloatArray
 from phusong.layers.inventory import Layers
 from phusong.layers.project import TerrainService
 
@@ -52,6 +56,9 @@ class Cause:
 
 
 NOBODY = Cause("no station in range")
+_REASONS = ("power", "clutter", "terrain")
+_NUMBERS = ("distance_m", "shortfall_db", "terrain_db", "clutter_db", "ridge_m", "ridge_above_m")
+"""Of a cause, as they are kept, after its reason and the place of its cell among those of the site."""
 
 
 class Explainer:
@@ -64,9 +71,13 @@ class Explainer:
     name : str
         Of the service.
     service : TerrainService
+    store : Store, optional
+        Where causes are kept between runs; `save` puts them there.
     """
 
-    def __init__(self, layers: Layers, name: str, service: TerrainService) -> None:
+    def __init__(
+        self, layers: Layers, name: str, service: TerrainService, store: Store | None = None
+    ) -> None:
         from scipy.spatial import cKDTree
 
         self.layers = layers
@@ -78,6 +89,13 @@ class Explainer:
             self._site_of[cell.station] = (cell.x_m, cell.y_m)
         self._sites = list(self._cells)
         self._tree = cKDTree(np.array(self._sites)) if self._sites else None
+        ground = "" if store is None else ground_key(layers, service, path_loss_of(layers, service))
+        self._answers = Answers(store, "causes", ground, width=2 + len(_NUMBERS))
+        self._digests: dict[tuple[float, float], str] = {}
+
+    def save(self) -> None:
+        """Keep the causes found for later runs."""
+        self._answers.save()
 
     def explain(self, x_m: float, y_m: float, server: int = -1, signal_dbm: float = float("nan")) -> Cause:
         """Return the cause at a point of the grid's coordinate system.
@@ -112,9 +130,24 @@ class Explainer:
     ) -> Cause | None:
         if site == place:
             return None
+        cells = self._cells[site]
+        if site not in self._digests:  # the row in the stations is no part of what a cell does
+            self._digests[site] = digest_of([dataclasses.replace(cell, station=0) for cell in cells])
+        kept = self._answers.ask(
+            (self._digests[site], site, place, signal_dbm), lambda: self._numbers(site, place, signal_dbm)
+        )
+        if kept[0] < 0:
+            return None
+        site_id = str(self.layers.stations["site_id"].iloc[cells[int(kept[1])].station])
+        return Cause(_REASONS[int(kept[0])], site_id, *kept[2:].tolist())
+
+    def _numbers(
+        self, site: tuple[float, float], place: tuple[float, float], signal_dbm: float
+    ) -> FloatArray:
+        """Return a cause as numbers: reason, place of the cell, `_NUMBERS`; a reason of -1 for none."""
         profile = straight_profile(self.layers, site, place)
         if not np.isfinite(profile.ground_m).all():
-            return None
+            return np.full(2 + len(_NUMBERS), -1.0)
         cells = self._cells[site]
         service, model = self.service, self.service.model
         answers = answers_by_link(self.layers, service, cells, profile, cells[0].link.rx_height_m, model)
@@ -139,16 +172,11 @@ class Explainer:
             rx_height_m=link.rx_height_m,
             earth_radius_km=median_earth_radius_km(self.layers.project.radio.delta_n),
         ).worst
-        return Cause(
-            _reason(shortfall, bare - free, loss - bare),
-            str(self.layers.stations["site_id"].iloc[cells[best].station]),
-            profile.length_m,
-            shortfall,
-            bare - free,
-            loss - bare,
-            ridge.distance_m if ridge else float("nan"),
-            ridge.above_line_m if ridge else float("nan"),
-        )
+        return np.array([
+            _REASONS.index(_reason(shortfall, bare - free, loss - bare)), best, profile.length_m, shortfall,
+            bare - free, loss - bare, ridge.distance_m if ridge else np.nan,
+            ridge.above_line_m if ridge else np.nan,
+        ])  # fmt: skip
 
 
 def _reason(shortfall_db: float, terrain_db: float, clutter_db: float) -> str:

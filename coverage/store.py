@@ -10,16 +10,17 @@ import hashlib
 import importlib.metadata
 import logging
 import os
+import shutil
 import socket
 import time
+import uuid
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from threading import get_ident
 from typing import Any
 
 import numpy as np
@@ -31,22 +32,32 @@ Arrays = Mapping[str, NDArray[Any]]
 LIBRARIES = ("numba", "numpy", "scipy", "exactextract", "shapely", "pyproj", "rasterio")
 """Those on which a kept part can depend."""
 KEPT_DAYS = 30.0
+_SHARE_OF_DISK = 0.5
+"""Of free space and parts together that parts may take."""
 _PART = "*/*.npz"
 _LEFT_OVER = ".*.tmp"
 
 
 @cache
-def program_digest() -> str:
-    """Return a digest of the sources that predict, their tables, and the libraries under them.
+def program_digest(only: str = "radio/*.py") -> str:
+    """Return a digest of sources, the tables that come with them, and the libraries under them.
 
     The version alone would let a part outlive a correction made between two releases.
-    """
-    digest = hashlib.sha256()
-    # Only predictions over radio are kept; what else computes may change without making them anew.
-    sources = [*Path(__file__).parent.glob("radio/*.py")]
-    import phusong.data.tables as tables
 
-    sources += Path(tables.__file__).parent.glob("*.csv")
+    Parameters
+    ----------
+    only : str
+        Which of the sources of this package: by default those that predict, so that what else computes may
+        change without predictions being made anew. Empty: all of it, and of what it is built on.
+    """
+    import phusong.data.tables as tables
+    import phusong.layers.grid as layers
+
+    digest = hashlib.sha256()
+    here, data = Path(__file__).parent, Path(tables.__file__).parent
+    sources = [*here.glob(only or "**/*.py"), *data.glob("*.csv")]
+    if not only:
+        sources += [*data.glob("**/*.py"), *Path(layers.__file__).parent.glob("**/*.py")]
     for path in sorted(sources, key=lambda p: (p.parent.name, p.name)):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     for name in LIBRARIES:
@@ -117,7 +128,8 @@ class Store:
             Whether it is kept.
         """
         path = self.path(key)
-        temporary = path.with_name(f".{key[:16]}-{socket.gethostname()}-{os.getpid()}-{get_ident()}.tmp")
+        writer = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        temporary = path.with_name(f".{key[:16]}-{writer}.tmp")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._write(temporary, arrays)
@@ -134,18 +146,98 @@ class Store:
         with path.open("wb") as file:
             np.savez(file, allow_pickle=False, **dict(arrays))
 
-    def prune(self, days: float = KEPT_DAYS) -> int:
-        """Remove parts that nobody asked for in so many days, and what killed writers left; return bytes."""
-        freed = 0
-        for path, limit in [*self._old(_PART, days), *self._old("*/" + _LEFT_OVER, min(days, 1.0))]:
+    def kept(self, parts: tuple[object, ...], compute: Callable[[], Arrays]) -> Arrays:
+        """Return what ``compute`` gives, kept under the program and the ``parts`` that it depends on.
+
+        Parameters
+        ----------
+        parts : tuple
+            First what is computed, then all that it is computed from; see `digest_of`.
+        compute : callable
+        """
+        key = digest_of(program_digest(""), *parts)
+        found: Arrays | None = self.get(key)
+        if found is None:
+            found = compute()
+            self.put(key, found)
+        return found
+
+    def prune(self, days: float = KEPT_DAYS, most_bytes: float | None = None) -> int:
+        """Remove parts that nobody asked for in so many days, and what killed writers left; return bytes.
+
+        Of what is left, parts beyond ``most_bytes`` go, those first that were asked for longest ago; by
+        default half of what the disk could give.
+        """
+        freed = held = 0
+        parts: list[tuple[float, int, Path]] = []
+        now = time.time()
+        for pattern, limit in ((_PART, days), ("*/" + _LEFT_OVER, min(days, 1.0))):
+            for path in sorted(self.folder.glob(pattern)):
+                with suppress(OSError):  # another process may remove it
+                    status = path.stat()
+                    if status.st_mtime < now - limit * 86400.0:
+                        path.unlink()
+                        freed += status.st_size
+                    else:
+                        parts.append((status.st_mtime, status.st_size, path))
+                        held += status.st_size
+        if parts and most_bytes is None:
+            most_bytes = _SHARE_OF_DISK * (shutil.disk_usage(self.folder).free + held)
+        for _, size, path in sorted(parts):
+            if most_bytes is None or held <= most_bytes:
+                break
             with suppress(OSError):
-                status = path.stat()
-                if status.st_mtime < limit:
-                    path.unlink()
-                    freed += status.st_size
+                path.unlink()
+                freed += size
+            held -= size
         return freed
 
-    def _old(self, pattern: str, days: float) -> Iterator[tuple[Path, float]]:
-        limit = time.time() - days * 86400.0
-        for path in sorted(self.folder.glob(pattern)):
-            yield path, limit
+
+class Answers:
+    """Many small answers of one kind kept as one part, each found by a digest of what it depends on.
+
+    Answers that a run did not ask for go when it saves, so that the part holds what one run needs. Of two
+    runs that save at the same time the later one stands; the other's answers are computed again.
+
+    Parameters
+    ----------
+    store : Store or None
+        None: every answer is computed.
+    *parts : object
+        First what is asked, then what all answers depend on.
+    width : int
+        Numbers in an answer.
+    """
+
+    def __init__(self, store: Store | None, *parts: object, width: int) -> None:
+        self.store = store
+        self._key = "" if store is None else digest_of(program_digest(""), *parts)
+        kept = None if store is None else store.get(self._key)
+        self._before: dict[bytes, NDArray[np.float64]] = {}
+        if kept is not None and kept["answers"].shape == (len(kept["questions"]), width):
+            self._before = dict(zip(kept["questions"].tolist(), kept["answers"], strict=True))
+        self._now: dict[bytes, NDArray[np.float64]] = {}
+        self._fresh = False
+
+    def ask(
+        self, question: tuple[object, ...], compute: Callable[[], NDArray[np.float64]]
+    ) -> NDArray[np.float64]:
+        """Return the answer to a question, all that it depends on besides what all depend on."""
+        if self.store is None:
+            return compute()
+        name = digest_of(*question).encode()
+        answer = self._now.get(name)
+        if answer is None:
+            answer = self._before.get(name)
+        if answer is None:
+            answer = compute()
+            self._fresh = True
+        self._now[name] = answer
+        return answer
+
+    def save(self) -> None:
+        """Keep the answers asked for, if any of them is new."""
+        if self.store is not None and self._fresh:
+            questions = sorted(self._now)
+            answers = np.array([self._now[q] for q in questions])
+            self.store.put(self._key, {"questions": np.array(questions, dtype="S64"), "answers": answers})

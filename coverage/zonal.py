@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from scipy.sparse import csr_array
 
+    from phusong.coverage.store import Store
+
 _ROUNDING = 2e-6
 """exactextract holds fractions in single precision; sums this near to one are one."""
 
 
-def cell_shares(shapes: gpd.GeoSeries, grid: Grid) -> csr_array:
+def cell_shares(shapes: gpd.GeoSeries, grid: Grid, store: Store | None = None) -> csr_array:
     """Return the exact part of every cell that lies in every polygon.
 
     Parameters
@@ -27,19 +29,37 @@ def cell_shares(shapes: gpd.GeoSeries, grid: Grid) -> csr_array:
     shapes : GeoSeries
         Polygons in the grid's coordinate system.
     grid : Grid
+    store : Store, optional
+        Where they are kept between runs.
 
     Returns
     -------
     csr_array of float64, shape (polygons, cells)
         Cells are numbered along rows, the north-western first.
     """
+    from scipy.sparse import csr_array
+
+    if len(shapes) == 0:
+        return csr_array((0, grid.size))
+    if store is None:
+        return _extract(shapes, grid)
+    place = (grid.left_m, grid.top_m, grid.cell_m, grid.shape)
+
+    def compute() -> dict[str, NDArray[Any]]:
+        """Return the parts of the matrix."""
+        found = _extract(shapes, grid)
+        return {"data": found.data, "indices": found.indices, "indptr": found.indptr}
+
+    kept = store.kept(("cell shares", *place, *shapes.to_wkb()), compute)
+    return csr_array((kept["data"], kept["indices"], kept["indptr"]), shape=(len(shapes), grid.size))
+
+
+def _extract(shapes: gpd.GeoSeries, grid: Grid) -> csr_array:
     from exactextract import exact_extract
     from scipy.sparse import csr_array
 
     from phusong.layers.exact_shapes import Shapes, raster_source
 
-    if len(shapes) == 0:
-        return csr_array((0, grid.size))
     # Only cell numbers and fractions are asked for: one byte a cell is enough of a raster.
     source, features = raster_source(np.zeros(grid.shape, dtype=np.uint8), grid), Shapes(shapes)
     found: Any = exact_extract(source, features, ["cell_id", "coverage"], include_cols=["n"], output="pandas")
@@ -110,6 +130,7 @@ def share_communes(
     overlaps: gpd.GeoSeries,
     holes: gpd.GeoSeries,
     official: Mapping[str, float] | None = None,
+    store: Store | None = None,
 ) -> CommuneShares:
     """Share the cells of the grid and their people among communes.
 
@@ -124,11 +145,13 @@ def share_communes(
         Ground that communes enclose and none claims.
     official : mapping of commune code to float, optional
         Official populations: the people of each of these communes are scaled to the figure.
+    store : Store, optional
+        Where the parts of cells are kept between runs.
     """
     grid = people.grid
     shapes = communes.geometry
     count = people.values.ravel()
-    area = cell_shares(shapes, grid)
+    area = cell_shares(shapes, grid, store)
     claimed = cell_shares(overlaps, grid)
     if len(overlaps):
         area = _split_overlaps(area, claimed, shapes, overlaps)

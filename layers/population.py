@@ -15,6 +15,7 @@ from phusong.data.language import Text
 from phusong.layers.faults import Fault, Faults, Severity
 from phusong.layers.grid import FloatArray, Grid, Raster
 from phusong.layers.inventory import Population
+from phusong.layers.province import cells_in
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -206,7 +207,8 @@ def _doubt(
     tell: _Teller,
 ) -> None:
     """Warn of what may be wrong with a raster that can be read: holes, too dense a cell, another sum."""
-    missing = _share_without_value(communes, grid, known_share)
+    inside = _cells_of(communes, grid)
+    missing = _share_without_value(inside, known_share)
     if missing > 0.001:
         tell("warning", "uncovered", UNCOVERED, COUNTED_ZERO, share=100.0 * missing)
     per_km2 = source.people / _areas_km2(source.corner_x, source.corner_y)
@@ -214,7 +216,7 @@ def _doubt(
     if dense.any():
         n, high = int(dense.sum()), round(float(per_km2[dense].max()))
         tell("warning", "dense", DENSE, CHECK_UNIT, n=n, most=DENSEST_PER_KM2, high=high)
-    official, held = _beside_official(communes, grid, onto)
+    official, held = _beside_official(communes, grid, onto, inside)
     if official > 0.0 and not official / FARTHEST_FACTOR <= held <= official * FARTHEST_FACTOR:
         tell(
             "warning", "far-from-official", FAR_FROM_OFFICIAL, CHECK_UNIT, raster=round(held),
@@ -394,38 +396,28 @@ def _areas_km2(corner_x: FloatArray, corner_y: FloatArray) -> FloatArray:
     return np.where(area > 0.0, area, np.nan)
 
 
-def _beside_official(communes: gpd.GeoDataFrame, grid: Grid, onto: FloatArray) -> tuple[float, float]:
+def _beside_official(
+    communes: gpd.GeoDataFrame, grid: Grid, onto: FloatArray, inside: NDArray[np.bool_]
+) -> tuple[float, float]:
     """Return the official population of the communes that have one, and what the raster holds there.
 
-    By the cells whose centre lies in them: near enough to tell a wrong unit.
+    By the cells whose centre lies in them: near enough to tell a wrong unit. ``inside``: those of all.
     """
     if "population" not in communes:
         return 0.0, 0.0
     people = communes["population"].to_numpy(dtype=float)
     given = np.isfinite(people)
-    return float(people[given].sum()), float(onto[_cells_of(communes[given], grid)].sum())
+    cells = inside if given.all() else _cells_of(communes[given], grid)
+    return float(people[given].sum()), float(onto[cells].sum())
 
 
 def _cells_of(communes: gpd.GeoDataFrame, grid: Grid) -> NDArray[np.bool_]:
     """Tell the cells whose centre lies in a commune."""
-    from rasterio.features import rasterize
-
-    if communes.empty:
-        return np.zeros(grid.shape, dtype=bool)
-    mask: NDArray[np.uint8] = rasterize(
-        communes.geometry,
-        out_shape=grid.shape,
-        transform=grid.transform,
-        fill=0,
-        default_value=1,
-        dtype=np.uint8,
-    )
-    return np.asarray(mask == 1)
+    return cells_in(np.asarray(communes.geometry.array, dtype=object), grid)
 
 
-def _share_without_value(communes: gpd.GeoDataFrame, grid: Grid, known_share: FloatArray) -> float:
+def _share_without_value(inside: NDArray[np.bool_], known_share: FloatArray) -> float:
     """Return the part of the communes' cells over which the raster has no value."""
-    cells = _cells_of(communes, grid)
-    if not cells.any():
+    if not inside.any():
         return 0.0
-    return float(1.0 - np.minimum(known_share[cells], 1.0).mean())
+    return float(1.0 - np.minimum(known_share[inside], 1.0).mean())

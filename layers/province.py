@@ -77,15 +77,17 @@ class Province:
     @cached_property
     def inside(self) -> NDArray[np.bool_]:
         """Return which cells of the grid have their centre in a commune."""
-        from rasterio.features import geometry_mask
+        return cells_in(self._shapes, self.grid)
 
-        return np.asarray(
-            geometry_mask(
-                [_outline(p) for p in shapely.get_parts(self._shapes)], self.grid.shape, self.grid.transform,
-                invert=True,
-            ),
-            dtype=bool,
-        )
+
+def cells_in(shapes: NDArray[np.object_], grid: Grid) -> NDArray[np.bool_]:
+    """Tell which cells of the grid have their centre in one of the polygons."""
+    from rasterio.features import geometry_mask
+
+    outlines = [_outline(p) for p in shapely.get_parts(shapes) if not p.is_empty]
+    if not outlines:
+        return np.zeros(grid.shape, dtype=bool)
+    return np.asarray(geometry_mask(outlines, grid.shape, grid.transform, invert=True), dtype=bool)
 
 
 def _outline(polygon: shapely.Polygon) -> dict[str, Any]:

@@ -55,7 +55,7 @@ class BatchOptions:
     scheduler : str
         Address of a running Dask scheduler, whose workers are used instead.
     dask : bool, optional
-        Whether local workers go through Dask; by default where the extra is installed.
+        Whether local workers go through Dask; by default several do where the extra is installed.
     resume : bool
         Skip provinces whose inputs, parameters and version are those of the output that is there.
     public : bool

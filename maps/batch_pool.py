@@ -147,7 +147,8 @@ def open_pool(workers: int, scheduler: str = "", *, dask: bool | None = None) ->
     scheduler : str
         Address of a running scheduler, whose workers do the jobs instead.
     dask : bool, optional
-        Whether local jobs go through Dask, in this process; by default where it is installed.
+        Whether local jobs go through Dask, in this process; by default where it is installed and there are
+        several at a time.
 
     Raises
     ------
@@ -158,7 +159,8 @@ def open_pool(workers: int, scheduler: str = "", *, dask: bool | None = None) ->
         with _cluster(scheduler) as client:
             yield DaskPool(client, scheduler)
         return
-    if dask_is_there() if dask is None else dask:
+    # One at a time is no work for a scheduler, which takes seconds to load.
+    if (workers > 1 and dask_is_there()) if dask is None else dask:
         with _local(workers) as client:
             yield DaskPool(client, "dask")
         return

@@ -16,6 +16,7 @@ from phusong.coverage.scenario import (
     unchanged_services,
 )
 from phusong.coverage.scenario_base import base_of_output, not_reused
+from phusong.coverage.store import Store
 from phusong.data.language import Language, Text
 from phusong.layers.project_file import read_project
 from phusong.layers.read import read_layers
@@ -34,7 +35,7 @@ BASE_STAGE = Text("Hiện trạng: {stage}", "Base: {stage}")
 
 def run_scenario(
     project: Path, scenario: Path, out: Path, lang: Language, *, base: Path | None = None, workers: int = 0,
-    progress: Progress | None = None, public: bool = False,
+    progress: Progress | None = None, public: bool = False, store: Store | None = None,
 ) -> Outcome:
     """Analyse a project as it is and as a scenario would have it, and write the latter beside the former.
 
@@ -47,8 +48,8 @@ def run_scenario(
         same, and the scenario only takes or only adds; computed anew otherwise, which a warning says.
     workers : int
     progress : callable, optional
-    public : bool
-        As for `phusong.maps.run.run_province`.
+    public, store
+        As for `phusong.maps.run.run_province`: the scenario finds what it leaves alone in the base's parts.
 
     Raises
     ------
@@ -72,17 +73,19 @@ def run_scenario(
     seconds = {"read": time.perf_counter() - start}
     if progress:
         progress(READING, 1.0)
-    shares = shares_of(layers)
+    shares = shares_of(layers, store)
     earlier, reason = (None, None) if base is None else base_of_output(base, layers)
     if earlier is not None and (public or not one_way(applied)):
         earlier, reason = None, "public" if public else "mixed"
     before: Result | None = None
     if earlier is None:
-        before = analyse_layers(layers, workers=workers, progress=_named(progress), shares=shares)
+        before = analyse_layers(
+            layers, workers=workers, progress=_named(progress), shares=shares, store=store
+        )
         earlier = Base.of(before)
     known = None if before is None else unchanged_services(before, applied)
     result = analyse_layers(
-        changed, workers=workers, progress=progress, shares=shares, known=known, seconds=seconds
+        changed, workers=workers, progress=progress, shares=shares, known=known, seconds=seconds, store=store
     )
     if base is not None and reason is not None:
         result = replace(result, faults=(*result.faults, not_reused(base, reason)))

@@ -46,8 +46,10 @@ def test_a_scenario_is_told_in_every_output_and_its_base_may_be_an_earlier_one(
 ) -> None:
     project, before = finished
     plain = content(before)
-    answer = phusong("run", project, "--scenario", scenario, "--out", tmp_path / "a")
+    kept = tmp_path / "kept"
+    answer = phusong("run", project, "--scenario", scenario, "--out", tmp_path / "a", "--cache", kept)
     assert answer.code == 0, answer.err
+    assert list(kept.glob("*/*.npz"))
     assert "Kịch bản: Mất điện <b>" in answer.out
     again = phusong("run", project, "--scenario", scenario, "--base", before, "--out", tmp_path / "b")
     assert again.code == 0, again.err

@@ -24,6 +24,7 @@ from phusong.coverage.radio.profile import (
     straight_profile,
 )
 from phusong.coverage.reasons import Explainer
+from phusong.coverage.store import Store
 from phusong.layers.clutter import CLASSES
 from phusong.layers.faults import ExpectedError
 from phusong.layers.grid import Grid, Raster
@@ -214,3 +215,27 @@ def test_reasons_name_what_stands_in_the_way() -> None:
     between = (open_ground.cells[0].rsrp_dbm + hidden.cells[0].rsrp_dbm) / 2.0
     layers = made_up(ridge(0.0), woods, max_distance_m=30_000.0, threshold_dbm=between, probability=0.5)
     assert explain(layers, *far).reason == "clutter"  # type: ignore[attr-defined]
+
+
+def test_reasons_kept_are_those_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seats = [(218_050.0, 1_507_050.0), (215_050.0, 1_506_050.0), (205_050.0, 1_503_050.0)]
+
+    def all_of(height_m: float, store: Store | None, **service: float) -> list[object]:
+        """Return the causes at some places, with what is heard there and without."""
+        layers = made_up(ridge(height_m), max_distance_m=30_000.0, **service)
+        settings = layers.project.services["4G"]
+        assert isinstance(settings, TerrainService)
+        explainer = Explainer(layers, "4G", settings, store)
+        found = [explainer.explain(*seat) for seat in seats]
+        found.append(explainer.explain(*seats[0], server=0, signal_dbm=-118.5))
+        explainer.save()
+        return found
+
+    cases: list[tuple[float, dict[str, float]]] = [
+        (250.0, {}), (120.0, {}), (250.0, {"threshold_dbm": -60.0}), (250.0, {"time_percent": 1.0}),
+    ]
+    plain = [all_of(height, None, **service) for height, service in cases]
+    assert len({str(found) for found in plain}) == len(cases)
+    for _ in range(2):
+        assert [str(all_of(height, Store(tmp_path), **s)) for height, s in cases] == [str(f) for f in plain]
+        monkeypatch.setattr("phusong.coverage.reasons.straight_profile", None)  # the second time all are kept
