@@ -123,11 +123,11 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 def command(settings: Settings, /, project: Path, out: Path, **asked: Any) -> None:
     """Plan sites."""
     from phusong.cli.screen import print_faults, progress_bar, say
-    from phusong.coverage.plan.candidates import read_own
     from phusong.coverage.plan.plan_faults import check_goal
     from phusong.coverage.plan.site_plan import plan_sites
     from phusong.coverage.plan.site_question import question_of
     from phusong.coverage.plan.site_steps import steps_of
+    from phusong.layers.own_places import read_own
     from phusong.layers.project_file import read_project
     from phusong.layers.read import read_layers
     from phusong.maps.place import check_kind
@@ -140,7 +140,7 @@ def command(settings: Settings, /, project: Path, out: Path, **asked: Any) -> No
     question = question_of(read, **asked)
     check_goal(question)
     layers = read_layers(read)
-    places = None if own is None else read_own(own, layers)
+    places, layers = (None, layers) if own is None else read_own(own, layers)
     with progress_bar(settings) as progress:
         found = plan_sites(layers, question, own=places, workers=workers, progress=progress)
     files = write_plan(found, out, settings.lang)

@@ -35,8 +35,10 @@ NO_NAME = warning(
 )
 
 
-def read_places(layer: Layer, province: Province | None) -> gpd.GeoDataFrame | None:
-    """Read a layer of places.
+def read_places(
+    layer: Layer, province: Province | None, more: tuple[Column, ...] = ()
+) -> gpd.GeoDataFrame | None:
+    """Read a layer of places, and ``more`` columns that are checked where the file has them.
 
     Rows without an id are called ``<layer>-<row>``.
 
@@ -47,7 +49,7 @@ def read_places(layer: Layer, province: Province | None) -> gpd.GeoDataFrame | N
     """
     import geopandas as gpd
 
-    table = layer.open(COLUMNS, free=True)
+    table = layer.open((*COLUMNS, *more), free=True)
     if table is None:
         return None
     table = present_codes(table, layer, province)
@@ -61,6 +63,7 @@ def read_places(layer: Layer, province: Province | None) -> gpd.GeoDataFrame | N
         "commune_code": commune_codes(table, points, province),
         "lon": points.lon,
         "lat": points.lat,
+        **{column.name: table[column.name] for column in more if table.has(column.name)},
         **other_columns(table),
     }
     crs = province.grid.crs if province is not None else None

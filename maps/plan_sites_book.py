@@ -19,6 +19,8 @@ from phusong.maps.page_words import NOT_BOUNDARY
 from phusong.maps.paper import Letterhead, Signature
 from phusong.maps.plan_sites_draw import curve_aims, draw_curves, draw_map
 from phusong.maps.plan_sites_page import price_rows
+from phusong.maps.plan_sites_tables import phase_table
+from phusong.maps.plan_sites_why import HEAD, RATE, WHY, rate_unit, why
 from phusong.maps.plan_sites_words import (
     FORECAST,
     ITEMS,
@@ -37,6 +39,8 @@ from phusong.maps.static_parts import png_bytes
 from phusong.maps.tables import vietnamese_form
 
 SITES_SHOWN = 40
+EXPLAINED = 10
+"""Sites of which the document says why they come when they come; the workbook says it of all."""
 _ABOUT = Text(
     "Đề xuất vị trí trạm {service} trên địa bàn {name}",
     "Proposed {service} sites in {name}",
@@ -120,6 +124,8 @@ def _site_columns(found: SitePlan, steps: Sequence[Step], lang: Language) -> lis
         ),
         column("perYear", "number", [s.per_year for s in steps]),
         column("perTy", "number", [s.gained["people"] / max(s.cost / 1000.0, 1e-9) for s in steps]),
+        Column(RATE.say(lang, unit=rate_unit(found)), "number", [s.turn.rate for s in steps]),
+        Column(WHY.say(lang), "note", [" ".join(why(found, steps, s, lang)) for s in steps]),
         column("backhaul", "text", [backhaul_said(s, lang) for s in steps]),
         column("fibreKm", "number", [s.fibre_m / 1000.0 for s in steps]),
         column("funding", "text", [s.funding.say(lang) for s in steps]),
@@ -131,17 +137,6 @@ def _site_columns(found: SitePlan, steps: Sequence[Step], lang: Language) -> lis
         column("lon", "degrees", [s.lon for s in steps]),
         column("lat", "degrees", [s.lat for s in steps]),
     ]
-
-
-def phase_table(steps: Sequence[Step]) -> list[tuple[str, Text, list[Step]]]:
-    """Return the steps of each year and source of money."""
-    found = []
-    for year in sorted({s.year for s in steps}):
-        for fund in dict.fromkeys(s.funding for s in steps):
-            mine = [s for s in steps if s.year == year and s.funding == fund]
-            if mine:
-                found.append((str(year), fund, mine))
-    return found
 
 
 def _phase_columns(steps: Sequence[Step], lang: Language) -> list[Column]:
@@ -210,6 +205,10 @@ def write_document(
         paper.picture(png_bytes(draw_curves(found, lang), 150), _CURVE.say(lang))
         paper.heading(_HEADS[2].say(lang))
         _tables(paper, steps, lang)
+        paper.caption(HEAD.say(lang))
+        for step in steps[:EXPLAINED]:
+            said = " ".join(why(found, steps, step, lang))
+            paper.text(f"{step.order}. {shorten(place_name(step, lang), 60)}. {said}")
     paper.heading(_HEADS[3].say(lang))
     for text in METHOD:
         paper.text(text.say(lang))

@@ -13,6 +13,8 @@ from phusong.maps.figures import operator_label
 from phusong.maps.inline import Page, asset, escape
 from phusong.maps.inset import inset_svg
 from phusong.maps.plan_sites_draw import curve_aims, curve_svg, map_svg, profile_svg, small_map
+from phusong.maps.plan_sites_tables import phase_table
+from phusong.maps.plan_sites_why import RATE, WHY, by_people, rate_said, rate_unit, why
 from phusong.maps.plan_sites_words import (
     FORECAST,
     ITEMS,
@@ -114,29 +116,16 @@ def _extra(found: SitePlan) -> list[str]:
 
 def _list(found: SitePlan, steps: Sequence[Step], lang: Language) -> str:
     extra = _extra(found)
-    heads = [
-        _w(k, lang)
-        for k in (
-            "place",
-            "order",
-            "year",
-            "commune",
-            "kind",
-            "operator",
-            "backhaul",
-            "funding",
-            "cost",
-            "spent",
-            "people",
-            "villages",
-            *extra,
-            "perTy",
-        )
-    ]
+    keys = ("order", "place", "year", "commune", "kind", "operator", "backhaul", "funding", "cost", "spent",
+            "people", "villages", *extra, "perTy")  # fmt: skip
+    heads = [_w(k, lang) for k in keys]
+    ranked = not by_people(found)
+    if ranked:
+        heads.append(escape(RATE.say(lang, unit=rate_unit(found))))
     rows = [
         [
-            f"{escape(place_name(s, lang))}<small>{escape(s.site_id)}</small>",
             str(s.order),
+            f"{_linked(s, lang)}<small>{escape(s.site_id)}</small>",
             str(s.year),
             escape(s.commune_name),
             escape(KINDS[s.kind].say(lang)),
@@ -149,30 +138,33 @@ def _list(found: SitePlan, steps: Sequence[Step], lang: Language) -> str:
             _n(s.gained.get("villages", 0.0), lang),
             *(_n(s.gained[e], lang, 0 if e == "key" else 2) for e in extra),
             _n(s.gained["people"] / max(s.cost / 1000.0, 1e-9), lang),
+            *([escape(rate_said(found, s.turn.rate, lang))] if ranked else []),
         ]
         for s in steps
     ]
-    return table(_w("list", lang), heads, rows, numeric=8)
+    return table(_w("list", lang), heads, rows, numeric=8, kind="sites")
+
+
+def _linked(step: Step, lang: Language) -> str:
+    """Write the name of a site, with a link to its card where there is one."""
+    name = escape(place_name(step, lang))
+    return f'<a href="#site-{step.order}">{name}</a>' if step.order <= CARDS else name
 
 
 def _phases(steps: Sequence[Step], lang: Language) -> str:
-    rows = []
-    for year in sorted({s.year for s in steps}):
-        for fund in dict.fromkeys(s.funding for s in steps):
-            mine = [s for s in steps if s.year == year and s.funding == fund]
-            if mine:
-                rows.append(
-                    [
-                        str(year),
-                        escape(fund.say(lang)),
-                        _n(len(mine), lang),
-                        _n(sum(s.cost for s in mine), lang),
-                        _n(sum(s.gained["people"] for s in mine), lang),
-                        _n(sum(s.gained.get("villages", 0.0) for s in mine), lang),
-                        _n(sum(s.fibre_m for s in mine) / 1000.0, lang, 1),
-                        _n(sum(s.per_year for s in mine), lang),
-                    ]
-                )
+    rows = [
+        [
+            year,
+            escape(fund.say(lang)),
+            _n(len(mine), lang),
+            _n(sum(s.cost for s in mine), lang),
+            _n(sum(s.gained["people"] for s in mine), lang),
+            _n(sum(s.gained.get("villages", 0.0) for s in mine), lang),
+            _n(sum(s.fibre_m for s in mine) / 1000.0, lang, 1),
+            _n(sum(s.per_year for s in mine), lang),
+        ]
+        for year, fund, mine in phase_table(steps)
+    ]
     heads = [
         _w(k, lang)
         for k in ("year", "funding", "sitesWord", "cost", "people", "villages", "fibreKm", "perYear")
@@ -199,11 +191,13 @@ def _compare(found: SitePlan, lang: Language) -> str:
 
 def _cards(found: SitePlan, steps: Sequence[Step], links: Sequence[Any], lang: Language) -> str:
     near = {s.order: [(kind, shape) for order, kind, shape in links if order == s.order] for s in steps}
-    cards = "".join(_card(found, s, near[s.order], lang) for s in steps[:CARDS])
+    cards = "".join(_card(found, steps, s, near[s.order], lang) for s in steps[:CARDS])
     return f'<div class="sitecards">{cards}</div>'
 
 
-def _card(found: SitePlan, step: Step, links: Sequence[Any], lang: Language) -> str:
+def _card(
+    found: SitePlan, steps: Sequence[Step], step: Step, links: Sequence[Any], lang: Language
+) -> str:
     lines = [[escape(ITEMS[k].say(lang)), _n(v, lang)] for k, v in step.costs.items() if v > 0.0]
     lines.append([_w("total", lang), f"<b>{_n(step.cost, lang)}</b>"])
     facts = [
@@ -221,9 +215,12 @@ def _card(found: SitePlan, step: Step, links: Sequence[Any], lang: Language) -> 
         if len(step.villages) > 12:
             gained += f", … (+{len(step.villages) - 12})"
     return (
-        f'<article class="sitecard"><h3>{step.order}. {escape(place_name(step, lang))}</h3>'
+        f'<article class="sitecard" id="site-{step.order}">'
+        f"<h3>{step.order}. {escape(place_name(step, lang))}</h3>"
         f'<p class="quiet">{escape(step.site_id)} · {escape(step.commune_name)} · {step.year} · '
         f"{escape(step.funding.say(lang))}</p><p>{escape(gained)}</p>"
+        f'<details class="why" open><summary>{escape(WHY.say(lang))}</summary>'
+        f"{listed(why(found, steps, step, lang))}</details>"
         f'<div class="pair">{small_map(found, step, links, lang)}<div>'
         f"{table(_w('cost', lang), [_w('item', lang), _w('cost', lang)], lines)}</div></div>"
         f'<p class="quiet">{escape(" · ".join(facts))}</p>{profile_svg(found, step, lang)}</article>'
@@ -289,4 +286,4 @@ def _prices(found: SitePlan, lang: Language) -> str:
                 "",
             ]
         )
-    return table(_w("prices", lang), heads, rows, numeric=3)
+    return table(_w("prices", lang), heads, rows, numeric=3, kind="prices")

@@ -10,15 +10,18 @@ import numpy as np
 
 from phusong.coverage.plan.site_plan import SitePlan, curve, served_percent
 from phusong.coverage.plan.site_steps import Step
+from phusong.data.language import Text
 from phusong.data.site_cost_table import vnd_per_usd
 from phusong.layers.stations import FRAME
+from phusong.maps.gis import still_clock
+from phusong.maps.plan_sites_why import rate_unit
 from phusong.maps.plan_sites_words import target_standings
 from phusong.maps.tables import csv_bytes, json_bytes, plain_value, version
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 """Of ``plan.json``: the first number changes when a reader of the old form would break."""
 COLUMNS = (
     "order",
@@ -56,11 +59,20 @@ COLUMNS = (
     "zones_gained_km2",
     "villages",
     "funding",
+    "goal_per_billion_vnd",
+    "next_goal_per_billion_vnd",
+    "people_lost_without",
+    "villages_lost_without",
+    "masts_near",
+    "substitute",
+    "substitute_extra_million_vnd",
+    "mast_substitute",
+    "mast_substitute_extra_million_vnd",
 )
 """Of ``plan_sites.csv`` and of the layer ``sites``."""
 
 
-def step_values(step: Step) -> tuple[Any, ...]:
+def step_values(found: SitePlan, step: Step) -> tuple[Any, ...]:
     """Return a step in the order of `COLUMNS`."""
     power = "mast" if step.kind == "mast" else "solar" if step.sun else "grid"
     return (
@@ -91,12 +103,40 @@ def step_values(step: Step) -> tuple[Any, ...]:
         *(step.gained.get(k) for k in ("people", "villages", "key", "zones")),
         "; ".join(step.villages),
         step.funding.vi,
+        step.turn.rate,
+        step.turn.next_rate if step.turn.next >= 0 else None,
+        step.lost["people"],
+        step.lost.get("villages"),
+        *_instead(found, step),
     )
 
 
-def sites_csv(steps: Sequence[Step]) -> bytes:
+def _instead(found: SitePlan, step: Step) -> tuple[Any, ...]:
+    """Return how many masts are near, and the sites that could stand in for one, with what they cost more."""
+    other = step.substitute
+    if other is None:
+        return (None,) * 5
+    ids = found.candidates.site_id
+    best, mast = (str(ids[i]) if i >= 0 else "" for i in (other.candidate, other.mast))
+    return (
+        other.masts_near, best, other.extra if best else None, mast, other.mast_extra if mast else None
+    )
+
+
+def phase_table(steps: Sequence[Step]) -> list[tuple[str, Text, list[Step]]]:
+    """Return the steps of each year and source of money."""
+    found = []
+    for year in sorted({s.year for s in steps}):
+        for fund in dict.fromkeys(s.funding for s in steps):
+            mine = [s for s in steps if s.year == year and s.funding == fund]
+            if mine:
+                found.append((str(year), fund, mine))
+    return found
+
+
+def sites_csv(found: SitePlan, steps: Sequence[Step]) -> bytes:
     """Return ``plan_sites.csv``."""
-    return csv_bytes(COLUMNS, map(step_values, steps))
+    return csv_bytes(COLUMNS, (step_values(found, s) for s in steps))
 
 
 def candidates_csv(found: SitePlan) -> bytes:
@@ -168,7 +208,6 @@ def document(found: SitePlan, steps: Sequence[Step]) -> dict[str, Any]:
         for name, aim in found.aims.items()
     }
     first = question.objectives[0]
-    first = next(iter(question.weights)) if first == "sum" else first
     money, share = curve(found, first)
     return {
         "schema": "phusong.plan_sites",
@@ -187,6 +226,7 @@ def document(found: SitePlan, steps: Sequence[Step]) -> dict[str, Any]:
             "min_gain": question.least,
             "price_level": question.level,
         },
+        "ranked_by": rate_unit(found).en,
         "candidates": len(found.candidates),
         "money": {
             "total_million_vnd": plain_value(plan.cost),
@@ -223,7 +263,7 @@ def document(found: SitePlan, steps: Sequence[Step]) -> dict[str, Any]:
         },
         "prices_million_vnd": {k: plain_value(v) for k, v in found.prices.values.items()},
         "steps": [
-            {key: plain_value(value) for key, value in zip(COLUMNS, step_values(step), strict=True)}
+            {key: plain_value(value) for key, value in zip(COLUMNS, step_values(found, step), strict=True)}
             for step in steps
         ],
     }
@@ -240,21 +280,17 @@ def write_gpkg(found: SitePlan, steps: Sequence[Step], path: Path) -> None:
     import pandas as pd
     import pyogrio
 
-    table = pd.DataFrame([step_values(s) for s in steps], columns=list(COLUMNS))
+    table = pd.DataFrame([step_values(found, s) for s in steps], columns=list(COLUMNS))
     sites = gpd.GeoDataFrame(table, geometry=gpd.points_from_xy(table["lon"], table["lat"]), crs=4326)
     cells = found.added.set_geometry(gpd.points_from_xy(found.added["lon"], found.added["lat"])).set_crs(
         4326, allow_override=True
     )
-    option = "OGR_CURRENT_DATE"
-    before = pyogrio.get_gdal_config_option(option)
-    day = found.layers.project.province.as_of.isoformat()
-    pyogrio.set_gdal_config_options({option: f"{day}T00:00:00.000Z"})
-    try:
-        layers = (
-            ("sites", sites, "Point"),
-            ("backhaul", backhaul_lines(found, steps), "LineString"),
-            ("cells", cells, "Point"),
-        )
+    layers = (
+        ("sites", sites, "Point"),
+        ("backhaul", backhaul_lines(found, steps), "LineString"),
+        ("cells", cells, "Point"),
+    )
+    with still_clock(found.layers.project.province.as_of):
         for n, (layer, frame, kind) in enumerate(layers):
             pyogrio.write_dataframe(
                 frame,
@@ -265,8 +301,6 @@ def write_gpkg(found: SitePlan, steps: Sequence[Step], path: Path) -> None:
                 geometry_type=kind,
                 layer_options={"FID": "fid"},
             )
-    finally:
-        pyogrio.set_gdal_config_options({option: before})
 
 
 def backhaul_lines(found: SitePlan, steps: Sequence[Step]) -> gpd.GeoDataFrame:

@@ -163,6 +163,10 @@ _TARGET = Text(
     "{after}.",
     "Indicator “{name}” by {year} ({document}): {wanted}; now {before} ({state}), with the plan {after}.",
 )
+_SUM = Text(
+    "Tổng điểm theo trọng số ({weights}): từ {before:.2f} % lên {after:.2f} %.",
+    "Weighted points ({weights}): from {before:.2f} % to {after:.2f} %.",
+)
 _NOTHING = Text("Mục tiêu đã đạt, không cần thêm vị trí nào.", "The target is met already; no site is "
                                                                "needed.")
 FORECAST = Text(
@@ -267,6 +271,8 @@ def sentences(found: SitePlan, steps: tuple[Step, ...], lang: Language) -> list[
         )
     ]  # fmt: skip
     first = list(question.objectives)
+    if len(question.weights) > 1 and (not question.targets or "sum" in question.targets):
+        lines.append(_sum_said(found, lang))
     lines += [_aim_said(found, name, lang) for name in [*first, *(n for n in found.aims if n not in first)]]
     return [*lines, *targets_said(found, lang), proof_said(found, lang), *rival_said(found, lang)]
 
@@ -301,6 +307,15 @@ def _aim_said(found: SitePlan, name: str, lang: Language) -> str:
         lang, name=said[0].upper() + said[1:], before=before, after=after, gain=gain, unit=UNITS[name],
         served=aim.served + gain, total=aim.total,
     )
+
+
+def _sum_said(found: SitePlan, lang: Language) -> str:
+    weights = found.question.weights
+    served = sum(w * found.aims[n].served for n, w in weights.items())
+    gain = sum(w * float(found.gained(n).sum()) for n, w in weights.items())
+    share = 100.0 / max(sum(w * found.aims[n].total for n, w in weights.items()), 1e-12)
+    said = ", ".join(f"{NAMES[n].say(lang)} × {format_number(w, lang)}" for n, w in weights.items())
+    return _SUM.say(lang, weights=said, before=share * served, after=share * (served + gain))
 
 
 def proof_said(found: SitePlan, lang: Language) -> str:

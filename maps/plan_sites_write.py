@@ -67,7 +67,7 @@ def writers(found: SitePlan, lang: Language) -> dict[str, Callable[[Path], Any]]
         ),
         "plan.xlsx": partial(write_book, found, steps, lang=lang),
         "plan.docx": partial(write_document, found, steps, links, lang=lang),
-        "plan_sites.csv": lambda p: p.write_bytes(sites_csv(steps)),
+        "plan_sites.csv": lambda p: p.write_bytes(sites_csv(found, steps)),
         "plan_sites.gpkg": partial(write_gpkg, found, steps),
         "plan.json": lambda p: p.write_bytes(plan_json(found, steps)),
         "candidates.csv": lambda p: p.write_bytes(candidates_csv(found)),

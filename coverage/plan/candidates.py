@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,10 +19,9 @@ from phusong.coverage.plan.candidate_ground import (
 from phusong.coverage.plan.site_aims import Universe, village_layer
 from phusong.coverage.result import ANY
 from phusong.data.tables import technology_defaults
-from phusong.layers.faults import Faults
 from phusong.layers.grid import FloatArray
 from phusong.layers.inventory import Layers
-from phusong.layers.project import FlatService, LayerTable, RangeService, TerrainService
+from phusong.layers.project import FlatService, RangeService, TerrainService
 from phusong.layers.project_plan import PlanSitesTable
 
 if TYPE_CHECKING:
@@ -135,8 +133,8 @@ def find_candidates(
         Commune of each cell of the grid.
     settings : PlanSitesTable
     own : GeoDataFrame, optional
-        A list of the user's, see `read_own`; it is held to no slope and no distance from roads, but to
-        excluded zones.
+        A list of the user's, see `phusong.layers.own_places.read_own`; it is held to no slope and no
+        distance from roads, but to excluded zones.
     """
     within = near_m(service)
     default_m = _usual_height_m(name, service, settings)
@@ -202,31 +200,6 @@ def near_m(service: RadioService) -> float:
     return min(service.max_distance_m, NEAR_M)
 
 
-def read_own(path: Path, layers: Layers) -> gpd.GeoDataFrame:
-    """Read a list of candidate places: a table or layer with positions, ``place_id name`` if it has them.
-
-    Raises
-    ------
-    InputError
-    """
-    from dataclasses import replace
-
-    from phusong.layers.places import read_places
-    from phusong.layers.province import Province
-    from phusong.layers.source import Layer
-
-    faults = Faults()
-    path = path.expanduser().resolve()
-    layer = Layer.of(
-        "candidates", LayerTable(path=path), path.parent, faults, province_code=layers.project.province.code
-    )
-    layer = replace(layer, report=replace(layer.report, file=path.name))
-    table = read_places(layer, Province(layers.grid, layers.communes))
-    faults.raise_errors()
-    assert table is not None
-    return table
-
-
 def _no_words() -> NDArray[np.object_]:
     return np.zeros(0, dtype=object)
 
@@ -287,8 +260,8 @@ def _new(
             x, y = (getattr(places.geometry, axis).to_numpy(np.float64) for axis in ("x", "y"))
             height = np.full(len(x), height_m)
             if kind == "own" and "antenna_height_m" in places:
-                given = np.array([_number(v) for v in places["antenna_height_m"]], dtype=np.float64)
-                height = np.where(np.isfinite(given) & (given > 0.0), given, height)
+                given = places["antenna_height_m"].to_numpy(np.float64)
+                height = np.where(np.isfinite(given), given, height)
             found.append(
                 _Found(kind, x, y, list(places["name"].astype(str)), list(places[key].astype(str)), height)
             )
@@ -299,13 +272,6 @@ def _new(
         keys = [f"{round(a)}-{round(b)}" for a, b in zip(x, y, strict=True)]
         found.append(_Found(kind, x, y, [""] * len(x), keys, np.full(len(x), height_m)))
     return found
-
-
-def _number(value: object) -> float:
-    try:
-        return float(str(value).replace(",", "."))
-    except ValueError:
-        return float("nan")
 
 
 def _hilltops(layers: Layers, crowd: _Crowd, radius_m: float) -> tuple[FloatArray, FloatArray]:

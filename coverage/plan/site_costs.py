@@ -25,6 +25,8 @@ ITEMS = ("mast", "equipment", "power", "access")
 """Cost lines of a site; backhaul adds ``fibre`` and ``microwave``."""
 PREFIX = "site_"
 """Keys of ``[costs]`` that are about sites begin with this; figures are in dong, as those of fibre."""
+_MILLION, _BILLION = ("trieu", "tr", "million", "m"), ("ty", "ti", "billion", "bn")
+_TWO_UNITS = [[large, small + money] for large in _BILLION for small in _MILLION for money in ("", "dong")]
 TRACK_FROM_M = 100.0
 """Nearer to a road no track is built."""
 
@@ -139,7 +141,7 @@ def runs_on_sun(candidates: Candidates, prices: Prices, settings: PlanSitesTable
 
 
 def parse_money(text: str) -> float:
-    """Return a sum in million dong: ``20 tỷ``, ``500 triệu``, ``2,5 ty``, ``50e9``; else it is dong.
+    """Return a sum in million dong: ``20 tỷ``, ``1 tỷ 500 triệu``, ``2,5 ty``, ``50e9``; else it is dong.
 
     Raises
     ------
@@ -147,10 +149,12 @@ def parse_money(text: str) -> float:
     """
     if re.fullmatch(r"\s*[0-9.]+[eE][0-9]{1,2}\s*", text):
         return float(text) / MILLION
+    both = re.fullmatch(r"\s*([0-9][0-9.,_ ]*[^\d]+)([0-9][0-9.,_ ]*[^\d]+)", text)
+    if both and [fold(re.sub(r"[\d.,_ ]", "", part)) for part in both.groups()] in _TWO_UNITS:
+        return sum(parse_money(part.strip(" ,")) for part in both.groups())
     match = re.fullmatch(r"\s*([0-9][0-9.,_ ]*)\s*([^\d]*)\s*", text)
     unit = fold(match[2]).replace("vnd", "").replace("dong", "") if match else ""
-    million, billion = ("trieu", "tr", "million", "m"), ("ty", "ti", "billion", "bn")
-    factors = {"": 1.0 / MILLION, **dict.fromkeys(million, 1.0), **dict.fromkeys(billion, 1000.0)}
+    factors = {"": 1.0 / MILLION, **dict.fromkeys(_MILLION, 1.0), **dict.fromkeys(_BILLION, 1000.0)}
     if match is None or unit not in factors:
         raise ExpectedError(_BAD_MONEY, value=text)
     digits = match[1].strip().replace(" ", "").replace("_", "")

@@ -26,6 +26,7 @@ from phusong.coverage.plan.plan_faults import (
     check_budget,
     check_choice,
     check_goal,
+    check_phases,
     check_reachable,
     check_service,
     check_sites,
@@ -106,8 +107,11 @@ class SiteQuestion:
 
     @property
     def objectives(self) -> tuple[str, ...]:
-        """Objectives that decide, in the order of the question."""
-        return tuple(dict.fromkeys([*self.targets, *self.weights])) if self.targets else tuple(self.weights)
+        """Objectives that decide, in the order of the question; a weighted sum counts as its parts."""
+        asked: list[str] = []
+        for name in self.targets or ("sum",):
+            asked += self.weights if name == "sum" else (name,)
+        return tuple(dict.fromkeys(asked))
 
 
 @dataclass(frozen=True)
@@ -195,6 +199,10 @@ class SitePlan:
             gains.append(float(weights[cells[~seen[cells]]].sum()))
             seen[cells] = True
         return np.array(gains)
+
+    def open_targets(self) -> tuple[str, ...]:
+        """Return the targets that are not reached without a plan."""
+        return tuple(n for n in self.question.targets if _need(self.question, self.universe, n)[1] > 0.0)
 
     def cells_of(self, candidate: int) -> NDArray[np.int32]:
         """Return the cells of the universe that a candidate covers."""
@@ -293,6 +301,7 @@ def plan_sites(
     check_reachable(question, universe, problem)
     check_budget(question, candidates, problem)
     plan, proof, rival = _decide(problem, question)
+    check_phases(question, plan.cost)
     instead = substitutes(problem, plan.chosen)
     clock.done(report)
     report = clock.stage("after", AFTER)

@@ -63,6 +63,8 @@ def weights_of(text: str) -> Mapping[str, float]:
     for part in text.split(","):
         key, _, figure = part.partition("=")
         found[_known(key.strip())] = _figure(figure, text) if figure else 1.0
+    if not any(found.values()):
+        raise CoverError(_NUMBER, value=text)
     return found
 
 

@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phusong.coverage.plan.backhaul import FIBRE
+from phusong.coverage.plan.joint_order import Turn
 from phusong.coverage.plan.site_aims import marked, village_layer
 from phusong.coverage.plan.site_costs import ITEMS, runs_on_sun
 from phusong.coverage.plan.site_plan import SitePlan
+from phusong.coverage.plan.site_swaps import Substitute
 from phusong.coverage.radio.profile import Clearance, PathProfile, clearance, straight_profile
 from phusong.data.language import Text
 from phusong.layers.project_plan import FundingRule
@@ -60,6 +62,12 @@ class Step:
     villages : tuple of str
         Their names, with commune.
     funding : Text
+    turn : Turn
+        Why it stands where it stands.
+    lost : mapping of str to float
+        What the plan would lose without it, by objective: what no other of its sites covers.
+    substitute : Substitute or None
+        What could stand in for it; None where that was not looked at.
     """
 
     order: int
@@ -91,6 +99,9 @@ class Step:
     village_rows: NDArray[np.int64]
     villages: tuple[str, ...]
     funding: Text
+    turn: Turn
+    lost: Mapping[str, float]
+    substitute: Substitute | None
 
 
 def steps_of(found: SitePlan) -> tuple[Step, ...]:
@@ -99,6 +110,9 @@ def steps_of(found: SitePlan) -> tuple[Step, ...]:
     communes = found.layers.communes
     gained = {name: found.gained(name) for name in found.aims}
     new_villages = found.villages_gained()
+    times = np.zeros(found.reach.shape[1], dtype=np.int64)
+    for i in plan.chosen.tolist():
+        times[found.cells_of(i)] += 1
     spent = np.cumsum(found.step_cost)
     villages = village_layer(found.layers)
     sun = runs_on_sun(candidates, found.prices, found.layers.project.plan.sites)
@@ -110,6 +124,8 @@ def steps_of(found: SitePlan) -> tuple[Step, ...]:
         costs["fibre"] = link.cost if link.kind == FIBRE else 0.0
         costs["microwave"] = link.cost if link.kind != FIBRE else 0.0
         shared = candidates.kind[i] == "mast"
+        alone = found.cells_of(i)
+        alone = alone[times[alone] == 1]
         steps.append(
             Step(
                 k + 1,
@@ -141,6 +157,9 @@ def steps_of(found: SitePlan) -> tuple[Step, ...]:
                 rows,
                 _named(found, villages, rows),
                 _funding(found, villages, rows),
+                plan.turns[k],
+                {n: float(aim.weights[alone].sum()) for n, aim in found.aims.items()},
+                found.substitutes.get(i),
             )
         )
     return tuple(steps)

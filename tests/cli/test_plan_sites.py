@@ -18,6 +18,7 @@ from quick_project import content, make_project
 from phusong.cli.app import run
 from phusong.cli.options import Settings
 from phusong.coverage.analyse import analyse
+from phusong.coverage.plan.plan_faults import check_service
 from phusong.coverage.plan.site_plan import plan_sites
 from phusong.coverage.plan.site_question import question_of
 from phusong.data.language import Language
@@ -102,6 +103,43 @@ def test_all_files_are_there_and_agree(planned: tuple[Path, Path]) -> None:
         assert ZipFile(out / name).testzip() is None
 
 
+def test_every_step_says_why_it_comes_when_it_comes(planned: tuple[Path, Path], english: Path) -> None:
+    """In figures that can be checked, and in words on card, sheet and paper, in both languages."""
+    import docx
+    import openpyxl
+
+    _, out = planned
+    steps = json.loads((out / "plan.json").read_text(encoding="utf-8"))["steps"]
+    ids = {r["site_id"] for r in rows(out / "candidates.csv")}
+    for k, step in enumerate(steps):
+        rate = 1000.0 * step["people_gained"] / step["cost_million_vnd"]
+        assert step["goal_per_billion_vnd"] == pytest.approx(rate)
+        assert 0.0 < step["people_lost_without"] <= step["people_gained"] * (1.0 + 1e-9)
+        assert step["villages_lost_without"] <= step["villages_gained"]
+        if k + 1 < len(steps):
+            assert 0.0 < step["next_goal_per_billion_vnd"] <= rate * (1.0 + 1e-9)
+        else:
+            assert step["next_goal_per_billion_vnd"] is None
+        if step["substitute"]:
+            assert step["substitute"] in ids - {s["site_id"] for s in steps}
+            assert step["substitute_extra_million_vnd"] > -1e-3
+        else:
+            assert step["substitute_extra_million_vnd"] is None
+    first = ("Xếp thứ 1: mỗi tỷ đồng được thêm ", "No. 1: ")
+    for page, said in zip((out / "plan.html", english), first, strict=True):
+        text = page.read_text(encoding="utf-8")
+        assert said in text
+        for k in range(1, len(steps) + 1):
+            assert f'href="#site-{k}"' in text
+            assert f'<article class="sitecard" id="site-{k}">' in text
+    sheet = openpyxl.load_workbook(out / "plan.xlsx")["Danh mục đầu tư theo thứ tự"]
+    cells = [str(c.value) for row in sheet.iter_rows() for c in row]
+    assert any(c.startswith(first[0]) for c in cells)
+    assert "Vì sao" in cells
+    paper = [p.text for p in docx.Document(str(out / "plan.docx")).paragraphs]
+    assert any(first[0] in text for text in paper)
+
+
 def test_a_run_with_the_stations_gives_the_numbers_of_the_plan(
     planned: tuple[Path, Path], tmp_path: Path
 ) -> None:
@@ -179,7 +217,15 @@ def test_a_list_of_ones_own_and_exact_proof(
     free = json.loads((out / "plan.json").read_text(encoding="utf-8"))["objectives"]["people"]
     assert plan["objectives"]["people"]["served_before"] == pytest.approx(free["served_before"])
     assert plan["proof"]["gap_percent"] < 0.01  # a number of sites: their backhaul decides nothing
+    inputs = json.loads((tmp_path / "own" / "manifest.json").read_text(encoding="utf-8"))["inputs"]
+    assert "de-xuat.csv" in [Path(i["path"]).name for i in inputs]
     assert "Đồi <b>" not in (tmp_path / "own" / "plan.html").read_text(encoding="utf-8")
+    heights = "\n".join(f"{line},{m}" for line, m in zip(lines, ("9999", "abc"), strict=True))
+    listed.write_text(f"Mã,Tên,Kinh độ,Vĩ độ,Độ cao anten\n{heights}\n", encoding="utf-8")
+    answer = phusong(*words, "--out", tmp_path / "bad", "--count", "3")
+    assert answer.code == 2
+    assert re.search("dòng 2.*9999", answer.err)
+    assert re.search("dòng 3.*abc", answer.err)
     listed.write_text("place_id,name\nRIENG-0,Đồi\n", encoding="utf-8")
     answer = phusong(*words, "--out", tmp_path / "bad", "--count", "3")
     assert (answer.code, "de-xuat.csv" in answer.err) == (2, True), answer
@@ -268,6 +314,11 @@ BAD = [
     (["--count", "1", "--objective", "peple"], ("mục tiêu 'peple'", "objective 'peple'")),
     (["--count", "1", "--objective", "zones"], ("diện tích khu", "area of zones")),
     (["--target", "120%"], ("không quá 100", "at most 100")),
+    (["--count", "1", "--objective", "people=0"], ("Không hiểu 'people=0'", "'people=0' is not understood")),
+    (["--count", "3", "--min-gain", "nan"], ("--min-gain phải là", "--min-gain must be")),
+    (["--count", "3", "--min-gain", "1e9"], ("Không vị trí nào được thêm ít nhất", "No site gains 1,0")),
+    (["--count", "3", "--per-year", "0"], ("phải trên 0", "must be above 0")),
+    (["--count", "3", "--per-year", "1 triệu"], ("quá 100 năm", "more than 100")),
 ]  # fmt: skip
 
 
@@ -293,11 +344,38 @@ def test_questions_without_an_answer_say_what_to_change(planned: tuple[Path, Pat
     }  # fmt: skip
     for key, value in zip(words[::2], words[1::2], strict=True):
         name = key[2:].replace("-", "_")
-        asked[name] = int(value) if name == "count" else (value,) if isinstance(asked[name], tuple) else value
+        kind = {"count": int, "min_gain": float}.get(name, str)
+        asked[name] = (value,) if isinstance(asked[name], tuple) else kind(value)
     with pytest.raises(ExpectedError) as error:
         plan_sites(read_layers(project), question_of(project, **cast("Any", asked)))
     for lang, part in zip(("vi", "en"), said, strict=True):
         assert part in error.value.say(cast("Language", lang))
+
+
+def test_the_target_of_a_weighted_sum_is_that_of_its_parts(
+    planned: tuple[Path, Path], tmp_path: Path, phusong: Callable[..., Any]
+) -> None:
+    words = ["--objective", "people=1,villages=300", "--target", "70%", "--seconds", "1"]
+    answer = phusong("plan", "sites", planned[0], "--out", tmp_path / "out", *words)
+    assert answer.code == 0, answer.err
+    document = json.loads((tmp_path / "out" / "plan.json").read_text(encoding="utf-8"))
+    assert document["question"]["targets_percent"] == {"sum": 70.0}
+    people, villages = (document["objectives"][n] for n in ("people", "villages"))
+    for when, least, most in (("after", 70.0, 100.0), ("before", 0.0, 70.0)):
+        got = people[f"served_{when}"] + 300.0 * villages[f"served_{when}"]
+        share = 100.0 * got / (people["total"] + 300.0 * villages["total"])
+        assert least - 1e-9 <= share < most, when
+    assert "Tổng điểm theo trọng số (dân số × 1, thôn, làng × 300): từ " in answer.out
+
+
+def test_areas_that_are_closed_have_to_be_there(planned: tuple[Path, Path]) -> None:
+    project = read_project(planned[0])
+    settings = project.plan.sites.model_copy(update={"excluded_zones": ("rung",)})
+    closed = project.model_copy(update={"plan": project.plan.model_copy(update={"sites": settings})})
+    with pytest.raises(ExpectedError, match=r"excluded_zones.*'rung'.*lacks"):
+        check_service(closed, "4G")
+    with pytest.raises(ExpectedError, match="no radio service to plan for"):
+        check_service(project.model_copy(update={"services": {}}), "")
 
 
 def test_a_bad_question_ends_with_2_and_writes_nothing(planned: tuple[Path, Path], tmp_path: Path) -> None:

@@ -240,12 +240,14 @@ def test_paths_are_free_where_the_profile_of_one_path_says_so(network: Network) 
     ("text", "million"),
     [("20 tỷ", 20_000.0), ("20ty", 20_000.0), ("2,5 tỷ đồng", 2_500.0), ("500 triệu", 500.0),
      ("50e9", 50_000.0),
-     ("20.000.000.000", 20_000.0), ("800 m", 800.0), ("1.234,5 triệu", 1_234.5), ("1.5bn", 1_500.0)],
+     ("20.000.000.000", 20_000.0), ("800 m", 800.0), ("1.234,5 triệu", 1_234.5), ("1.5bn", 1_500.0),
+     ("1 tỷ 500 triệu", 1_500.0), ("2 tỷ, 5 triệu đồng", 2_005.0)],
 )  # fmt: skip
 def test_money_is_read_as_people_write_it(text: str, million: float) -> None:
     assert parse_money(text) == pytest.approx(million)
 
 
-def test_what_is_no_money_is_told() -> None:
+@pytest.mark.parametrize("text", ["20 quả", "-5", "", "2 tỷ 5", "1 tỷ 1 tỷ", "nan", "1e400", "5 triệu 1 tỷ"])
+def test_what_is_no_money_is_told(text: str) -> None:
     with pytest.raises(ExpectedError, match="not understood"):
-        parse_money("20 quả")
+        parse_money(text)
