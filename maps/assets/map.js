@@ -91,10 +91,10 @@ function phusongMap(map) {
       swipe.panes.push(made);
     });
     var base = L.canvas({ pane: "beforeBase" }), top = L.canvas({ pane: "beforeFill" });
+    // Over everything of the later state: a gap that reaches across the border would look out else.
+    swipe.base = L.rectangle([[-85, -180], [85, 180]], { renderer: base, pane: "beforeBase", stroke: false, fillOpacity: 1, interactive: false }).addTo(map);
     D.communes.shape.forEach(function (shape, k) {
-      var drawn = phusong.shape(shape), plain = { smoothFactor: 0.6, interactive: false };
-      L.polygon(drawn, Object.assign({ renderer: base, pane: "beforeBase", color: "#e9ebe4", weight: 2, fillColor: "#e9ebe4", fillOpacity: 1 }, plain)).addTo(map);
-      swipe.fill[k] = L.polygon(drawn, Object.assign({ renderer: top, pane: "beforeFill", weight: 0.8 }, plain)).addTo(map);
+      swipe.fill[k] = L.polygon(phusong.shape(shape), { renderer: top, pane: "beforeFill", weight: 0.8, smoothFactor: 0.6, interactive: false }).addTo(map);
     });
     swipe.relief = D.relief && L.imageOverlay(D.relief, frame, { pane: "beforeRelief", alt: "" });
     map.on("move zoomend resize viewreset", cut);
@@ -106,7 +106,9 @@ function phusongMap(map) {
     swipe.panes.forEach(function (node) { node.style.clipPath = path; });
     byId("swipeline").style.left = x + "px";
   }
+  function ground() { swipe.base.setStyle({ fillColor: getComputedStyle(map.getContainer()).backgroundColor }); }
   function paintBefore() {
+    ground();
     var filled = state.colour === "commune";
     swipe.fill.forEach(function (polygon, k) {
       var f = earlier(k + 1), c = classOf(f && f[1] ? 100 * f[0] / f[1] : null);
@@ -356,7 +358,7 @@ function phusongMap(map) {
     node.replaceChildren();
     if (f) {
       node.append(el("div", { class: "big" }, percent(f.n, f.of), el("small", { text: " " + say("population") })),
-        el("p", { text: service.label + ", " + D.operators[state.operator] + ": " + number(f.n) + "/" + number(f.of) + " " + say("people") }));
+        el("p", { text: service.label + " · " + D.operators[state.operator] + ": " + number(f.n) + "/" + number(f.of) + " " + say("people") }));
       var was = earlier(0);
       if (was) { node.append(el("p", { text: say("was", percent(was[0], was[1]), number(was[0]) + "/" + number(was[1])) })); }
     } else { node.append(el("p", { text: say("notOffered") })); }
@@ -566,6 +568,7 @@ function phusongMap(map) {
     var root = document.documentElement, dark = root.dataset.theme ? root.dataset.theme === "dark" :
       window.matchMedia("(prefers-color-scheme: dark)").matches;
     root.dataset.theme = dark ? "light" : "dark";
+    if (swipe) { ground(); }
   });
   byId("summary").addEventListener("click", function () { if (phone()) { byId("toggle").click(); } });
   byId("print").addEventListener("click", function () { window.print(); });

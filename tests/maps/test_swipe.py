@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +18,8 @@ from phusong.layers.grid import GridMismatchError, Raster
 from phusong.maps.colours import PERCENT_COLOURS, css, percent_class
 from phusong.maps.map_before import before_data
 from phusong.maps.page_map import render_map
+
+GAP_RGB = (143, 56, 0)
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +79,26 @@ def test_the_slider_cuts_the_earlier_colours(page: Any) -> None:
     assert page.locator("#swipeline").bounding_box()["x"] == pytest.approx(
         page.locator(".folium-map").bounding_box()["x"] + wide * 0.3, abs=3
     )
+
+
+def _gap_pixels(page: Any, at: int) -> int:
+    """Count the pixels of the map in the colour of numbered gaps, with the slider at a per cent."""
+    import matplotlib.image
+
+    page.evaluate(
+        "at => { const s = document.getElementById('swipe'); s.value = at;"
+        " s.dispatchEvent(new Event('input', {bubbles: true})); }", at,
+    )
+    page.wait_for_timeout(300)
+    seen = matplotlib.image.imread(io.BytesIO(page.locator(".folium-map").screenshot()), format="png")
+    return int((np.abs(seen[..., :3] * 255 - np.array(GAP_RGB)) < 14).all(axis=-1).sum())
+
+
+def test_nothing_of_now_stands_where_then_is_shown(page: Any) -> None:
+    assert _gap_pixels(page, 0) > 200
+    assert _gap_pixels(page, 100) == 0
+    _gap_pixels(page, 50)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_communes_have_the_colours_of_then(page: Any, earlier: Result, tiny_result: Result) -> None:
