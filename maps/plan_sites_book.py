@@ -242,7 +242,7 @@ def _tables(paper: DocxPaper, steps: Sequence[Step], lang: Language) -> None:
         ]
         for s in steps[:SITES_SHOWN]
     ]
-    paper.table(heads, rows, (9, 36, 27, 14, 27, 18, 17, 18), numbers=(5, 6, 7))
+    paper.table(heads, rows, (11, 35, 26, 14, 27, 18, 17, 18), numbers=(5, 6, 7))
     if len(steps) > SITES_SHOWN:
         paper.text(_REST.say(lang, n=len(steps) - SITES_SHOWN))
     paper.caption(_YEARS.say(lang))

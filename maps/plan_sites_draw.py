@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 WIDTH = 1100.0
 MOST_GAPS = 6000
+CROWD = 150
+"""With more sites the map shows small marks, with numbers for the first `NUMBERED`, and curves no marks."""
+NUMBERED = 60
 SMALL = 210.0
 _SMALL_M = 5000.0
 
@@ -78,14 +81,16 @@ def map_svg(found: SitePlan, steps: Sequence[Step], links: Sequence[Any], lang: 
         d = "".join(_path(shape, at) for shape in shapes)
         if d:
             parts.append(f'<path class="{kind}" d="{d}"/>')
+    radius = 5.0 if len(steps) <= CROWD else 2.6
     for step in reversed(steps):
         i = step.candidate
         x, y = at(float(found.candidates.x_m[i]), float(found.candidates.y_m[i])).split()
         kind = "shared" if step.kind == "mast" else "new"
         said = f"{step.order}. {place_name(step, lang)}: {format_number(step.cost, lang, 0)}"
+        number = f'<text x="{float(x) + 6:.1f}" y="{float(y) - 4:.1f}">{step.order}</text>'
         parts.append(
-            f'<g><title>{escape(said)}</title><circle class="{kind}" cx="{x}" cy="{y}" r="5"/>'
-            f'<text x="{float(x) + 6:.1f}" y="{float(y) - 4:.1f}">{step.order}</text></g>'
+            f'<g><title>{escape(said)}</title><circle class="{kind}" cx="{x}" cy="{y}" r="{radius}"/>'
+            f"{number if len(steps) <= CROWD or step.order <= NUMBERED else ''}</g>"
         )
     parts.append(_scale_bar(scale, width, height, lang))
     return (
@@ -158,7 +163,8 @@ def curve_svg(found: SitePlan, name: str, lang: Language) -> str:
         x, y = at(float(m), float(s))
         d += f"L{x:.1f} {y:.1f}"
     parts.append(f'<path class="rise" d="{d}"/>')
-    for m, s in zip(money[1:], share[1:], strict=True):
+    marked = money[1:] if len(money) <= CROWD else money[:0]
+    for m, s in zip(marked, share[1:], strict=len(money) <= CROWD):
         x, y = at(float(m), float(s))
         parts.append(f'<circle class="new" cx="{x:.1f}" cy="{y:.1f}" r="3"/>')
     if target is not None:
@@ -316,13 +322,14 @@ def draw_map(found: SitePlan, steps: Sequence[Step], links: Sequence[Any], lang:
                     found.candidates.x_m[mine],
                     found.candidates.y_m[mine],
                     "o",
-                    markersize=5.5,
+                    markersize=5.5 if len(steps) <= CROWD else 2.8,
                     color=colour,
                     markeredgecolor="white",
+                    markeredgewidth=1.0 if len(steps) <= CROWD else 0.3,
                     linestyle="none",
                     label=word(key, lang),
                 )
-        for step in steps:
+        for step in steps if len(steps) <= CROWD else steps[:NUMBERED]:
             axes.annotate(
                 str(step.order),
                 (found.candidates.x_m[step.candidate], found.candidates.y_m[step.candidate]),

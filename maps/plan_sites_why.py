@@ -25,8 +25,8 @@ _EVEN = Text(
     "more.",
 )
 _LAST = Text(
-    "Xếp cuối: mỗi tỷ đồng được thêm {rate} {unit}; vẫn cần để đủ kế hoạch.",
-    "Last: {rate} {unit} gained per billion dong; the plan still needs it.",
+    "Xếp cuối: khi các vị trí khác đã có, mỗi tỷ đồng được thêm {rate} {unit}.",
+    "Last: with all the others standing, {rate} {unit} gained per billion dong.",
 )
 _ONLY = Text(
     "Vị trí duy nhất: mỗi tỷ đồng được thêm {rate} {unit}.", "The only site: {rate} {unit} per billion dong."
@@ -47,12 +47,14 @@ _REUSE = Text(
     "Dùng chung cột có sẵn, không xây mới.", "It uses a mast that stands; nothing new is built."
 )
 _NO_MAST = Text(
-    "Phải xây mới vì không cột hiện có nào phủ tới nơi này.",
-    "A new tower, since no mast that stands covers any of this.",
+    "Phải xây mới: không cột nào còn dùng chung được (chưa có {technology}) phủ tới nơi này.",
+    "A new tower: no mast that could be shared (without {technology} yet) covers any of this.",
 )
 _WEAK_MAST = Text(
-    "Phải xây mới: {n} cột hiện có chỉ phủ được một phần nơi này, không cột nào một mình thay được.",
-    "A new tower: {n} masts that stand cover a part of this, none can take its place alone.",
+    "Phải xây mới: {n} cột còn dùng chung được (chưa có {technology}) chỉ phủ một phần nơi này, "
+    "không cột nào một mình thay được.",
+    "A new tower: {n} masts that could be shared (without {technology} yet) cover a part of this, "
+    "none can take its place alone.",
 )
 _DEAR_MAST = Text(
     "Dùng chung cột {name} cũng được, nhưng cả kế hoạch đắt thêm {extra} triệu đồng.",
@@ -73,6 +75,10 @@ _OTHER_EVEN = Text(
 _REACHES = Text("đạt mục tiêu", "reaching the targets")
 _AS_MUCH = Text("được nhiều như vậy", "gaining as much")
 _MISSING = Text("% phần còn thiếu", "% of what is missing")
+ONE = {
+    "people": Text("người", "person"), "villages": Text("thôn, làng", "village"),
+    "key": Text("vị trí", "location"),
+}  # fmt: skip
 RATE = Text("Xếp theo: {unit} / tỷ đồng", "Ranked by: {unit} per billion")
 WHY = Text("Vì sao", "Why")
 HEAD = Text("Vì sao theo thứ tự này", "Why in this order")
@@ -104,7 +110,7 @@ def why(found: SitePlan, steps: Sequence[Step], step: Step, lang: Language) -> l
     if step.backhaul == "microwave" and any(s.site_id == step.backhaul_to for s in steps):
         said.append(_AFTER.say(lang, to=step.backhaul_to))
     parts = [
-        f"{format_number(step.lost[n], lang, d)} {UNITS[n].say(lang)}"
+        _counted(step.lost[n], n, d, lang)
         for n, d, least in (
             ("people", 0, 0.5), ("villages", 0, 0.5), ("key", 0, 0.5), ("zones", 2, 0.005), ("roads", 1, 0.05)
         )
@@ -113,6 +119,13 @@ def why(found: SitePlan, steps: Sequence[Step], step: Step, lang: Language) -> l
     if parts:
         said.append(_LOST.say(lang, what=join(parts, lang)))
     return [*said, *_instead(found, step, lang)]
+
+
+def _counted(value: float, name: str, decimals: int, lang: Language) -> str:
+    unit = UNITS[name]
+    if lang == "en" and round(value, decimals) == 1.0:
+        unit = ONE.get(name, unit)
+    return f"{format_number(value, lang, decimals)} {unit.say(lang)}"
 
 
 def _rank(found: SitePlan, steps: Sequence[Step], step: Step, lang: Language) -> str:
@@ -136,7 +149,9 @@ def _instead(found: SitePlan, step: Step, lang: Language) -> list[str]:
         extra = format_number(other.mast_extra, lang, 0)
         said.append(_DEAR_MAST.say(lang, name=candidate_name(found, other.mast, lang), extra=extra))
     elif not shared and other.mast < 0:
-        said.append(_WEAK_MAST.say(lang, n=other.masts_near) if other.masts_near else _NO_MAST.say(lang))
+        text = _WEAK_MAST if other.masts_near else _NO_MAST
+        technology = str(found.added["technology"].iloc[0])
+        said.append(text.fill(lang, {"n": other.masts_near, "technology": technology}))
     if other.candidate < 0:
         goal = _REACHES if found.question.targets else _AS_MUCH
         said.append(_NONE.say(lang, goal=goal))
