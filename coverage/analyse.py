@@ -137,8 +137,9 @@ def analyse_layers(
 
         with _timed("uncertainty", DRAWING, seconds, progress):
             found_ranges = uncertainty_of(
-                layers, shares, reaches, commune_of_place, layers.project.uncertainty, workers=workers
-            )
+                layers, shares, reaches, commune_of_place, layers.project.uncertainty, areas=areas,
+                villages=villages, workers=workers,
+            )  # fmt: skip
             indicators, ranges = with_ranges(indicators, found_ranges)
     with _timed("gaps", GAPPING, seconds, progress):
         gaps = find_gaps(heard, shares, reaches, store=store)

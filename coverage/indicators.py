@@ -58,7 +58,7 @@ def indicator_table(
     figures += _places(layers, reaches, commune_of_place)
     figures += _zones(layers, reaches)
     figures += _households(layers)
-    figures += _fibre_presence(layers)
+    figures += fibre_presence(layers)
     figures += _counts(layers, commune_of_station)
     figures += official_figures(
         layers, shares, reaches, commune_of_place, commune_of_station, settlements, villages
@@ -172,7 +172,8 @@ def _households(layers: Layers) -> Iterable[Figure]:
     )
 
 
-def _fibre_presence(layers: Layers) -> Iterable[Figure]:
+def fibre_presence(layers: Layers) -> Iterable[Figure]:
+    """Yield which communes have fibre, by operator."""
     parts = {"fibre_routes": layers.fibre_routes, "fibre_nodes": layers.fibre_nodes}
     given = {
         name: part[(part["status"] == OPERATIONAL).to_numpy()]

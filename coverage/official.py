@@ -223,6 +223,19 @@ def urban_communes(layers: Layers) -> tuple[NDArray[np.bool_], NDArray[np.bool_]
     return urban, rural
 
 
+def parts_of(layers: Layers) -> dict[str, NDArray[np.bool_]]:
+    """Return which communes are ``urban``, ``rural`` and ``disadvantaged``; parts without any are absent.
+
+    Town and country are told apart only where there are both.
+    """
+    urban, rural = urban_communes(layers)
+    parts = {"urban": urban, "rural": rural} if urban.any() and rural.any() else {}
+    if "disadvantaged" in layers.communes:
+        flags = read_flags(layers.communes["disadvantaged"].tolist())
+        parts["disadvantaged"] = flags.values & flags.known
+    return {part: mask for part, mask in parts.items() if mask.any()}
+
+
 def _first_words(name: str) -> str:
     """Return the kind of unit in front of a name, folded; nothing where there is none."""
     words = [fold(word) for word in name.split()]
@@ -236,19 +249,14 @@ def _split(
     layers: Layers, shares: CommuneShares, reaches: Mapping[tuple[str, str], Reach]
 ) -> Iterator[Figure]:
     people = np.asarray(shares.people.sum(axis=1), dtype=np.float64).ravel()
-    urban, rural = urban_communes(layers)
-    parts = {"urban": urban, "rural": rural} if urban.any() and rural.any() else {}
-    if "disadvantaged" in layers.communes:
-        flags = read_flags(layers.communes["disadvantaged"].tolist())
-        parts["disadvantaged"] = flags.values & flags.known
+    parts = parts_of(layers)
     for (service, operator), reach in reaches.items():
         covered = shares.sum_people(reach.covered)
         for part, mask in parts.items():
-            if mask.any():
-                yield Figure(
-                    service, operator, f"population_{part}", covered * mask, people * mask, "people",
-                    describe(layers.project.services[service]).en, as_of(layers, *inputs_of(layers, service)),
-                )
+            yield Figure(
+                service, operator, f"population_{part}", covered * mask, people * mask, "people",
+                describe(layers.project.services[service]).en, as_of(layers, *inputs_of(layers, service)),
+            )
     if layers.households is None or not parts:
         return
     total, fibre = reported_homes(layers)

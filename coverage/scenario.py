@@ -113,6 +113,8 @@ class WhatIf:
         `PLACE_CHANGE_COLUMNS`.
     repair : Repair or None
         None where nothing is to be repaired.
+    base : DataFrame or None
+        `phusong.coverage.result.INDICATOR_COLUMNS` without the scenario: what targets are held against first.
     """
 
     name: str
@@ -121,6 +123,7 @@ class WhatIf:
     changes: pd.DataFrame
     places: pd.DataFrame
     repair: Repair | None = None
+    base: pd.DataFrame | None = None
 
 
 def one_way(applied: Applied) -> bool:
@@ -147,7 +150,7 @@ def compare_with_base(
     """
     places = _place_changes(base.places, result.places)
     changes = _changes(base, result, shares, places)
-    return WhatIf(applied.table.name, applied.table.note, applied, changes, places)
+    return WhatIf(applied.table.name, applied.table.note, applied, changes, places, base=base.indicators)
 
 
 def _place_changes(base: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:

@@ -145,7 +145,8 @@ def standings(result: Result, *, defaults: bool = True) -> list[Standing]:
     Parameters
     ----------
     result : Result
-        ``layers.earlier`` gives the trend, ``planned`` what a plan would bring.
+        ``layers.earlier`` gives the trend, ``planned`` what a plan would bring. Of a scenario, what there is
+        are its base's figures, and its own are what it would bring.
     defaults : bool
         Whether those that come with the program are wanted: only where the codes are of Vietnam.
 
@@ -160,7 +161,8 @@ def standings(result: Result, *, defaults: bool = True) -> list[Standing]:
 
 
 def _standing(result: Result, wanted: Wanted) -> Standing:
-    numerator, denominator = figure(result.indicators, wanted)
+    now, then = _before_and_after(result)
+    numerator, denominator = figure(now, wanted)
     percent = _percent(numerator, denominator)
     gap, state = judge(wanted, percent, numerator, denominator)
     today = result.layers.project.province.as_of
@@ -172,14 +174,24 @@ def _standing(result: Result, wanted: Wanted) -> Standing:
         expected = min(max(percent + slope * left, 0.0), 100.0)
     planned = float("nan")
     planned_state: State = "unknown"
-    if result.planned is not None:
-        n, of = figure(result.planned, wanted)
+    if then is not None:
+        n, of = figure(then, wanted)
         planned = _percent(n, of)
         planned_state = judge(wanted, planned, n, of)[1]
     return Standing(
         wanted, numerator, denominator, percent, gap, state, trend, slope, expected, planned,
         planned_state,
     )
+
+
+def _before_and_after(result: Result) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    """Return the figures as they are, and with a plan built or in a scenario."""
+    what_if = result.what_if
+    if what_if is None or what_if.base is None:
+        return result.indicators, result.planned
+    keys = ["level", "code", "service", "operator", "indicator"]
+    # What the scenario does not show, as in a public version, is not shown of its base.
+    return what_if.base.merge(result.indicators[keys], on=keys), result.indicators
 
 
 def figure(table: pd.DataFrame, wanted: Wanted) -> tuple[float, float]:

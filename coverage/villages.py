@@ -83,15 +83,27 @@ def around_villages(
 
     Of villages equally near the first counts.
     """
+    return nearest_villages(layers, populated_cells(layers, shares, rule), x_m, y_m, rule)
+
+
+def populated_cells(layers: Layers, shares: CommuneShares, rule: VillagesTable) -> NDArray[np.int64]:
+    """Return the cells that count as populated around villages."""
+    least = rule.min_people_per_km2 * layers.grid.cell_km2
+    return np.flatnonzero(shares.cell_people >= least).astype(np.int64)
+
+
+def nearest_villages(
+    layers: Layers, cells: NDArray[np.int64], x_m: FloatArray, y_m: FloatArray, rule: VillagesTable
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return which of the cells are within reach of a village, and the nearest village of each."""
     from scipy.spatial import cKDTree
 
     grid = layers.grid
-    populated = np.flatnonzero(shares.cell_people >= rule.min_people_per_km2 * grid.cell_km2)
-    row, col = np.divmod(populated, grid.shape[1])
+    row, col = np.divmod(cells, grid.shape[1])
     at = np.column_stack([grid.x_m()[col], grid.y_m()[row]])
     found = cKDTree(np.column_stack([x_m, y_m])).query(at, distance_upper_bound=rule.radius_m)
     near = np.isfinite(np.asarray(found[0]))
-    return populated[near].astype(np.int64), np.asarray(found[1], dtype=np.int64)[near]
+    return cells[near], np.asarray(found[1], dtype=np.int64)[near]
 
 
 def outlying_people(

@@ -169,15 +169,20 @@ _WORDS: dict[str, dict[str, str]] = {
         "rsrp_dbm": "rsrp|muc thu|cuong do tin hieu|cuong do truong|muc tin hieu|muc thu tin hieu|tin hieu|"
                     "signal strength|signal|signal level|ss rsrp|lte rsrp|nr rsrp|nr ss rsrp|serving rsrp|"
                     "cong suat thu|cuong do song|muc thu rsrp|rscp|rxlev|rx level|rsrp serving|"
-                    "serving cell rsrp",
+                    "serving cell rsrp|level|cell rsrp|rsrp a|muc thu dbm",
         "technology": _TECHNOLOGY + "|network type|kieu mang|network technology|networktype|"
-                      "data network type",
+                      "data network type|networktech|network tech|radio|radio type|system|event tech|"
+                      "eventtech|all rat|serving rat|serving system|active cell type|cell type|"
+                      "technologie|he thong",
         "operator": _OPERATOR + "|carrier|network operator|operator name|plmn|mcc mnc|mccmnc|network name|"
                     "ten nha mang|nha khai thac|provider",
+        "mcc": "mcc|mobile country code|ma quoc gia",
+        "mnc": "mnc|net|mobile network code|ma mang",
         "cell_id": "ma cell|cell id|cellid|cell|cell name|ten cell|eci|ci|cid|nci|ecgi|serving cell|"
                    "cell phuc vu|ma cell phuc vu|serving cell id|serving cell name|cellname",
         "time": "thoi gian|thoi diem|time|timestamp|time stamp|date time|datetime|ngay gio|thoi gian do|"
-                "thoi diem do|measured at|gps time|utc time|local time|recorded at|ngay gio do",
+                "thoi diem do|measured at|gps time|utc time|local time|recorded at|ngay gio do|"
+                "measured|ts result|test date",
         "day": "ngay|date|ngay do|ngay thang|measurement date",
         "clock": "gio|gio do|hour|clock",
         "rsrq_db": "rsrq|ss rsrq|lte rsrq",

@@ -115,6 +115,13 @@ CELLS_UNKNOWN = warning(
     "{n} samples name cells that the inventory lacks, such as '{example}': held against the strongest "
     "predicted cell.",
 )
+NO_DAY = warning(
+    "no-day",
+    "Cột '{name}' chỉ ghi giờ, không ghi ngày: coi như không có thời điểm.",
+    "Column '{name}' has the time of day without a day: taken as no time at all.",
+    "Thêm cột ngày nếu tệp gồm nhiều ngày đo.",
+    "Add a column of days if the file has more than one.",
+)
 _SO_MANY = Text(" Cả thảy {alike} dòng như vậy.", " {alike} rows are like this.")
 
 

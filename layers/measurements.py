@@ -34,6 +34,8 @@ COLUMNS = (
     Column("rsrp_dbm", "number", unit="dBm"),
     Column("technology"),
     Column("operator"),
+    Column("mcc"),
+    Column("mnc"),
     Column("cell_id"),
     Column("time"),
     Column("day"),
@@ -261,7 +263,7 @@ def _operators(table: Table, layers: Layers) -> NDArray[np.object_]:
     """Return operators as the inventory spells them; codes of networks by the list of the ITU."""
     own = sorted({str(o) for o in layers.stations["operator"]})
     by_key = {fold(o): o for o in own}
-    given = table["operator"] if table.has("operator") else np.full(len(table), NO_OPERATOR, dtype=object)
+    given = _network_names(table)
     known: dict[str, str] = {}
     for word in sorted(set(given.tolist())):
         n, key = int((given == word).sum()), fold(word)
@@ -285,6 +287,22 @@ def _operators(table: Table, layers: Layers) -> NDArray[np.object_]:
     return np.array([known[w] for w in given.tolist()], dtype=object)
 
 
+def _network_names(table: Table) -> NDArray[np.object_]:
+    """Return the operators as the file names them: in words, or by the codes of country and network."""
+    if table.has("operator"):
+        return table["operator"]
+    if not (table.has("mcc") and table.has("mnc")):
+        return np.full(len(table), NO_OPERATOR, dtype=object)
+    whole = [tuple(_digits(c) for c in pair) for pair in zip(table["mcc"], table["mnc"], strict=True)]
+    return np.array([a + b.zfill(2) if a and b else NO_OPERATOR for a, b in whole], dtype=object)
+
+
+def _digits(cell: object) -> str:
+    """Return the whole number that a cell holds; nothing for Android's 'not available' and all else."""
+    said = str(cell).strip().removesuffix(".0")
+    return said if said.isdigit() and len(said) <= 3 else ""
+
+
 def _stations(table: Table, ids: NDArray[np.object_], layers: Layers) -> NDArray[np.int64]:
     """Return the row of the cell that each sample names, -1 for none."""
     exact = {str(c): n for n, c in enumerate(layers.stations["cell_id"])}
@@ -303,7 +321,11 @@ def _times(table: Table) -> NDArray[np.datetime64]:
         return np.full(len(table), np.datetime64("NaT", "s"), dtype="datetime64[s]")
     clocks = table["clock"] if name == "day" and table.has("clock") else None
     cells = table[name]
-    if name == "time" and table.has("day") and all(len(c) < 13 and ":" in c for c in cells.tolist() if c):
+    given = [c for c in cells.tolist() if c]
+    if name == "time" and given and all(len(c) < 13 and ":" in c for c in given):
+        if not table.has("day"):
+            table.report.once(rules.NO_DAY, name=table.headers["time"])
+            return np.full(len(table), np.datetime64("NaT", "s"), dtype="datetime64[s]")
         cells, clocks = table["day"], cells  # a column called 'time' that holds the time of day alone
     read = read_times(cells, clocks)
     table.each(rules.WRONG_TIME, read.wrong, name)

@@ -13,7 +13,8 @@ class UncertaintyTable(BaseModel):
     The defaults of ``residual_db`` and ``bias_db`` are a planner's for a model that was not calibrated here;
     `phusong validate` measures both. ``correlation_m``: the decorrelation distance of shadowing in suburbs,
     from 0.82 at 100 m (M. Gudmundson, Electronics Letters 27 (1991) 2145). ``common``: half of the variance
-    is shared by all sites (3GPP TR 36.814 V9.2.0, table A.2.1.1-2).
+    is shared by all sites (3GPP TR 36.814 V9.2.0, table A.2.1.1-2). ``circle_slope_db``: Hata's loss a decade
+    of distance under an antenna of 30 m, 44.9 - 6.55 log10(30) (IEEE Trans. Veh. Technol. 29 (1980) 317).
     """
 
     model_config = ConfigDict(
@@ -33,6 +34,8 @@ class UncertaintyTable(BaseModel):
     """Over which the location variability stays alike."""
     common: float = Field(default=0.5, ge=0.0, le=1.0)
     """Part of the variance that all sites share at a place; the rest is each site's own."""
+    circle_slope_db: float = Field(default=35.2, ge=0.0, le=100.0)
+    """By which errors in dB move the edge of a circle (``range``); 0: circles are exact."""
     second_population: Path | None = None
     """Another raster of people, which could as well be true."""
     second_population_crs: str | None = None

@@ -14,6 +14,8 @@ from phusong.layers.dates import DateColumn, read_dates
 _CLOCK = re.compile(r"(\d{1,2})[:hH](\d{2})(?:[:mM](\d{2})(?:[.,]\d+)?)?s?\s*([ap]m|sa|ch)?", re.IGNORECASE)
 _SERIAL = re.compile(r"\d{5}[.,](\d+)")
 _EPOCH = re.compile(r"1\d{9}(?:\d{3})?(?:\.\d+)?")
+_POINTED = re.compile(r"(\d{4})\.(\d\d)\.(\d\d)_(\d\d)\.(\d\d)\.(\d\d)")
+"""Moments as G-NetTrack writes them: ``2026.07.01_08.05.10``."""
 _DAY_S = 86_400
 VIETNAM_S = 7 * 3600
 """Seconds since 1970 are of Greenwich; the province's clock is seven hours ahead."""
@@ -43,8 +45,9 @@ def read_times(
     """Read moments, from one column, or from one of days and one of times of day.
 
     Understood are ISO moments, days as `phusong.layers.dates.read_dates` takes them with ``14:05``,
-    ``14:05:33``, ``2:05 pm`` or ``14h05`` behind, a spreadsheet's day numbers with a fraction, and seconds
-    or milliseconds since 1970. Offsets from Greenwich are not applied: the clock counts as it stands.
+    ``14:05:33``, ``2:05 pm`` or ``14h05`` behind, ``2026.07.01_14.05.33``, a spreadsheet's day numbers with a
+    fraction, and seconds or milliseconds since 1970. Offsets from Greenwich are not applied: the clock counts
+    as it stands.
 
     Parameters
     ----------
@@ -54,7 +57,7 @@ def read_times(
     n = len(cells)
     distinct: dict[str, int] = {}
     place = np.array([distinct.setdefault(c, len(distinct)) for c in cells.tolist()], dtype=np.int64)
-    texts = np.array(list(distinct), dtype=object)
+    texts = np.array([_POINTED.sub(r"\1-\2-\3 \4:\5:\6", t) for t in distinct], dtype=object)
     days = np.array([_day_part(t) for t in texts.tolist()], dtype=object)
     dates = read_dates(days)
     found = np.full(len(texts), np.datetime64("NaT", "s"), dtype="datetime64[s]")

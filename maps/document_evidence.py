@@ -20,6 +20,7 @@ from phusong.maps.target_words import (
     evidence_value,
     gap_value,
     light,
+    planned_head,
     planned_value,
     target_name,
     trend_value,
@@ -43,7 +44,7 @@ _WORDS = {
         "Criteria are named in general terms; hold them against the list of the year.",
     ),
     "trend": Text("{name}: {trend}.", "{name}: {trend}."),
-    "planned": Text("{name}, nếu thực hiện phương án: {planned}.", "{name}, with the plan built: {planned}."),
+    "planned": Text("{name}. {how}: {planned}.", "{name}. {how}: {planned}."),
     "target": Text("Chỉ tiêu", "Indicator"), "document": Text("Văn bản, năm", "Document, year"),
     "wanted": Text("Phải đạt", "To reach"), "actual": Text("Thực tế", "Actual"),
     "gap": Text("Còn thiếu", "Missing"), "verdict": Text("Đánh giá", "Verdict"),
@@ -87,7 +88,8 @@ def _targets(figures: Figures, paper: Paper, lang: Language, number: int) -> boo
         name = shorten(target_name(figures, x, lang), 90)
         for key, said in (("trend", trend_value(x, lang)), ("planned", planned_value(x, lang))):
             if said != MISSING:
-                paper.text(_WORDS[key].say(lang, name=name, trend=said, planned=said))
+                how = planned_head(figures.result, lang)
+                paper.text(_WORDS[key].say(lang, name=name, trend=said, planned=said, how=how))
     return True
 
 

@@ -22,6 +22,7 @@ from phusong.maps.target_words import (
     evidence_value,
     gap_value,
     light,
+    planned_head,
     planned_value,
     target_name,
     trend_value,
@@ -55,7 +56,7 @@ _HEADS = {
     "verdict": Text("Đánh giá", "Verdict"), "document": Text("Văn bản", "Document"),
     "year": Text("Năm", "Year"), "wanted": Text("Phải đạt", "To reach"),
     "gap": Text("Còn thiếu", "Missing"), "trend": Text("Xu hướng", "Trend"),
-    "planned": Text("Nếu thực hiện phương án", "With the plan built"), "index": Text("Chỉ số", "Index"),
+    "index": Text("Chỉ số", "Index"),
     "criterion": Text("Tiêu chí", "Criterion"), "origin": Text("Cách có số", "How it is known"),
     "value": Text("Giá trị", "Value"), "how": Text("Cách tính", "Computed as"),
     "as_of": Text("Số liệu đến ngày", "As of"),
@@ -188,7 +189,7 @@ def _targets(figures: Figures, lang: Language) -> list[Column]:
         _column(lang, "percent", "percent", [known(x.percent, 0.01) for x in found]),
         _column(lang, "gap", "text", [gap_value(x, lang) for x in found]),
         _column(lang, "trend", "text", [trend_value(x, lang) for x in found]),
-        _column(lang, "planned", "text", [planned_value(x, lang) for x in found]),
+        Column(planned_head(figures.result, lang), "text", [planned_value(x, lang) for x in found]),
         _column(lang, "source", "note", [x.wanted.source for x in found]),
     ]
 

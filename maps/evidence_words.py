@@ -53,7 +53,6 @@ EVIDENCE_WORDS = {
     ),
     "gap": Text("Còn thiếu", "Missing"),
     "trend": Text("Xu hướng", "Trend"),
-    "planned": Text("Nếu thực hiện phương án", "With the plan built"),
     "evidence": Text("Minh chứng chỉ số DTI, DII", "Evidence for DTI and DII"),
     "evidenceNote": Text(
         "'Tính toán' là kết quả của phần mềm từ danh sách trạm, tuyến cáp; 'báo cáo' là số doanh nghiệp "

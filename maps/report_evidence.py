@@ -18,11 +18,13 @@ from phusong.maps.target_words import (
     actual_value,
     all_evidence,
     all_standings,
+    brings,
     definition_name,
     document_name,
     evidence_value,
     gap_value,
     light,
+    planned_head,
     planned_value,
     target_name,
     trend_value,
@@ -156,7 +158,7 @@ def targets(s: Section) -> str:
     if not found:
         return ""
     trend = any(len(x.trend) > 1 for x in found)
-    plan = s.figures.result.planned is not None
+    plan = brings(s.figures.result)
     rows = []
     for x in found:
         share, counts = actual_value(x, s.lang)
@@ -170,7 +172,7 @@ def targets(s: Section) -> str:
         ])  # fmt: skip
     heads = [s.word("target"), *(s.word(k) for k in ("verdict", "document", "year", "target", "actual")),
              _word(s, "gap"), *([_word(s, "trend")] if trend else []),
-             *([_word(s, "planned")] if plan else [])]  # fmt: skip
+             *([escape(planned_head(s.figures.result, s.lang))] if plan else [])]  # fmt: skip
     heads[0] = escape(Text("Chỉ tiêu", "Indicator").say(s.lang))
     return s.title("targets") + table(s.word("targets"), heads, rows, numeric=3) + "</section>"
 

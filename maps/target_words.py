@@ -11,6 +11,7 @@ from phusong.coverage.targets import Evidence, Standing, State, index_evidence, 
 from phusong.data.evidence_tables import coverage_definitions
 from phusong.data.language import Language, Text, format_date, format_number, format_percent
 from phusong.maps.figures import Figures, Ratio, operator_label
+from phusong.maps.safe import shorten
 from phusong.maps.tables import code_vintage
 from phusong.maps.words import indicator_name, service_name
 
@@ -31,6 +32,8 @@ ORIGINS: Mapping[str, Text] = {
     "reported": Text("doanh nghiệp báo cáo", "reported by operators"),
     "external": Text("nguồn khác", "from elsewhere"),
 }
+_PLANNED = Text("Nếu thực hiện phương án", "With the plan built")
+_SCENARIO = Text("Theo kịch bản '{name}'", "In the scenario '{name}'")
 _OWN = Text("Tiêu chí của dự án: {criterion}", "The project's criterion: {criterion}")
 _UNCONFIRMED = Text("chưa xác nhận", "unconfirmed")
 _EVERY = Text("{name}, từng xã", "{name}, every commune")
@@ -115,6 +118,18 @@ def trend_value(standing: Standing, lang: Language) -> str:
     slope = _PER_YEAR.say(lang, n=sign + format_number(abs(standing.points_per_year), lang, 1))
     share = format_percent(standing.expected, 100.0, lang)
     return _EXPECTED.say(lang, slope=slope, year=str(standing.wanted.year), share=share)
+
+
+def brings(result: Result) -> bool:
+    """Tell whether a result also knows what a plan, or a scenario, would bring."""
+    return result.planned is not None or (result.what_if is not None and result.what_if.base is not None)
+
+
+def planned_head(result: Result, lang: Language) -> str:
+    """Return what the share with a plan built is called: of a scenario, by its name."""
+    if result.what_if is None:
+        return _PLANNED.say(lang)
+    return _SCENARIO.say(lang, name=shorten(result.what_if.name, 60))
 
 
 def planned_value(standing: Standing, lang: Language) -> str:

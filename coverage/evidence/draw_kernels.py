@@ -7,6 +7,9 @@ from typing import Any
 
 from phusong.coverage.radio.jit import kernel
 
+FAR = 5.0
+"""Spreads beyond which shadowing decides nothing: once in three million."""
+
 
 @kernel
 def decide(
@@ -46,13 +49,18 @@ def decide(
             j = site[k, i]
             if j < 0:
                 continue
-            r = own_r[(row_r[i] + shift_residual[j, 0]) % rows_r, (col_r[i] + shift_residual[j, 1]) % cols_r]
-            s = own_s[(row_s[i] + shift_shadow[j, 0]) % rows_s, (col_s[i] + shift_shadow[j, 1]) % cols_s]
+            row, col = row_r[i] + shift_residual[j, 0], col_r[i] + shift_residual[j, 1]
+            r = own_r[row - rows_r if row >= rows_r else row, col - cols_r if col >= cols_r else col]
             error = bias_db + residual_db * (c_r + single * r)
             if criterion[k, i] + error >= 0.0:
                 found |= 1 << k
                 met = True
-            if threshold[k, i] + error + sigma[k, i] * (c_s + single * s) >= 0.0:
+            above, spread = threshold[k, i] + error, sigma[k, i]
+            if abs(above) <= FAR * spread:  # no shadowing turns what lies farther, and looking it up is dear
+                row, col = row_s[i] + shift_shadow[j, 0], col_s[i] + shift_shadow[j, 1]
+                s = own_s[row - rows_s if row >= rows_s else row, col - cols_s if col >= cols_s else col]
+                above += spread * (c_s + single * s)
+            if above >= 0.0:
                 found |= 1 << (operators + 1 + k)
                 heard = True
         if met:
@@ -73,3 +81,67 @@ def add_up(bits: Any, units: Any, weights: Any, sums: Any) -> None:
         for k in range(outs):
             if (b >> k) & 1:
                 sums[k, units[i]] += weights[i]
+
+
+@kernel
+def largest_patches(
+    bits: Any, bit: int, before: Any, label: Any, asked: Any, starts: Any, nodes: Any, people: Any, held: Any,
+    largest: Any,
+) -> None:
+    """Write the people of each village's largest patch without coverage, of villages that are asked for.
+
+    Parameters
+    ----------
+    bits : array of uint64, shape (nodes,)
+        What holds at each piece of ground.
+    bit : int
+        Which of them is asked.
+    before : array of int32, shape (nodes, 4)
+        Earlier pieces that touch each, -1 for none: west, north-west, north, north-east.
+    label : array of int32, shape (nodes,)
+        Room for the patch of each.
+    asked : array of bool, shape (villages,)
+    starts : array of int64, shape (villages + 1,)
+        Where the entries of each village begin.
+    nodes, people : arrays of int32 and float64, shape (entries,)
+        Piece of ground of each entry, and its people who are nearest to the village.
+    held : array of float64, shape (nodes,)
+        Room, all nought; nought again at the end.
+    largest : array of float64, shape (villages,)
+    """
+    for i in range(len(bits)):
+        label[i] = -1
+        if (bits[i] >> bit) & 1:
+            continue
+        west, north_west, north, north_east = before[i, 0], before[i, 1], before[i, 2], before[i, 3]
+        if north >= 0 and label[north] >= 0:  # which touches all the others
+            label[i] = label[north]
+            continue
+        near = west if west >= 0 and label[west] >= 0 else north_west
+        if near >= 0 and label[near] >= 0:
+            label[i] = label[near]
+        else:
+            label[i] = i
+        if north_east >= 0 and label[north_east] >= 0:
+            a, b = label[i], label[north_east]
+            while label[a] != a:
+                a = label[a]
+            while label[b] != b:
+                b = label[b]
+            label[max(a, b)] = min(a, b)
+            label[i] = min(a, b)
+    for i in range(len(bits)):  # a patch's number is its first piece, which comes before
+        if label[i] >= 0:
+            label[i] = label[label[i]]
+    for v in range(len(starts) - 1):
+        largest[v] = 0.0
+        if not asked[v]:
+            continue
+        for e in range(starts[v], starts[v + 1]):
+            patch = label[nodes[e]]
+            if patch >= 0:
+                held[patch] += people[e]
+                largest[v] = max(largest[v], held[patch])
+        for e in range(starts[v], starts[v + 1]):
+            if label[nodes[e]] >= 0:
+                held[label[nodes[e]]] = 0.0

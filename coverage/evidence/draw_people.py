@@ -1,4 +1,4 @@
-"""What is counted in every draw: people by one of several accounts, area, places, zones."""
+"""What is added up in every draw: people by one of several accounts, area, places, zones."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import shapely
 from numpy.typing import NDArray
 
 from phusong.coverage.indicators import zones_by_commune
+from phusong.coverage.official import key_rows
 from phusong.coverage.zonal import CommuneShares, people_in, share_communes
 from phusong.layers.crosswalk import crosswalk
 from phusong.layers.grid import FloatArray
@@ -61,53 +62,104 @@ class Variant:
 
 @dataclass(frozen=True)
 class Group:
-    """One indicator, by one account or several among which a draw chooses; ``heard`` if that is asked too."""
+    """One sum, by one account or several among which a draw chooses.
+
+    Attributes
+    ----------
+    indicator : str
+    variants : tuple of Variant
+    heard : bool
+        Whether the question of what is heard is asked too.
+    shown : bool
+        Whether it is an indicator by commune; otherwise further figures are made of it.
+    """
 
     indicator: str
     variants: tuple[Variant, ...]
     heard: bool
+    shown: bool = True
 
-    @property
-    def units(self) -> int:
-        """Communes, and one for none."""
-        return len(self.variants[0].totals)
+    def variant(self, number: int) -> Variant:
+        """Return the account of a draw."""
+        return self.variants[number if len(self.variants) > 1 else 0]
+
+
+@dataclass(frozen=True)
+class Account:
+    """One account of people and boundaries.
+
+    Attributes
+    ----------
+    shares : CommuneShares
+    communes : GeoDataFrame
+        The boundaries.
+    """
+
+    shares: CommuneShares
+    communes: gpd.GeoDataFrame
+
+
+def accounts_of(layers: Layers, shares: CommuneShares) -> tuple[Account, ...]:
+    """Return the accounts of people and boundaries that could be true; the first is the figures' own."""
+    return (Account(shares, layers.communes), *_others(layers, shares))
 
 
 def groups_of(
-    layers: Layers, shares: CommuneShares, commune_of_place: Mapping[str, NDArray[np.int64]], step: int
-) -> tuple[tuple[Group, ...], tuple[CommuneShares, ...]]:
-    """Return what is counted, and the accounts of people and boundaries; the first is the figures' own.
+    layers: Layers,
+    accounts: tuple[Account, ...],
+    commune_of_place: Mapping[str, NDArray[np.int64]],
+    step: int,
+) -> tuple[Group, ...]:
+    """Return what is added up by commune.
 
-    ``step``: cells along the squares over which the errors of a draw are alike.
+    Parameters
+    ----------
+    layers : Layers
+    accounts : tuple of Account
+    commune_of_place : mapping of places layer to array
+    step : int
+        Cells along the squares over which the errors of a draw are alike.
     """
-    accounts = (shares, *_others(layers, shares))
     units = len(layers.communes) + 1
     rows, columns = layers.grid.shape
 
     def account(matrix: Any) -> Variant:
         """Return one account, thinned to the squares of a draw."""
-        return _of_matrix(matrix, units).thinned(columns, rows, step)
+        return of_matrix(matrix, units).thinned(columns, rows, step)
 
+    areas = {id(a.shares.area): account(a.shares.area) for a in accounts}
     groups = [
-        Group("population", tuple(account(a.people) for a in accounts), heard=True),
-        Group("area", tuple(account(a.area) for a in accounts), heard=False),
+        Group("population", tuple(account(a.shares.people) for a in accounts), heard=True),
+        Group("area", tuple(areas[id(a.shares.area)] for a in accounts), heard=False),
     ]
     for name, places in layers.places.items():
-        x, y = places.geometry.x.to_numpy(), places.geometry.y.to_numpy()
-        row, col = layers.grid.index(x, y)
-        held = layers.grid.holds(row, col)
         unit = np.where(commune_of_place[name] >= 0, commune_of_place[name], units - 1)
-        totals = np.bincount(unit, minlength=units).astype(np.float64)
-        cells = (row * layers.grid.shape[1] + col)[held]
-        groups.append(Group(
-            f"places:{name}", (Variant(cells, unit[held], np.ones(int(held.sum())), totals),), heard=True
-        ))  # fmt: skip
+        groups.append(Group(f"places:{name}", (at_points(layers, places, unit, units),), heard=True))
+    key = key_rows(layers)
+    if key:
+        import pandas as pd
+
+        points = pd.concat([layers.places[name].geometry.iloc[rows] for name, rows in key.items()])
+        unit = np.concatenate([commune_of_place[name][rows] for name, rows in key.items()])
+        unit = np.where(unit >= 0, unit, units - 1)
+        groups.append(Group("key_locations", (at_points(layers, points, unit, units),), heard=True))
     for name, matrix in zones_by_commune(layers):
-        groups.append(Group(f"zones:{name}", (_of_matrix(matrix, units),), heard=False))
-    return tuple(groups), accounts
+        groups.append(Group(f"zones:{name}", (of_matrix(matrix, units),), heard=False))
+    return tuple(groups)
 
 
-def _of_matrix(matrix: Any, units: int) -> Variant:
+def at_points(layers: Layers, points: Any, unit: NDArray[np.int64], units: int) -> Variant:
+    """Return the account of points, a unit each."""
+    shapes = points.geometry
+    row, col = layers.grid.index(shapes.x.to_numpy(), shapes.y.to_numpy())
+    held = layers.grid.holds(row, col)
+    totals = np.bincount(unit, minlength=units).astype(np.float64)
+    cells = (row * layers.grid.shape[1] + col)[held]
+    return Variant(cells, unit[held], np.ones(int(held.sum())), totals)
+
+
+def of_matrix(matrix: Any, units: int) -> Variant:
+    """Return the account of a sparse matrix, shape (units, cells); ``units`` may be more than its rows."""
     entries = matrix.tocoo()
     kept = entries.data != 0.0
     cells, rows = entries.coords[1][kept].astype(np.int64), entries.coords[0][kept].astype(np.int64)
@@ -117,7 +169,7 @@ def _of_matrix(matrix: Any, units: int) -> Variant:
     return Variant(cells[order], rows[order], weights[order], totals)
 
 
-def _others(layers: Layers, shares: CommuneShares) -> Iterator[CommuneShares]:
+def _others(layers: Layers, shares: CommuneShares) -> Iterator[Account]:
     """Return the accounts that could as well be true: scaled or not, a second raster, old boundaries."""
     official = dict(zip(layers.communes["commune_code"], layers.communes["population"], strict=True))
     known = bool(np.isfinite(layers.communes["population"].to_numpy(float)).any())
@@ -131,7 +183,8 @@ def _others(layers: Layers, shares: CommuneShares) -> Iterator[CommuneShares]:
                 if not g and not p and scale == scaled:
                     continue  # the figures' own
                 people, _ = people_in(area, ground, population.people, official if scale else None)
-                yield replace(shares, area=area, people=people)
+                cell_people = np.asarray(people.sum(axis=0), dtype=np.float64).ravel()
+                yield Account(replace(shares, area=area, people=people, cell_people=cell_people), ground)
 
 
 def _shared_area(layers: Layers, ground: gpd.GeoDataFrame) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +21,10 @@ from phusong.coverage.scenario import (
     order_repairs,
     unchanged_services,
 )
+from phusong.coverage.targets import standings
 from phusong.coverage.zonal import CommuneShares
 from phusong.layers.inventory import Layers
-from phusong.layers.project import FibreService
+from phusong.layers.project import FibreService, Target
 from phusong.layers.project_file import read_project
 from phusong.layers.read import read_layers
 from phusong.layers.scenario import read_scenario
@@ -123,6 +125,25 @@ def test_base_less_lost_and_gained_is_the_scenario_in_every_row(
         summed = communes.groupby(["service", "operator"])[column].sum()
         told = whole.set_index(["service", "operator"])[column]
         assert np.allclose(summed.reindex(told.index).fillna(0.0), told, atol=1e-6)
+
+
+    targets_are_held_against_both(base, result, found)
+
+
+def targets_are_held_against_both(base: Result, result: Result, found: WhatIf) -> None:
+    """What there is comes from the base, what the scenario would bring from its own figures."""
+    wanted = {
+        "people": Target(service="5G", indicator="population", percent=50, year=2030),
+        "communes": Target(service="5G", indicator="population", percent=1, year=2030, level="commune"),
+    }
+    project = result.layers.project.model_copy(update={"targets": wanted})
+    layers = replace(result.layers, project=project)
+    held = standings(replace(result, what_if=found, layers=layers), defaults=False)
+    before = standings(replace(base, layers=layers), defaults=False)
+    after = standings(replace(result, layers=layers), defaults=False)
+    assert [s.percent for s in held] == [s.percent for s in before]
+    assert [s.planned for s in held] == [s.percent for s in after]
+    assert held[0].planned > held[0].percent
 
 
 def test_places_lost_and_gained_are_those_whose_flag_turns(

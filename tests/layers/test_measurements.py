@@ -217,6 +217,54 @@ def test_american_dates_are_refused(read: Read) -> None:
     assert fault_of(read, text)[0] == "dates-american"
 
 
+ORIGINS = {
+    "G-NetTrack": (
+        "Timestamp,Longitude,Latitude,Speed,Operatorname,Operator,CGI,Cellname,Node,CellID,LAC,NetworkTech,"
+        "NetworkMode,Level,Qual,SNR,ARFCN,DL_bitrate,Altitude\n"
+        "2026.07.01_08.05.10,108.001,13.981,32,Viettel,45204,4520401,,12,3,5001,4G,LTE,{level},-10,12,1800,2400,700\n"
+    ),
+    "MCC and MNC, decimal commas, milliseconds": (
+        "Longitude;Latitude;RSRP;RSRQ;Tech;MCC;MNC;Time\n108,001;13,981;{level};-11;LTE;452;4;1782867910000\n"
+    ),
+    "Nemo": (
+        "Date,Time,Longitude,Latitude,System,LTE RSRP (dBm),LTE RSRQ (dB),PCI,Operator\n"
+        "01.07.2026,08:05:10.123,108.001,13.981,LTE FDD,{level},-9.5,12,Viettel Mobile\n"
+    ),
+    "speed tests": (
+        "ts_result,attr_location_latitude,attr_location_longitude,sim_network_operator_name,active_cell_type,"
+        "cell_rsrp,val_download_kbps\n2026-07-01T08:05:10.000+07:00,13.981,108.001,Viettel,4G,{level},30000\n"
+    ),
+    "OpenCelliD": (
+        "mcc,net,area,cell,lon,lat,signal,measured,created,rating,speed,direction,radio\n"
+        "452,4,5001,12345,108.001,13.981,{level},1782867910,1782868000,5,30,90,LTE\n"
+    ),
+    "a table of a measuring centre": (
+        "BẢNG KẾT QUẢ ĐO KIỂM,,,,,,\nSTT,Kinh độ,Vĩ độ,Mức thu RSRP (dBm),Công nghệ,Nhà mạng,Thời gian\n"
+        '1,"108,001","13,981","{level},0",4G,Viettel,08:05:10 01/07/2026\n'
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ORIGINS.values(), ids=ORIGINS.keys())
+def test_files_of_loggers_and_databases_are_read_as_they_are(read: Read, text: str) -> None:
+    head, row = text.rsplit("\n", 2)[0], text.rsplit("\n", 2)[1]
+    other = row.replace("108.001", "108.002").replace("108,001", "108,002")
+    lines = [row.format(level=-95), other.format(level=-101)]
+    found = read("\n".join([head, *lines]) + "\n").samples
+    assert found["rsrp_dbm"].tolist() == [-95.0, -101.0]
+    assert found["lon"].round(6).tolist() == [108.001, 108.002]
+    assert set(found["technology"]) == {"4G"}
+    assert set(found["operator"]) == {"Viettel"}
+    assert {str(t) for t in found["time"].to_numpy("datetime64[s]")} == {"2026-07-01T08:05:10"}
+
+
+def test_a_clock_without_a_day_is_told_and_no_time(read: Read) -> None:
+    rows = "".join(f"108.00{n},13.98,-9{n},4G,Viettel,,08:0{n}:10.1\n" for n in range(3))
+    found = read(PLAIN + rows)
+    assert found.samples["time"].isna().all()
+    assert [f.code for f in found.faults if "no-day" in f.code] == ["measurements.no-day"]
+
+
 @pytest.mark.parametrize(("cell", "seen"), [
     ("2026-07-01T08:09:10Z", "2026-07-01T08:09:10"), ("1/7/2026 8:09 PM", "2026-07-01T20:09:00"),
     ("08:09:10 01/07/2026", "2026-07-01T08:09:10"), ("46204.5", "2026-07-01T12:00:00"),

@@ -8,17 +8,25 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import settings as tries
+from hypothesis import strategies as st
 from scipy.special import ndtr, ndtri
 from shapely.geometry import box
 
 from phusong.coverage.analyse import shares_of
+from phusong.coverage.evidence.draw_patches import Ground
 from phusong.coverage.evidence.fields import cell_share
-from phusong.coverage.evidence.uncertainty import Uncertainty, uncertainty_of
+from phusong.coverage.evidence.uncertainty import Uncertainty, uncertainty_of, with_ranges
+from phusong.coverage.indicators import indicator_table
 from phusong.coverage.result import ANY, Reach
+from phusong.coverage.settlements import find_settlements
+from phusong.coverage.villages import outlying_people, village_table
 from phusong.layers.grid import Raster
 from phusong.layers.inventory import Layers, Population
-from phusong.layers.project import FlatService
+from phusong.layers.project import FlatService, RangeService, SettlementsTable, VillagesTable
 from phusong.layers.project_uncertainty import UncertaintyTable
 
 SHAPE = (36, 36)
@@ -134,18 +142,52 @@ def test_expected_share_that_hears_is_the_sum_of_the_chances(ground: Layers) -> 
         assert heard == pytest.approx(expected, abs=1.5)
 
 
-def test_circles_have_no_error_of_their_own(ground: Layers) -> None:
-    circles = {
-        key: dataclasses.replace(reach, unit="m", probability=None)
-        for key, reach in reaches_of(ground).items()
-    }
-    asked = UncertaintyTable(draws=20)
-    found = uncertainty_of(
-        ground, shares_of(ground), circles, {"villages": np.zeros(25, dtype=np.int64)}, asked
+def circles_of(layers: Layers, radius_m: float = 800.0) -> tuple[Layers, dict[tuple[str, str], Reach]]:
+    """Circles of ``radius_m`` instead of levels."""
+    grid, stations = layers.grid, layers.stations
+    x, y = np.meshgrid(grid.x_m(), grid.y_m())
+    found = {}
+    for operator in ("V", "M", ANY):
+        mine = stations.geometry[(stations["operator"] == operator) | (operator == ANY)]
+        far = np.min([np.hypot(x - p.x, y - p.y) for p in mine], axis=0)
+        found["4G", operator] = Reach(
+            "4G", operator, "m", Raster(far.astype(np.float32), grid), Raster(far <= radius_m, grid)
+        )
+    service = RangeService(model="range", radius_m=radius_m)
+    project = layers.project.model_copy(update={"services": {"4G": service}})
+    return dataclasses.replace(layers, project=project), found
+
+
+def circle_ranges(layers: Layers, **settings: Any) -> Uncertainty:
+    circled, reaches = circles_of(layers)
+    of_place = {"villages": np.zeros(25, dtype=np.int64)}
+    return uncertainty_of(
+        circled, shares_of(circled), reaches, of_place, UncertaintyTable(**{"draws": 40, **settings})
     )
-    assert found.fixed == ("4G",)
-    assert found.table["low"].equals(found.table["high"])
+
+
+def test_circles_are_exact_only_where_they_are_said_to_be(ground: Layers) -> None:
+    exact = circle_ranges(ground, circle_slope_db=0.0)
+    assert exact.fixed == ("4G",)
+    assert exact.table["low"].equals(exact.table["high"])
+    assert exact.table["heard"].isna().all()
+    still = circle_ranges(ground, **NOTHING)
+    assert np.allclose(still.table["low"], exact.table["low"], equal_nan=True)
+    assert np.allclose(still.table["high"], exact.table["high"], equal_nan=True)
+
+
+def test_one_error_for_all_moves_the_radius_by_its_decades(ground: Layers) -> None:
+    """With a bias alone every circle has the radius R 10^(bias / slope): areas counted by hand."""
+    found = circle_ranges(ground, draws=400, residual_db=0.0, bias_db=2.0, correlation_m=150.0)
+    assert found.fixed == ()
     assert found.table["heard"].isna().all()
+    grid, points = ground.grid, ground.stations.geometry
+    x, y = np.meshgrid(grid.x_m(), grid.y_m())
+    far = np.min([np.hypot(x - p.x, y - p.y) for p in points], axis=0)
+    row = found.table[(found.table.operator == ANY) & (found.table.code == "99")].set_index("indicator")
+    for end, z in (("low", -1.645), ("high", 1.645)):
+        area = 100.0 * (far <= 800.0 * 10.0 ** (2.0 * z / 35.2)).mean()
+        assert row.loc["area", end] == pytest.approx(area, abs=3.0)
 
 
 def test_another_raster_and_official_figures_move_people_only(ground: Layers) -> None:
@@ -224,3 +266,82 @@ def test_ninety_per_cent_ranges_hold_nine_times_in_ten(ground: Layers) -> None:
     truths = np.stack([truth(ground, rng, roots, settings) for _ in range(800)])
     held = ((truths >= low - 1e-9) & (truths <= high + 1e-9)).mean(axis=0)
     assert ((held > 0.85) & (held < 0.95)).all(), held
+
+
+def official_ranges(layers: Layers, **settings: Any) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the tidy table with lows and highs, and the villages, of layers with further columns."""
+    villages = layers.places["villages"]
+    rng = np.random.default_rng(3)
+    villages = villages.assign(
+        households=rng.integers(20, 90, 25), has_grid_power=rng.random(25) < 0.8,
+        disadvantaged=rng.random(25) < 0.4, key=rng.random(25) < 0.3, lon=0.0, lat=0.0,
+    )  # fmt: skip
+    communes = layers.communes.assign(commune_name=["Phường A", "Xã B"], disadvantaged=["x", ""])
+    project = layers.project.model_copy(update={
+        "settlements": SettlementsTable(min_people_per_km2=1500.0, min_people=60.0),
+        "villages": VillagesTable(radius_m=500.0, outlying_people=15.0),
+    })  # fmt: skip
+    layers = dataclasses.replace(
+        layers, places={"villages": villages}, communes=communes, project=project,
+        population=dataclasses.replace(
+            layers.population, people=Raster(np.round(layers.population.people.values), layers.grid)
+        ),
+    )  # fmt: skip
+    shares, reaches = shares_of(layers), reaches_of(layers)
+    of_place = {"villages": np.zeros(25, dtype=np.int64)}
+    areas = find_settlements(layers.grid, shares, project.settlements)
+    table = village_table(layers, shares, reaches, of_place["villages"])
+    nowhere = np.zeros(len(layers.stations), dtype=np.int64)
+    figures = indicator_table(layers, shares, reaches, of_place, nowhere, areas, table)
+    asked = UncertaintyTable(**{"draws": 60, **settings})
+    found = uncertainty_of(layers, shares, reaches, of_place, asked, areas=areas, villages=table, workers=1)
+    return with_ranges(figures, found)[0], table
+
+
+def test_every_percentage_has_a_low_and_a_high(ground: Layers) -> None:
+    """Without errors they are the figure, of villages, areas, town and country as well; with them, not."""
+    exact, villages = official_ranges(ground, **NOTHING)
+    shown = exact[exact["percent"].notna()]
+    assert {"settlements", "trang", "lom", "trang_households", "lom_no_power", "key_locations",
+            "villages_disadvantaged", "population_urban", "population_rural", "population_disadvantaged",
+            "shared_sites"} <= set(shown["indicator"])  # fmt: skip
+    assert {"trang", "lom", "served"} == set(villages["state"])
+    for end in ("low", "high"):
+        assert shown[end].tolist() == pytest.approx(shown["percent"].tolist())
+    assert exact.loc[exact["percent"].isna(), ["low", "high"]].isna().all(axis=None)
+    wide, _ = official_ranges(ground, residual_db=4.0)
+    own = wide[(wide["level"] == "province") & (wide["operator"] == ANY) & (wide["service"] == "4G")]
+    own = own.set_index("indicator")
+    for indicator in ("settlements", "trang", "lom", "trang_households", "key_locations", "population_urban"):
+        assert own.loc[indicator, "low"] < own.loc[indicator, "high"], indicator
+    # What is no signal is the rest of what has some, in every draw.
+    served = own.loc["places:villages"]
+    assert own.loc["trang", "low"] == pytest.approx(100.0 - served["high"])
+    assert own.loc["trang", "high"] == pytest.approx(100.0 - served["low"])
+
+
+@tries(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.floats(0.1, 0.9))
+def test_clusters_left_out_are_those_of_labelled_patches(seed: int, share: float) -> None:
+    """Against scipy's labels, cell by cell: any pattern, holes and spirals included."""
+    rng = np.random.default_rng(seed)
+    rows, columns, count = 9, 11, 4
+    there = rng.random((rows, columns)) < 0.85
+    covered = rng.random((rows, columns)) < share
+    people = rng.integers(1, 9, (rows, columns)).astype(float)
+    owner = rng.integers(0, count, (rows, columns))
+    cells = np.flatnonzero(there)
+    wanted = outlying_people(covered, people.ravel(), cells, owner.ravel()[cells], count)
+    number = np.full((rows + 1, columns + 2), -1, dtype=np.int32)
+    inner = number[1:, 1:-1]
+    inner[there] = np.arange(len(cells))
+    row, col = np.divmod(cells, columns)
+    before = np.stack([number[row + 1, col], number[row, col], number[row, col + 1], number[row, col + 2]], 1)
+    mine = owner.ravel()[cells]
+    order = np.argsort(mine, kind="stable")
+    ground = Ground(
+        cells, before, np.searchsorted(mine[order], np.arange(count + 1)), order.astype(np.int32),
+        people.ravel()[cells][order],
+    )  # fmt: skip
+    found = ground.left_out(covered.ravel()[cells].astype(np.uint64), np.ones((1, count), dtype=bool))
+    assert found[0].tolist() == wanted.tolist()
