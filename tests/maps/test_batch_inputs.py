@@ -1,0 +1,73 @@
+"""A province whose files are missing, empty, corrupt or of another one fails by itself, and says which."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+
+import geopandas as gpd
+import pytest
+from quick_project import make_project
+
+from phusong.maps.batch_child import work
+from phusong.maps.batch_job import Job
+
+
+def missing(file: Path) -> None:
+    file.unlink()
+
+
+def empty(file: Path) -> None:
+    file.write_bytes(b"")
+
+
+def half(file: Path) -> None:
+    """Leave what a broken transfer leaves."""
+    data = file.read_bytes()
+    file.write_bytes(data[: len(data) // 2])
+
+
+def of_another_province(file: Path) -> None:
+    """Put what is in the file three degrees further west."""
+    if file.suffix == ".csv":
+        with file.open(encoding="utf-8-sig", newline="") as source:
+            rows = list(csv.DictReader(source))
+        for row in rows:
+            row["lon"] = f"{float(row['lon']) - 3.0:.6f}"
+        with file.open("w", encoding="utf-8", newline="") as target:
+            writer = csv.DictWriter(target, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+        return
+    frame = gpd.read_file(file)
+    frame.geometry = frame.translate(-3.0)
+    frame.to_file(file, driver="GPKG")
+
+
+@pytest.mark.parametrize(
+    ("name", "spoil"),
+    [
+        ("stations.csv", missing),
+        ("population.tif", empty),
+        ("stations.csv", empty),
+        ("communes.gpkg", half),
+        ("stations.csv", of_another_province),
+        ("communes.gpkg", of_another_province),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value.__name__,
+)
+def test_it_fails_by_its_data_and_names_the_file(
+    sample: Path, tmp_path: Path, name: str, spoil: Callable[[Path], None]
+) -> None:
+    project = make_project(sample, tmp_path / "p", "71")
+    spoil(project.parent / name)
+    (tmp_path / "out").mkdir()
+    run = work(Job("71", "P", str(project), str(tmp_path / "out" / "71"), "en"))
+    assert (run.status, run.blame, run.folder) == ("failed", "data", "")
+    told = " ".join(run.messages)
+    # Where the communes are of elsewhere, all that should lie in them does not.
+    wanted = "stations.csv" if (name, spoil) == ("communes.gpkg", of_another_province) else name
+    assert wanted in told
+    assert "Traceback" not in told
+    assert not list((tmp_path / "out").glob("*71*/"))
