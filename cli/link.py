@@ -55,11 +55,13 @@ def command(
     from phusong.coverage.radio.link import analyse_link
     from phusong.layers.project_file import read_project
     from phusong.layers.read import read_layers
+    from phusong.maps.citation import cited_sources
     from phusong.maps.link_view import link_json, link_png, link_text
 
     layers = read_layers(read_project(project), only=("terrain", "clutter"))
     link = analyse_link(layers, start, end, service=service, model=model)
-    say(link_json(link) if as_json else link_text(link, settings.lang))
+    cited = cited_sources(layers.sources)
+    say(link_json(link, cited) if as_json else link_text(link, settings.lang, cited))
     if png is not None:
-        png.write_bytes(link_png(link, settings.lang))
+        png.write_bytes(link_png(link, settings.lang, cited))
         tell(WROTE.say(settings.lang, file=str(png)))

@@ -19,6 +19,7 @@ EFFECT = Text(
     "{without_people} ({without_percent:.1f} %), before any scaling to official totals.",
 )
 NOTHING = Text("", "")
+BY = {"buildings": Text("công trình", "buildings"), "landcover": Text("lớp phủ", "land cover")}
 
 
 def effect_of_spreading(
@@ -46,7 +47,7 @@ def effect_of_spreading(
         covered = reach.covered.values.ravel()
         yes, no = float(spread[covered].sum()), float(evenly[covered].sum())
         values = {
-            "service": service, "by": layers.project.layers.population.dasymetric,
+            "service": service, "by": BY[layers.project.layers.population.dasymetric],
             "with_people": round(yes), "with_percent": 100.0 * yes / max(float(spread.sum()), 1e-9),
             "without_people": round(no), "without_percent": 100.0 * no / max(float(evenly.sum()), 1e-9),
         }

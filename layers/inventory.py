@@ -44,6 +44,8 @@ class Source:
         As ``sources.json`` beside the file has them; empty for the user's own files.
     indicative : bool
         Public data that stand in for the user's own.
+    forbids : tuple of str
+        What their licence forbids: ``redistribution``, ``commercial``.
     """
 
     layer: str
@@ -55,6 +57,7 @@ class Source:
     attribution: str = ""
     licence: str = ""
     indicative: bool = False
+    forbids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,10 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
+from phusong.data.language import Language, Text
 from phusong.layers.rules import warning
 
 FILE = "sources.json"
@@ -30,6 +32,28 @@ CHANGED = warning(
     "Nếu là dữ liệu của riêng bạn, xóa mục của tệp trong sources.json.",
     "If it is your own data now, take its entry out of sources.json.",
 )
+
+FORBIDS = warning(
+    "licence-forbids",
+    "Giấy phép {licence} của {source} không cho {uses}.",
+    "The licence {licence} of {source} forbids {uses}.",
+    "Chỉ dùng nội bộ; bản công khai (--public) bị từ chối nếu giấy phép không cho phổ biến lại.",
+    "For internal use only; a public version (--public) is refused where it forbids redistribution.",
+)
+DAMAGED = warning(
+    "sources-damaged",
+    "Tệp {file} cạnh dữ liệu bị hỏng: có nguồn không được ghi công.",
+    "The file {file} beside the data is damaged: some source is not cited.",
+    "Tải lại (phusong fetch), hoặc sửa tệp theo tài liệu.",
+    "Fetch again (phusong fetch), or mend it as the documentation says.",
+)
+USE_NAMES: Mapping[str, Text] = MappingProxyType(
+    {
+        "redistribution": Text("phổ biến lại", "redistribution"),
+        "commercial": Text("dùng cho mục đích thương mại", "commercial use"),
+    }
+)
+"""Uses that a licence may forbid."""
 
 
 @dataclass(frozen=True)
@@ -69,40 +93,68 @@ class Provenance:
     licence: str
     licence_url: str
     attribution: str
-    forbids: tuple[str, ...]
-    indicative: bool
-    addresses: tuple[str, ...]
-    version: str
-    sha256: str
-    fetched: str
+    forbids: tuple[str, ...] = ()
+    indicative: bool = False
+    addresses: tuple[str, ...] = ()
+    version: str = ""
+    sha256: str = ""
+    fetched: str = ""
     rows: int = 0
     notes: tuple[str, ...] = ()
 
 
 def read_sources(folder: Path) -> dict[str, Provenance]:
-    """Return what ``sources.json`` of a folder says, by file; empty where there is none that can be read."""
+    """Return what ``sources.json`` of a folder says, by file; entries that cannot be read are left out."""
+    return _read(folder)[0]
+
+
+def damaged_sources(folder: Path) -> bool:
+    """Tell whether a folder has a ``sources.json`` of which something cannot be read."""
+    return _read(folder)[1]
+
+
+def _read(folder: Path) -> tuple[dict[str, Provenance], bool]:
+    """Return the entries by file, and whether anything of the file could not be read."""
     try:
         said = json.loads((folder / FILE).read_text(encoding="utf-8"))
-        if said.get("format") != FORMAT:
-            return {}
-        entries = [_entry(e) for e in said["sources"]]
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
-        return {}
-    return {entry.file: entry for entry in entries}
+    except (FileNotFoundError, NotADirectoryError):
+        return {}, False
+    except (OSError, ValueError):
+        return {}, True
+    if not isinstance(said, dict) or said.get("format") != FORMAT:
+        return {}, False  # another program's file of this name
+    entries: dict[str, Provenance] = {}
+    listed = said.get("sources")
+    if not isinstance(listed, list):
+        return {}, True
+    for told in listed:
+        entry = _entry(told)
+        if entry is not None:
+            entries[entry.file] = entry
+    return entries, len(entries) < len(listed)
 
 
-def _entry(said: Mapping[str, Any]) -> Provenance:
+def _entry(said: Any) -> Provenance | None:
+    """Return an entry; one written by hand needs ``file attribution`` and no more."""
+    if not isinstance(said, dict) or not all(isinstance(said.get(k), str) for k in ("file", "attribution")):
+        return None
     known = {name: said[name] for name in Provenance.__dataclass_fields__ if name in said}
+    for name in ("layer", "source", "vintage", "licence", "licence_url"):
+        known[name] = str(known.get(name, ""))
+    known["name"] = str(known.get("name", "")) or known["source"] or known["attribution"]
     for name in ("forbids", "addresses", "notes"):
-        known[name] = tuple(map(str, known.get(name, ())))
+        listed = known.get(name, ())
+        known[name] = tuple(map(str, listed)) if isinstance(listed, list | tuple) else ()
     return Provenance(**known)
 
 
 def write_sources(folder: Path, province: str, entries: Iterable[Provenance]) -> Path:
     """Add entries to ``sources.json`` of a folder, in place of those of the same files."""
-    known = read_sources(folder)
+    known, damaged = _read(folder)
     known.update({entry.file: entry for entry in entries})
     path = folder / FILE
+    if damaged:  # somebody may still read in it what this program cannot
+        os.replace(path, path.with_name(FILE + ".damaged"))
     content = {
         "format": FORMAT, "version": VERSION, "province": province,
         "written": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
@@ -117,7 +169,13 @@ def write_sources(folder: Path, province: str, entries: Iterable[Provenance]) ->
 def provenance_of(path: Path, sha256: str) -> tuple[Provenance | None, bool]:
     """Return where a file is from, and whether it has been changed since it was fetched."""
     entry = read_sources(path.parent).get(path.name)
-    return entry, entry is not None and bool(sha256) and entry.sha256 != sha256
+    changed = entry is not None and bool(sha256) and bool(entry.sha256) and entry.sha256 != sha256
+    return entry, changed
+
+
+def forbidden_uses(entry: Provenance, lang: Language) -> str:
+    """Return in words what a licence forbids."""
+    return ", ".join(USE_NAMES[use].say(lang) if use in USE_NAMES else use for use in entry.forbids)
 
 
 def sha256_of(path: Path) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 
+from phusong.data.language import Text
 from phusong.layers.calibration import calibration_files, read_calibration
 from phusong.layers.clutter import check_sites_on_water, clutter_layer
 from phusong.layers.communes import read_communes
@@ -34,7 +35,16 @@ from phusong.layers.project import (
     TerrainService,
     TerrainTable,
 )
-from phusong.layers.provenance import CHANGED, INDICATIVE, provenance_of
+from phusong.layers.provenance import (
+    CHANGED,
+    DAMAGED,
+    FILE,
+    FORBIDS,
+    INDICATIVE,
+    damaged_sources,
+    forbidden_uses,
+    provenance_of,
+)
 from phusong.layers.province import Province
 from phusong.layers.rasters import look_at, raster_files
 from phusong.layers.records import RawTable
@@ -411,18 +421,27 @@ def _sources(reading: _Reading, households: pd.DataFrame | None) -> Iterator[Sou
             dated=dated if as_of is not None else "province",
             attribution=origin.attribution if origin else "", licence=origin.licence if origin else "",
             indicative=origin is not None and origin.indicative and not changed,
+            forbids=origin.forbids if origin else (),
         )
 
 
 def _tell_origins(reading: _Reading) -> None:
     """Tell the layers that only stand in for the user's own, and fetched files that were changed since."""
+    damaged: set[Path] = set()
     for layer in reading.opened:
+        folder = layer.path.parent
+        if folder not in damaged and damaged_sources(folder):
+            damaged.add(folder)
+            layer.report.once(DAMAGED, file=FILE)
         origin, changed = provenance_of(layer.path, layer.report.sha256 or _hash_of(layer.path))
         if origin is None:
             continue
+        if origin.forbids:
+            uses = Text(forbidden_uses(origin, "vi"), forbidden_uses(origin, "en"))
+            layer.report.once(FORBIDS, source=origin.name, licence=origin.licence or "?", uses=uses)
         if changed:
             layer.report.once(CHANGED, source=origin.name)
-        elif origin.indicative and origin.source != "opencellid":  # which tells it itself
+        elif origin.indicative and not origin.source.startswith("opencellid"):  # which tells it itself
             layer.report.once(INDICATIVE, source=origin.name)
 
 

@@ -12,6 +12,8 @@ from urllib.parse import quote
 from phusong.data.language import Language, Text, format_number
 from phusong.maps.atomic import replace_file
 from phusong.maps.charts import class_styles
+from phusong.maps.citation import FILE as SOURCES
+from phusong.maps.citation import Cited, cited_folders, member, sentence, text_file
 from phusong.maps.figures import Ratio
 from phusong.maps.inline import Page, asset, escape
 from phusong.maps.national import STYLE, nation
@@ -96,6 +98,11 @@ document.querySelectorAll("th button").forEach(function (button) {
 """
 
 
+def cited_runs(rows: Sequence[ProvinceRun], out: Path) -> tuple[Cited, ...]:
+    """Return the public sources behind the provinces of a batch, from their outputs."""
+    return cited_folders(out / row.folder for row in rows if row.folder)
+
+
 def services(rows: Sequence[ProvinceRun]) -> list[str]:
     """Return every service of the provinces, in the order in which they come."""
     return list(dict.fromkeys(service for row in rows for service in row.indicators))
@@ -151,7 +158,7 @@ def _total(rows: Sequence[ProvinceRun], service: str) -> Ratio | None:
     return Ratio(math.fsum(r.numerator for r in found), math.fsum(r.denominator for r in found))
 
 
-def render_batch(rows: Sequence[ProvinceRun], lang: Language) -> str:
+def render_batch(rows: Sequence[ProvinceRun], lang: Language, cited: Sequence[Cited] = ()) -> str:
     """Return the page over all provinces: what became of each, its figures, and a link to its report.
 
     One file without any request to a host; the table sorts by every column.
@@ -184,7 +191,9 @@ def render_batch(rows: Sequence[ProvinceRun], lang: Language) -> str:
         "<td></td><td></td><td></td><td></td></tr>",
         "</tfoot></table></div>" if rows else f"</tfoot></table></div><p>{escape(_W['none'].say(lang))}</p>",
         f"<p>{_W['tables'].say(lang, **links)}</p>",
-        f"<p>{escape(PREDICTED.say(lang))} {escape(NOT_BOUNDARY.say(lang))}</p>", "</main>",
+        f"<p>{escape(PREDICTED.say(lang))} {escape(NOT_BOUNDARY.say(lang))}</p>",
+        f"<p>{escape(sentence(cited, lang))}</p>" if cited else "",
+        "</main>",
     ]
     return Page(
         lang,
@@ -214,7 +223,7 @@ def summary_table(rows: Sequence[ProvinceRun]) -> tuple[list[str], list[list[Any
     return header, table
 
 
-def summary_document(rows: Sequence[ProvinceRun]) -> dict[str, Any]:
+def summary_document(rows: Sequence[ProvinceRun], cited: Sequence[Cited] = ()) -> dict[str, Any]:
     """Return the content of ``summary.json``."""
     provinces = []
     for row in rows:
@@ -232,7 +241,7 @@ def summary_document(rows: Sequence[ProvinceRun]) -> dict[str, Any]:
         })
     return {
         "schema": "phusong.summary", "version": SUMMARY_VERSION,
-        "generator": {"name": "phusong", "version": version()}, "provinces": provinces,
+        "generator": {"name": "phusong", "version": version()}, **member(cited), "provinces": provinces,
     }
 
 
@@ -249,6 +258,11 @@ def write_summary(
         rows = [replace(row, messages=()) for row in rows]
     page = out / "index.html"
     replace_file(out / "summary.csv", csv_bytes(*summary_table(rows)))
-    replace_file(out / "summary.json", json_bytes(summary_document(rows)))
-    replace_file(page, render_batch(rows, lang).encode("utf-8", "replace"))
+    cited = cited_runs(rows, out)
+    replace_file(out / "summary.json", json_bytes(summary_document(rows, cited)))
+    if cited:
+        replace_file(out / SOURCES, text_file(cited))
+    else:
+        (out / SOURCES).unlink(missing_ok=True)
+    replace_file(page, render_batch(rows, lang, cited).encode("utf-8", "replace"))
     return page

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from phusong.coverage.criterion import describe
 from phusong.coverage.result import ANY, Result
 from phusong.data.language import Language, Text, format_date, format_number
+from phusong.maps.citation import cited_folders, sentence
 from phusong.maps.figures import COMPLETE_WITHIN, Figures, Ratio, operator_label, service_label
 from phusong.maps.geometry import simplify_coverage
 from phusong.maps.manifest import read_manifest
@@ -126,7 +127,7 @@ def state_of_output(folder: Path, lang: Language, *, name: str = "") -> State:
         {s: service_label(s, lang, fibre="reach_m" in v) for s, v in document["services"].items()},
         {s: v["criterion"][lang] for s, v in document["services"].items()},
         _people(pd.DataFrame(document["indicators"])), communes,
-        " ".join(text.say(lang) for text in said),
+        " ".join([*(text.say(lang) for text in said), sentence(cited_folders([folder]), lang)]).rstrip(),
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from phusong.coverage.evidence.changes import Comparison
 from phusong.coverage.evidence.history import TrendPoint
 from phusong.data.language import Language
+from phusong.maps.citation import cited_folders, sources_sheet
 from phusong.maps.compare_page import what_changed
 from phusong.maps.compare_words import (
     CHANGES,
@@ -49,6 +50,7 @@ def write_book(found: Comparison, points: Sequence[TrendPoint], path: Path, lang
         ):  # fmt: skip
             if columns and len(columns[0].values):
                 book.table(book.sheet(word(key, lang)[:31]), columns, freeze_columns=frozen)
+        sources_sheet(book, cited_folders([found.before.folder, found.after.folder]), lang)
 
 
 def _summary(found: Comparison, book: Book, lang: Language) -> None:

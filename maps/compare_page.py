@@ -10,6 +10,7 @@ from phusong.coverage.evidence.changes import Comparison
 from phusong.coverage.evidence.history import TrendPoint
 from phusong.coverage.result import ANY
 from phusong.data.language import Language, format_date, format_number, format_percent
+from phusong.maps.citation import cited_folders, sentence
 from phusong.maps.compare_words import (
     CHANGES,
     COLUMNS,
@@ -78,7 +79,7 @@ def render_comparison(
     before, after = side_names(found, lang)
     page.body = section_page(
         word, lang, name=found.after.province, about=[word("sides", lang, before=before, after=after)],
-        sections=sections,
+        sections=sections, foot=sentence(cited_folders([found.before.folder, found.after.folder]), lang),
     )  # fmt: skip
     return page.render()
 

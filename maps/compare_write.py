@@ -14,6 +14,7 @@ from phusong.coverage.evidence.history import Run, TrendPoint, read_run, run_lab
 from phusong.coverage.result import ANY
 from phusong.data.language import LANGUAGES, Language
 from phusong.maps.before_after import SLIDER, State, draw_before_after, state_of_output
+from phusong.maps.citation import cited_folders, member
 from phusong.maps.compare_book import write_book
 from phusong.maps.compare_page import render_comparison
 from phusong.maps.compare_words import note_sentence, side_names
@@ -86,7 +87,8 @@ def write_comparison(
         for label, r in zip(run_labels(runs), runs, strict=True)
     ]  # fmt: skip
     province = after.province_code, after.province, after.as_of
-    return write_folder(out, jobs, lang, kind="compare", province=province, inputs=inputs)
+    cited = cited_folders(run.folder for run in runs)
+    return write_folder(out, jobs, lang, kind="compare", province=province, inputs=inputs, cited=cited)
 
 
 def _write_bytes(content: bytes, path: Path) -> None:
@@ -183,6 +185,7 @@ def document(found: Comparison, runs: Sequence[Run], points: Sequence[TrendPoint
         "schema": "phusong.compare",
         "version": SCHEMA_VERSION,
         "generator": {"name": "phusong", "version": version()},
+        **member(cited_folders(run.folder for run in runs)),
         "same": found.nothing,
         "runs": [
             {

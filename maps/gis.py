@@ -15,6 +15,7 @@ import numpy as np
 from phusong.coverage.criterion import describe
 from phusong.coverage.result import ANY, Reach, Result
 from phusong.layers.grid import Raster
+from phusong.maps.citation import cited_sources, gpkg_metadata, member, tags
 from phusong.maps.safe import ascii_keys
 from phusong.maps.tables import code_vintage, plain_value, version
 
@@ -93,7 +94,7 @@ def _write_gpkg(frame: gpd.GeoDataFrame, path: Path, layer: str, result: Result)
     with still_clock(result.layers.project.province.as_of):
         pyogrio.write_dataframe(
             frame, path, layer=layer, driver="GPKG", geometry_type="MultiPolygon", promote_to_multi=True,
-            layer_options={"FID": "fid"},
+            layer_options={"FID": "fid"}, **gpkg_metadata(cited_sources(result.layers.sources)),
         )
 
 
@@ -132,6 +133,7 @@ def write_communes_geojson(result: Result, path: Path) -> None:
             "as_of": province.as_of.isoformat(),
         },
         "generator": {"name": "phusong", "version": version()},
+        **member(cited_sources(result.layers.sources)),
     }
     start = f'{{"type":"FeatureCollection",{_compact(head)[1:-1]},"features":[\n'
     path.write_bytes((start + ",\n".join(lines) + "\n]}\n").encode())
@@ -238,6 +240,7 @@ def _write_cog(
         dataset.update_tags(
             province_code=province.code, service=service, operator=ANY, as_of=province.as_of.isoformat(),
             criterion=describe(result.layers.project.services[service]).en, software=f"phusong {version()}",
+            **tags(cited_sources(result.layers.sources)),
         )
 
 

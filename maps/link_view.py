@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+import textwrap
+from collections.abc import Sequence
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from phusong.coverage.radio.link import Link
 from phusong.data.language import Language, Text, format_number
+from phusong.maps.citation import Cited, member, sentence
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -104,16 +107,22 @@ def cell_lines(link: Link, lang: Language) -> list[str]:
     ]  # fmt: skip
 
 
-def link_text(link: Link, lang: Language) -> str:
+def link_text(link: Link, lang: Language, cited: Sequence[Cited] = ()) -> str:
     """Return the path as text: heading, findings, the table of terms, the cells."""
     lines = [title(link, lang), "", *findings(link, lang), ""]
     for term in link.terms:
         value = format_number(term.value, lang, 2)
         lines.append(f"  {term.symbol:<9}{value:>12} {term.unit:<5} {term.text.say(lang)}")
-    return "\n".join([*lines, "", *cell_lines(link, lang), "", PREDICTED.say(lang)])
+    return "\n".join([*lines, "", *cell_lines(link, lang), "", *_remarks(lang, cited)])
 
 
-def link_json(link: Link) -> str:
+def _remarks(lang: Language, cited: Sequence[Cited]) -> list[str]:
+    """Return what stands under a path: that it is computed, and whose data it rests on."""
+    named = sentence(cited, lang)
+    return [PREDICTED.say(lang), *([named] if named else [])]
+
+
+def link_json(link: Link, cited: Sequence[Cited] = ()) -> str:
     """Return the path as JSON: ends, profile, obstacles, terms and cells; metres, dB, dBm and degrees."""
     seen, profile = link.clearance, link.profile
 
@@ -125,6 +134,7 @@ def link_json(link: Link) -> str:
         "format": "phusong.link",
         "version": "1.0",
         "status": "predicted",
+        **member(cited),
         "service": link.service,
         "model": link.model,
         "frequency_mhz": link.frequency_mhz,
@@ -152,7 +162,7 @@ def link_json(link: Link) -> str:
     return json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False)
 
 
-def draw_link(link: Link, lang: Language) -> Figure:
+def draw_link(link: Link, lang: Language, cited: Sequence[Cited] = ()) -> Figure:
     """Draw the profile: ground and clutter on the curved earth, ray, Fresnel zone, the highest obstacle."""
     from matplotlib.figure import Figure
 
@@ -192,7 +202,8 @@ def draw_link(link: Link, lang: Language) -> Figure:
     axes.set_title(title(link, lang), loc="left", fontsize=11)
     axes.grid(alpha=0.25)
     axes.legend(loc="best", fontsize=8, framealpha=0.9)
-    shown = [*findings(link, lang)[-1:], *cell_lines(link, lang)[:3], PREDICTED.say(lang)]
+    shown = [*findings(link, lang)[-1:], *cell_lines(link, lang)[:3]]
+    shown += [line for said in _remarks(lang, cited) for line in textwrap.wrap(said, 150)]
     figure.supxlabel("\n".join(shown), fontsize=8, x=0.01, ha="left")
     _translate_ticks(axes, lang)
     return figure
@@ -205,8 +216,8 @@ def _translate_ticks(axes: Any, lang: Language) -> None:
         axis.set_major_formatter(FuncFormatter(lambda value, _: format_number(round(value, 6), lang)))
 
 
-def link_png(link: Link, lang: Language) -> bytes:
+def link_png(link: Link, lang: Language, cited: Sequence[Cited] = ()) -> bytes:
     """Return the drawing as PNG."""
     target = BytesIO()
-    draw_link(link, lang).savefig(target, format="png", dpi=130, metadata={"Software": None})
+    draw_link(link, lang, cited).savefig(target, format="png", dpi=130, metadata={"Software": None})
     return target.getvalue()

@@ -15,6 +15,7 @@ from typing import Any
 from phusong.coverage.result import Result
 from phusong.data.language import Language
 from phusong.layers.inventory import Source
+from phusong.maps.citation import origin_record
 from phusong.maps.geometry import province_outline
 from phusong.maps.tables import code_vintage, json_bytes, plain_value, version
 
@@ -74,7 +75,7 @@ def manifest(
             "code_vintage": code_vintage(result), "as_of": project.province.as_of.isoformat(),
             "outline": province_outline(result.layers.communes),
         },
-        "inputs": [{**input_record(source), **_origin(source)} for source in result.layers.sources],
+        "inputs": [input_record(source) for source in result.layers.sources],
         "project": json.loads(project.model_dump_json()),
         "grid": {
             "crs": grid.crs.to_string(), "left_m": grid.left_m, "top_m": grid.top_m, "cell_m": grid.cell_m,
@@ -98,20 +99,11 @@ def manifest(
 
 
 def input_record(source: Source) -> dict[str, Any]:
-    """Return what a manifest says of an input: its layer, path, digest, day and rows."""
+    """Return what a manifest says of an input: its layer, path, digest, day, rows, and whose data it is."""
     return {
         "layer": source.layer, "path": Path(source.path).as_posix(), "sha256": source.sha256,
-        "as_of": source.as_of.isoformat(), "rows": int(source.rows),
+        "as_of": source.as_of.isoformat(), "rows": int(source.rows), **origin_record(source),
     }  # fmt: skip
-
-
-def _origin(source: Source) -> dict[str, Any]:
-    """Return whose data an input is, where they are public."""
-    if not source.attribution:
-        return {}
-    return {
-        "attribution": source.attribution, "licence": source.licence, "indicative": source.indicative,
-    }
 
 
 def write_manifest(

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 from phusong.data.language import Language, Text, format_number
 from phusong.maps.atomic import replace_file
 from phusong.maps.batch_job import ProvinceRun
-from phusong.maps.batch_page import STATUS
+from phusong.maps.batch_page import STATUS, cited_runs
+from phusong.maps.citation import Cited, parquet_with_sources, sources_sheet
 from phusong.maps.page_words import PREDICTED
 from phusong.maps.sheet import Book, Column, Kind
 from phusong.maps.tables import csv_bytes
@@ -93,12 +94,13 @@ def write_nation(runs: Sequence[ProvinceRun], out: Path, lang: Language) -> list
     frame = all_communes(runs, out)
     if frame is None:
         return []
+    cited = cited_runs(runs, out)
     columns = [c for c in frame.columns if c != "geometry"]
     replace_file(out / CSV, csv_bytes(columns, frame[columns].itertuples(index=False)))
     parquet = io.BytesIO()
     frame.to_parquet(parquet, index=False)
-    replace_file(out / PARQUET, parquet.getvalue())
-    replace_file(out / BOOK, _book(runs, frame, lang))
+    replace_file(out / PARQUET, parquet_with_sources(parquet.getvalue(), cited))
+    replace_file(out / BOOK, _book(runs, frame, cited, lang))
     return [
         OVERLAP.say(lang, one=one, other=other, km2=format_number(km2, lang, 1))
         for one, other, km2 in overlaps(frame)
@@ -140,7 +142,9 @@ def overlaps(frame: gpd.GeoDataFrame) -> list[tuple[str, str, float]]:
     return [(*pair, km2) for pair, km2 in sorted(area.items()) if km2 >= LEAST_KM2]
 
 
-def _book(runs: Sequence[ProvinceRun], frame: gpd.GeoDataFrame, lang: Language) -> bytes:
+def _book(
+    runs: Sequence[ProvinceRun], frame: gpd.GeoDataFrame, cited: Sequence[Cited], lang: Language
+) -> bytes:
     import xlsxwriter
 
     file = io.BytesIO()
@@ -152,6 +156,7 @@ def _book(runs: Sequence[ProvinceRun], frame: gpd.GeoDataFrame, lang: Language) 
         book = Book(workbook, PREDICTED.say(lang))
         book.table(book.sheet(_W["provinces"].say(lang)), _province_columns(runs, lang), freeze_columns=2)
         book.table(book.sheet(_W["communes"].say(lang)), _commune_columns(frame, lang), freeze_columns=4)
+        sources_sheet(book, cited, lang)
     return file.getvalue()
 
 

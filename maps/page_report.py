@@ -13,7 +13,7 @@ from phusong.maps.charts import class_styles
 from phusong.maps.figures import Figures, is_illustration
 from phusong.maps.inline import Page, asset, escape
 from phusong.maps.inset import inset_svg
-from phusong.maps.page_words import ILLUSTRATION, PREDICTED, PUBLIC, notes, scenario_note
+from phusong.maps.page_words import ILLUSTRATION, PREDICTED, PUBLIC, indicative_note, notes, scenario_note
 from phusong.maps.report_fibre import fibre_section
 from phusong.maps.report_form import form
 from phusong.maps.report_section import Section
@@ -93,6 +93,9 @@ def _head(s: Section, there: list[str]) -> list[str]:
         else "",
         f'<p class="banner" role="note">{escape(scenario_note(result, s.lang))}</p>'
         if result.what_if
+        else "",
+        f'<p class="banner" role="note">{escape(indicative_note(result, s.lang))}</p>'
+        if indicative_note(result, s.lang)
         else "",
         '<header class="top"><div>',
         f'<p class="kind">{s.word("title")}</p><h1>{escape(result.layers.project.province.name)}</h1>',

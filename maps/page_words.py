@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from phusong.coverage.result import Result
 from phusong.data.language import Language, Text
+from phusong.maps.citation import STAND_IN, cited_sources, sentence
 from phusong.maps.figures import source_label
 from phusong.maps.safe import shorten
 
@@ -18,11 +19,6 @@ ILLUSTRATION = Text(
     "ILLUSTRATION: this province and all its figures are made up; it is no real place.",
 )
 
-ATTRIBUTION = Text("Dữ liệu công khai: {sources}.", "Public data: {sources}.")
-STAND_IN = Text(
-    "Chỉ để tham khảo, chưa phải dữ liệu chính thức: {layers}.",
-    "Indicative only, not official data: {layers}.",
-)
 PUBLIC = Text(
     "Bản công khai: không kèm vị trí trạm, tên nhà mạng và các lớp dữ liệu không công bố; vùng lõm được "
     "khoanh khái quát.",
@@ -160,22 +156,15 @@ def notes(result: Result, lang: Language) -> str:
     """Return what stands under every page: what the figures are not, and what was left out."""
     said = [PREDICTED, NOT_BOUNDARY, *([PUBLIC] if result.public else [])]
     scenario = scenario_note(result, lang)
-    cited = attribution(result, lang)
+    cited = sentence(cited_sources(result.layers.sources), lang)
     texts = [text.say(lang) for text in said]
     return " ".join([*([scenario] if scenario else []), *texts, *([cited] if cited else [])])
 
 
-def attribution(result: Result, lang: Language) -> str:
-    """Return whom the licences of public data ask to name, and which layers are indicative; or nothing."""
-    sources = result.layers.sources
-    cited = dict.fromkeys(s.attribution for s in sources if s.attribution)
-    if not cited:
-        return ""
-    stand_in = [source_label(s.layer, lang) for s in sources if s.indicative]
-    parts = [ATTRIBUTION.say(lang, sources="; ".join(cited))]
-    if stand_in:
-        parts.append(STAND_IN.say(lang, layers=", ".join(stand_in)))
-    return " ".join(parts)
+def indicative_note(result: Result, lang: Language) -> str:
+    """Return which layers are only indicative, for the head of a page; empty where none is."""
+    layers = dict.fromkeys(s.layer for s in result.layers.sources if s.indicative)
+    return STAND_IN.say(lang, layers=", ".join(source_label(x, lang) for x in layers)) if layers else ""
 
 
 def scenario_note(result: Result, lang: Language) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from phusong.coverage.plan.fibre_request import FibrePlan
 from phusong.data.language import Language
+from phusong.maps.citation import cited_sources, sources_sheet
 from phusong.maps.page_words import NOT_BOUNDARY
 from phusong.maps.plan_fibre_words import (
     ITEMS,
@@ -50,6 +51,7 @@ def write_book(plan: FibrePlan, path: Path, lang: Language) -> None:
         if columns and len(columns[0].values):
             book.table(book.sheet(word(key, lang)), columns, freeze_columns=1)
     _frontier(plan, book, lang)
+    sources_sheet(book, cited_sources(plan.layers.sources), lang)
     if plan.faults:
         said = [f.say(lang) for f in plan.faults]
         book.table(book.sheet(word("faults", lang)), [Column(word("faults", lang), "note", said)])

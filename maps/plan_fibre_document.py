@@ -8,6 +8,7 @@ import numpy as np
 
 from phusong.coverage.plan.fibre_request import FibrePlan
 from phusong.data.language import Language, Text, format_date, format_number, format_percent
+from phusong.maps.citation import cited_sources, sentence
 from phusong.maps.docx_form import DocxPaper
 from phusong.maps.page_words import NOT_BOUNDARY
 from phusong.maps.plan_fibre_book import years_of
@@ -54,7 +55,8 @@ def write_docx(plan: FibrePlan, path: Path, lang: Language) -> None:
     paper.heading(f"6. {word('method', lang)}")
     for line in method(plan, lang):
         paper.text(line)
-    paper.note(f"{word('kinds', lang)} {NOT_BOUNDARY.say(lang)}")
+    cited = sentence(cited_sources(plan.layers.sources), lang)
+    paper.note(f"{word('kinds', lang)} {NOT_BOUNDARY.say(lang)} {cited}".rstrip())
     paper.save(path)
 
 

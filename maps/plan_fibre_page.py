@@ -11,6 +11,7 @@ from phusong.coverage.plan.fibre_request import FibrePlan
 from phusong.data.language import Language, format_date, format_number
 from phusong.maps import plan_fibre_book as book
 from phusong.maps.charts import plain_number
+from phusong.maps.citation import cited_sources, sentence
 from phusong.maps.geometry import pack, pack_lines, pack_polygons, simplify_coverage, to_degrees
 from phusong.maps.inline import Page, asset, escape, leaflet_css, leaflet_js
 from phusong.maps.inset import inset_svg
@@ -60,7 +61,7 @@ def render_plan(plan: FibrePlan, lang: Language) -> str:
     page.body = section_page(
         word, lang, name=name, sections=sections, banner=ILLUSTRATION.say(lang) if made_up else "",
         about=[f"{format_date(plan.layers.project.province.as_of, lang)} · {word('kinds', lang)}"],
-        foot=word("kinds", lang),
+        foot=f"{word('kinds', lang)} {sentence(cited_sources(plan.layers.sources), lang)}".rstrip(),
     )  # fmt: skip
     return page.render()
 

@@ -25,6 +25,7 @@ from phusong.data.language import Language
 from phusong.layers.ofds_write import to_ofds
 from phusong.layers.project_file import read_project
 from phusong.layers.read import read_layers
+from phusong.maps.citation import cited_sources, gpkg_metadata, member
 from phusong.maps.gis import still_clock
 from phusong.maps.manifest import input_record
 from phusong.maps.plan_fibre_book import write_book
@@ -117,6 +118,7 @@ def document(plan: FibrePlan) -> dict[str, Any]:
         "version": SCHEMA_VERSION,
         "generator": {"name": "phusong", "version": version()},
         "province": {"code": province.code, "name": province.name, "as_of": province.as_of.isoformat()},
+        **member(cited_sources(plan.layers.sources)),
         "service": plan.name,
         "criterion": describe(plan.service).en,
         "request": {
@@ -200,6 +202,7 @@ def ofds(plan: FibrePlan) -> dict[str, Any]:
         collected=province.as_of,
     )
     network = package["networks"][0]
+    network |= member(cited_sources(plan.layers.sources))  # the standard allows fields of one's own
     by_id = {str(r["span_id"]): r for r in spans.to_dict("records")}
     years = plan.request.years
     if years and len(spans):
@@ -232,9 +235,10 @@ def write_gpkg(plan: FibrePlan, path: Path) -> None:
         ("routes", plan.spans.to_crs(4326), "LineString"), ("points", points, "Point"),
         ("existing", existing, "LineString"),
     )
+    cited = cited_sources(plan.layers.sources)
     with still_clock(plan.layers.project.province.as_of):
         for n, (name, frame, kind) in enumerate(layers):
             pyogrio.write_dataframe(
                 frame, path, layer=name, driver="GPKG", append=n > 0, geometry_type=kind,
-                layer_options={"FID": "fid"},
+                layer_options={"FID": "fid"}, **(gpkg_metadata(cited) if n == 0 else {}),
             )

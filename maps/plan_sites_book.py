@@ -11,6 +11,7 @@ from phusong.coverage.plan.site_plan import SitePlan, curve
 from phusong.coverage.plan.site_steps import Step
 from phusong.data.language import Language, Text, format_date, format_number
 from phusong.data.tables import provinces
+from phusong.maps.citation import cited_sources, sentence, sources_sheet
 from phusong.maps.document import province_title
 from phusong.maps.document_words import WORDS as FORM
 from phusong.maps.docx_form import DocxPaper
@@ -90,6 +91,7 @@ def write_book(found: SitePlan, steps: Sequence[Step], path: Path, lang: Languag
             Column(word(k, lang), kind, list(v)) for k, kind, v in zip(keys, kinds, prices, strict=True)
         ]
         book.table(book.sheet(word("prices", lang)), columns, freeze_columns=2)
+        sources_sheet(book, cited_sources(found.layers.sources), lang)
 
 
 def _sheet(key: str, lang: Language) -> str:
@@ -212,7 +214,7 @@ def write_document(
     paper.heading(_HEADS[3].say(lang))
     for text in METHOD:
         paper.text(text.say(lang))
-    paper.note(NOT_BOUNDARY.say(lang))
+    paper.note(f"{NOT_BOUNDARY.say(lang)} {sentence(cited_sources(found.layers.sources), lang)}".rstrip())
     paper.signature(
         Signature(
             FORM["to"].say(lang),

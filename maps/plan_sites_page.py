@@ -9,6 +9,7 @@ from phusong.coverage.plan.site_plan import SitePlan
 from phusong.coverage.plan.site_steps import Step
 from phusong.data.language import Language, format_number
 from phusong.data.site_cost_table import site_unit_costs
+from phusong.maps.citation import cited_sources, sentence
 from phusong.maps.figures import operator_label
 from phusong.maps.inline import Page, asset, escape
 from phusong.maps.inset import inset_svg
@@ -77,6 +78,7 @@ def render_plan(found: SitePlan, steps: tuple[Step, ...], links: Sequence[Any], 
     page.body = section_page(
         word, lang, name=province.name, about=[" · ".join(scope(found, lang)), FORECAST.say(lang)],
         sections=sections, aside=f'<div class="insetbox">{inset}</div>' if inset else "",
+        foot=sentence(cited_sources(found.layers.sources), lang),
     )  # fmt: skip
     return page.render()
 

@@ -13,6 +13,7 @@ from phusong.coverage.plan.site_steps import Step
 from phusong.data.language import Text
 from phusong.data.site_cost_table import vnd_per_usd
 from phusong.layers.stations import FRAME
+from phusong.maps.citation import cited_sources, gpkg_metadata, member
 from phusong.maps.gis import still_clock
 from phusong.maps.plan_sites_why import rate_unit
 from phusong.maps.plan_sites_words import target_standings
@@ -213,6 +214,7 @@ def document(found: SitePlan, steps: Sequence[Step]) -> dict[str, Any]:
         "schema": "phusong.plan_sites",
         "version": SCHEMA_VERSION,
         "generator": {"name": "phusong", "version": version()},
+        **member(cited_sources(found.layers.sources)),
         "province": {"code": province.code, "name": province.name, "as_of": province.as_of.isoformat()},
         "question": {
             "service": question.service,
@@ -300,6 +302,7 @@ def write_gpkg(found: SitePlan, steps: Sequence[Step], path: Path) -> None:
                 append=n > 0,
                 geometry_type=kind,
                 layer_options={"FID": "fid"},
+                **(gpkg_metadata(cited_sources(found.layers.sources)) if n == 0 else {}),
             )
 
 

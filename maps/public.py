@@ -31,6 +31,7 @@ from phusong.layers.faults import ExpectedError, Fault
 from phusong.layers.grid import Raster
 from phusong.layers.inventory import Layers, Source
 from phusong.layers.project import FibreService, LayersTable, LayerTable, Project
+from phusong.layers.provenance import FILE, damaged_sources, read_sources
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -45,6 +46,20 @@ NO_PUBLIC = Text(
     "Lớp {layer} được đánh dấu confidential nên không lập được bản công khai: mọi con số đều dựa trên lớp "
     "này.",
     "Layer {layer} is marked confidential, so there can be no public version: every figure rests on it.",
+)
+FORBIDDEN = Text(
+    "Không lập được bản công khai: giấy phép {licence} của {source} (lớp {layer}, tệp {file}) không cho phổ "
+    "biến lại. Thay bằng nguồn khác (phusong fetch --list), hoặc đánh dấu confidential = true nếu lớp đó cho "
+    "phép.",
+    "There can be no public version: the licence {licence} of {source} (layer {layer}, file {file}) forbids "
+    "redistribution. Take another source (phusong fetch --list), or mark the layer confidential = true where "
+    "it can be left out.",
+)
+UNKNOWN_LICENCE = Text(
+    "Không lập được bản công khai: tệp {file} bị hỏng nên không biết giấy phép của các lớp có cho phổ biến "
+    "lại không. Tải lại (phusong fetch) hoặc sửa tệp.",
+    "There can be no public version: {file} is damaged, so whether the licences of the layers allow "
+    "redistribution is not known. Fetch again (phusong fetch), or mend the file.",
 )
 _LEFT_OUT = Text(
     "Chi tiết chỉ có trong bản nội bộ.", "The details stand in the internal version only."
@@ -100,18 +115,39 @@ def public_result(result: Result) -> Result:
 
 
 def require_publishable(project: Project) -> None:
-    """Raise `ExpectedError` if the project file marks a layer on which every figure rests."""
+    """Raise `ExpectedError` if a layer must not be published, and every figure or drawing rests on it.
+
+    The project file marks it as confidential, or the licence of the public data that it is forbids
+    redistribution (`phusong.layers.provenance`). Layers that are left out anyway may be of any licence.
+    """
     for name in ("communes", "population"):
         if getattr(project.layers, name).confidential:
             raise ExpectedError(NO_PUBLIC, layer=name)
+    hidden = confidential_layers(project)
+    for name, table in layer_tables(project).items():
+        if name in hidden or not isinstance(table.path, Path):
+            continue
+        path = project.path(table)
+        if damaged_sources(path.parent):
+            raise ExpectedError(UNKNOWN_LICENCE, file=str(path.parent / FILE))
+        entry = read_sources(path.parent).get(path.name)
+        if entry is not None and "redistribution" in entry.forbids:
+            raise ExpectedError(
+                FORBIDDEN, licence=entry.licence or "?", source=entry.name, layer=name, file=path.name
+            )
+
+
+def layer_tables(project: Project) -> dict[str, LayerTable]:
+    """Return the layers that a project has, as sources call them: ``places.schools``."""
+    tables = {name: getattr(project.layers, name) for name in type(project.layers).model_fields}
+    tables |= {f"places.{name}": table for name, table in project.places.items()}
+    tables |= {f"zones.{name}": table for name, table in project.zones.items()}
+    return {name: table for name, table in tables.items() if table is not None}
 
 
 def confidential_layers(project: Project) -> frozenset[str]:
     """Return the layers that the project file marks, as sources call them: ``places.schools``."""
-    tables = {name: getattr(project.layers, name) for name in type(project.layers).model_fields}
-    tables |= {f"places.{name}": table for name, table in project.places.items()}
-    tables |= {f"zones.{name}": table for name, table in project.zones.items()}
-    return frozenset(name for name, table in tables.items() if table is not None and table.confidential)
+    return frozenset(name for name, table in layer_tables(project).items() if table.confidential)
 
 
 def public_project(project: Project, hidden: Iterable[str] = ()) -> Project:
@@ -177,7 +213,7 @@ def _layers(layers: Layers, hidden: frozenset[str]) -> Layers:
         sources=tuple(
             Source(
                 s.layer, "", s.sha256, s.as_of, s.rows, attribution=s.attribution, licence=s.licence,
-                indicative=s.indicative,
+                indicative=s.indicative, forbids=s.forbids,
             )
             for s in layers.sources if s.layer not in hidden
         ),
@@ -269,6 +305,8 @@ def _villages(result: Result, hidden: frozenset[str]) -> pd.DataFrame | None:
 
 def _faults(faults: Iterable[Fault], hidden: frozenset[str]) -> tuple[Fault, ...]:
     return tuple(
-        Fault(f.severity, f.code, _LEFT_OUT, _NOTHING, layer="" if f.layer in hidden else f.layer)
+        f
+        if f.code == "population.spread"  # figures of any operator, and no more
+        else Fault(f.severity, f.code, _LEFT_OUT, _NOTHING, layer="" if f.layer in hidden else f.layer)
         for f in faults
     )

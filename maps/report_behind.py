@@ -31,11 +31,16 @@ def account(s: Section) -> str:
         else s.word("unscaled")
     )
     marks = s.notes(("population", "communes"))
+    spread = "".join(
+        f'<p class="quiet">{escape(f.say(s.lang))}</p>'
+        for f in s.figures.result.faults
+        if f.code == "population.spread"
+    )
     return "".join(
         [
             s.title("people"),
             table(s.word("people"), [s.word("item"), s.word("peopleUnit")], rows, notes=marks),
-            f'<p class="quiet">{note}</p></section>',
+            f'<p class="quiet">{note}</p>{spread}</section>',
         ]
     )
 

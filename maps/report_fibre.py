@@ -10,6 +10,7 @@ import numpy as np
 from phusong.coverage.fibre.assessment import FibreAssessment
 from phusong.coverage.result import ANY, Result
 from phusong.data.language import Language, Text, format_number, format_percent
+from phusong.maps.citation import cited_sources, gpkg_metadata
 from phusong.maps.figures import operator_label
 from phusong.maps.gis import still_clock
 from phusong.maps.inline import escape
@@ -223,4 +224,5 @@ def _write(result: Result, path: Path, layer: str, kind: str) -> None:
         pyogrio.write_dataframe(
             pd.concat(frames, ignore_index=True), path, layer=layer, driver="GPKG", geometry_type=kind,
             promote_to_multi=True, layer_options={"FID": "fid"},
+            **gpkg_metadata(cited_sources(result.layers.sources)),
         )

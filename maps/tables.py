@@ -23,6 +23,7 @@ import numpy as np
 from phusong.coverage.criterion import describe
 from phusong.coverage.result import GAP_COLUMNS, INDICATOR_COLUMNS, PLACE_COLUMNS, Result
 from phusong.layers.crosswalk import crosswalk
+from phusong.maps.citation import cited_sources, member
 from phusong.maps.safe import neutral
 
 if TYPE_CHECKING:
@@ -181,6 +182,7 @@ def indicators_document(result: Result) -> dict[str, Any]:
             "as_of": province.as_of.isoformat(),
         },
         **({} if result.what_if is None else {"scenario": result.what_if.name}),
+        **member(cited_sources(result.layers.sources)),
         "services": services,
         "people": {
             "total": plain_value(people.total), "inside": plain_value(people.inside),

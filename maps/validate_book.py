@@ -9,6 +9,7 @@ from typing import Any
 from phusong.coverage.evidence.availability import SOURCE
 from phusong.coverage.evidence.validate import Validation
 from phusong.data.language import Language, Text, format_number
+from phusong.maps.citation import cited_sources, sources_sheet
 from phusong.maps.figures import operator_label
 from phusong.maps.page_words import NOT_BOUNDARY
 from phusong.maps.sheet import Book, Column
@@ -60,6 +61,7 @@ def write_book(found: Validation, path: Path, lang: Language) -> None:
     ):
         if columns and len(columns[0].values):
             book.table(book.sheet(_NAMES[key].say(lang)), columns, freeze_columns=1)
+    sources_sheet(book, cited_sources(found.layers.sources), lang)
     if found.faults:
         said = [f.say(lang) for f in found.faults]
         book.table(book.sheet(_NAMES["faults"].say(lang)), [Column(word("faults", lang), "note", said)])

@@ -11,6 +11,7 @@ from phusong.coverage.evidence.availability import SOURCE
 from phusong.coverage.evidence.statistics import Rate
 from phusong.coverage.evidence.validate import Validation
 from phusong.data.language import Language, format_date, format_number
+from phusong.maps.citation import cited_sources, sentence
 from phusong.maps.colours import MISSING_COLOUR, css
 from phusong.maps.figures import operator_label
 from phusong.maps.geometry import pack_polygons, simplify_coverage
@@ -70,7 +71,10 @@ def render_validation(found: Validation, lang: Language) -> str:
     files = [found.measurements.file] if found.measurements is not None else []
     days = _days(found, lang)
     read = " · ".join([*files, *([days] if days else []), *criteria(found, lang)])
-    page.body = section_page(word, lang, name=name, about=[read, word("kinds", lang)], sections=sections)
+    page.body = section_page(
+        word, lang, name=name, about=[read, word("kinds", lang)], sections=sections,
+        foot=sentence(cited_sources(found.layers.sources), lang),
+    )  # fmt: skip
     return page.render()
 
 

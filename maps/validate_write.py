@@ -13,6 +13,7 @@ import numpy as np
 from phusong.coverage.evidence.challenge import CHALLENGE_COLUMNS
 from phusong.coverage.evidence.validate import Validation
 from phusong.data.language import Language
+from phusong.maps.citation import cited_sources, gpkg_metadata, member
 from phusong.maps.manifest import input_record
 from phusong.maps.tables import csv_bytes, json_bytes, plain_value, version
 from phusong.maps.validate_book import write_book
@@ -75,6 +76,7 @@ def document(found: Validation) -> dict[str, Any]:
         "version": SCHEMA_VERSION,
         "generator": {"name": "phusong", "version": version()},
         "province": {"code": province.code, "name": province.name, "as_of": province.as_of.isoformat()},
+        **member(cited_sources(found.layers.sources)),
         "criteria": criteria(found, "en"),
         "measurements": None if measured is None else {
             "file": measured.file, "sha256": measured.sha256, "rows": measured.rows_read,
@@ -134,6 +136,7 @@ def write_gpkg(found: Validation, path: Path) -> None:
         "samples": _samples(found.pairs), "challenges": _points(found.challenges),
         "reports": _points(found.reports),
     }
+    cited = cited_sources(found.layers.sources)
     option = "OGR_CURRENT_DATE"
     before = pyogrio.get_gdal_config_option(option)
     day = found.layers.project.province.as_of.isoformat()
@@ -144,13 +147,15 @@ def write_gpkg(found: Validation, path: Path) -> None:
             if frame is not None:
                 pyogrio.write_dataframe(
                     frame, path, layer=layer, driver="GPKG", append=done, geometry_type="Point",
-                    layer_options={"FID": "fid"},
+                    layer_options={"FID": "fid"}, **({} if done else gpkg_metadata(cited)),
                 )
                 done = True
         if not done:
             empty = _points(None, ["kind"])
             assert empty is not None
-            pyogrio.write_dataframe(empty, path, layer="samples", driver="GPKG", geometry_type="Point")
+            pyogrio.write_dataframe(
+                empty, path, layer="samples", driver="GPKG", geometry_type="Point", **gpkg_metadata(cited)
+            )
     finally:
         pyogrio.set_gdal_config_options({option: before})
 

@@ -13,6 +13,8 @@ from phusong.coverage.result import Result
 from phusong.data.language import Language, Text
 from phusong.maps import gis, report_fibre, tables
 from phusong.maps import report_uncertainty as certainty
+from phusong.maps.citation import FILE as SOURCES
+from phusong.maps.citation import cited_sources, write_text_file
 from phusong.maps.document import write_document, write_pdf
 from phusong.maps.geometry import simplify_coverage
 from phusong.maps.manifest import MANIFEST, write_manifest
@@ -79,6 +81,9 @@ def writers(result: Result, lang: Language) -> dict[str, Writer]:
     jobs["report.pdf"] = lambda path: write_pdf(result, path, lang, drawings=drawings)
     for name, service in drawings.names().items():
         jobs[name] = partial(drawings.write, service)
+    cited = cited_sources(result.layers.sources)
+    if cited:
+        jobs[SOURCES] = partial(write_text_file, cited)
     jobs["map.html"] = partial(_write_page, render_map, drawn, lang)
     jobs["index.html"] = partial(_write_page, render_report, drawn, lang)
     return jobs

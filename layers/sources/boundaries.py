@@ -183,14 +183,25 @@ def take_geoboundaries(job: Job) -> Taken:
         raise SourceError(COLUMNS_CHANGED, columns="gjDownloadURL")
     address = str(said["gjDownloadURL"])
     path = download(job.line, address, fresh=job.line.refresh)
-    outline = _former_provinces(path.read_bytes(), job.area, address)
+    try:
+        outline = _former_provinces(path.read_bytes(), job.area, address)
+    except SourceError as error:
+        if error.text is DAMAGED:
+            path.unlink(missing_ok=True)  # the next time it is taken anew
+        raise
     polygons = _nearest_point(job.area, outline)
     taken = write_communes(job, polygons, (job.source.address, address))
     return Taken(
-        taken.files, taken.addresses, licence=licence,
+        taken.files, taken.addresses, licence=licence, attribution=_attribution(job, said),
         vintage=str(said.get("boundaryYearRepresented", "")),
         notes=(Note(APPROXIMATE), *taken.notes), rows=taken.rows,
     )
+
+
+def _attribution(job: Job, said: Mapping[str, Any]) -> str:
+    """Return whom to name: the catalogue's, and where the boundaries themselves are from."""
+    origin = str(said.get("boundarySource", "")).strip()
+    return f"{job.source.attribution}; {origin}" if origin else job.source.attribution
 
 
 def _described(job: Job) -> dict[str, Any]:

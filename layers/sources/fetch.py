@@ -8,22 +8,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from phusong.data.language import Text
+from phusong.data.language import LANGUAGES, Text
 from phusong.data.source_table import KINDS, PublicSource, public_sources, sources_of
 from phusong.data.tables import Province
 from phusong.layers.faults import ExpectedError
-from phusong.layers.provenance import Provenance, read_sources, sha256_of, write_sources
+from phusong.layers.provenance import USE_NAMES, Provenance, read_sources, sha256_of, write_sources
 from phusong.layers.sources.adapter import Adapter, Job, Taken
 from phusong.layers.sources.area import area_of
 from phusong.layers.sources.boundaries import take_geoboundaries
+from phusong.layers.sources.buildings import take_building_groups, take_buildings
 from phusong.layers.sources.rasters import take_raster, take_tiles, take_zip_tiles
 from phusong.layers.sources.transfer import Line, SourceError
-from phusong.layers.sources.vectors import take_buildings, take_opencellid, take_osm
+from phusong.layers.sources.vectors import take_opencellid, take_osm
 
 ADAPTERS: Mapping[str, Adapter] = MappingProxyType(
     {
         "raster": take_raster, "tiles": take_tiles, "zip-tiles": take_zip_tiles, "osm": take_osm,
         "geoboundaries": take_geoboundaries, "opencellid": take_opencellid, "buildings": take_buildings,
+        "building-groups": take_building_groups,
     }
 )
 USUAL = tuple(kind for kind in KINDS if kind != "buildings")
@@ -169,7 +171,9 @@ def _take(job: Job, uses: frozenset[str], force: bool) -> Outcome:
     try:
         forbidden = uses & set(source.forbids)
         if forbidden:
-            raise SourceError(FORBIDDEN, licence=source.licence, uses=", ".join(sorted(forbidden)))
+            names = [USE_NAMES[use] for use in sorted(forbidden)]
+            said = Text(*(", ".join(name.say(lang) for name in names) for lang in LANGUAGES))
+            raise SourceError(FORBIDDEN, licence=source.licence, uses=said)
         if source.adapter == "none":
             worth = source.worth
             raise SourceError(Text(NOT_TAKEN.vi.format(worth=worth.vi), NOT_TAKEN.en.format(worth=worth.en)))

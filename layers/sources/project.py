@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import datetime
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from phusong.data.language import Language, Text
+from phusong.data.source_table import public_sources
 from phusong.data.tables import Province
 from phusong.layers.provenance import Provenance, read_sources
 
@@ -47,6 +49,11 @@ SPREAD = Text(
     "# dasymetric = \"landcover\"     # dồn dân vào đất ở (cần [layers.clutter]), hoặc \"buildings\"",
     "# dasymetric = \"landcover\"     # put people where land is built up, or \"buildings\"",
 )
+SPREAD_WHY = Text(
+    "# ô dân số quá thô: dồn dân vào nơi có nhà", "# cells are coarse: people are put where homes are"
+)
+COARSE_M = 250.0
+"""From this size of its cells on, a population raster is spread to where people live."""
 SCALE = Text(
     "# scale = \"official\"           # khớp dân số chính thức: điền cột population của lớp xã",
     "# scale = \"official\"           # to official totals: fill the communes' column population",
@@ -99,7 +106,7 @@ def write_project(folder: Path, province: Province, lang: Language) -> Path:
         if layer not in found:
             file = {"communes": "communes.gpkg", "population": "population.tif"}.get(layer, "stations.csv")
             parts.append(f'{LACKING.say(lang)}\n[layers.{layer}]\npath = "{file}"\n')
-    parts += [_table(entry, lang) for _, entry in sorted(found.items(), key=_order)]
+    parts += [_table(entry, found, lang) for _, entry in sorted(found.items(), key=_order)]
     parts.append(SERVICES.say(lang).lstrip("\n"))
     if _has_5g(folder):
         parts.append(FIVE_G.lstrip("\n"))
@@ -114,18 +121,27 @@ def _order(item: tuple[str, Provenance]) -> tuple[int, str]:
     return (NEEDED.index(layer) if layer in NEEDED else 9 if "." in layer else 5, layer)
 
 
-def _table(entry: Provenance, lang: Language) -> str:
+def _table(entry: Provenance, found: Mapping[str, Provenance], lang: Language) -> str:
     table = entry.layer if "." in entry.layer else f"layers.{entry.layer}"
     remark = f"  # {INDICATIVE.say(lang)}" if entry.indicative else ""
     lines = [f"# {entry.name}, {entry.licence}", f"[{table}]{remark}", f'path = "{entry.file}"']
     if entry.vintage[:4].isdigit() and entry.layer in ("population", "clutter"):
         lines.append(f"as_of = {entry.vintage[-4:]}-12-31")
     if entry.layer == "population":
-        lines += [SPREAD.say(lang), SCALE.say(lang)]
+        lines += [_spread(entry, found, lang), SCALE.say(lang)]
     if entry.layer == "terrain":
         datum = "EGM2008" if entry.source.startswith("copernicus") else "EGM96"
         lines += ["fill_voids = true", f'vertical_datum = "{datum}"']
     return "\n".join(lines) + "\n"
+
+
+def _spread(entry: Provenance, found: Mapping[str, Provenance], lang: Language) -> str:
+    """Return the line that puts people where they live: at work where cells are coarse, else as a hint."""
+    metres = {s.id: s.resolution_m or 0.0 for s in public_sources()}.get(entry.source, 0.0)
+    by = "buildings" if "buildings" in found else "landcover" if "clutter" in found else ""
+    if metres < COARSE_M or not by:
+        return SPREAD.say(lang)
+    return f'dasymetric = "{by}"    {SPREAD_WHY.say(lang)}'
 
 
 def _has_5g(folder: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,11 +10,13 @@ from pathlib import Path
 from phusong.data.language import Text
 from phusong.layers.sources.adapter import Job, Note, Taken
 from phusong.layers.sources.area import Bounds, Tile, tiles_of
+from phusong.layers.sources.files import require_room
 from phusong.layers.sources.transfer import (
     DAMAGED,
     SourceError,
     ask,
     download,
+    locked,
     public_address,
 )
 from phusong.layers.sources.windows import cut_local, join_windows, take_window
@@ -86,8 +89,10 @@ def take_zip_tiles(job: Job) -> Taken:
         try:
             with zipfile.ZipFile(path) as archive:
                 inner = next(n for n in archive.namelist() if n.lower().endswith(".tif"))
-            touches = cut_local(job.line, f"/vsizip/{path}/{inner}", bounds, 0.0, cut, inner)
+            with locked(cut):
+                touches = cut_local(job.line, f"/vsizip/{path}/{inner}", bounds, 0.0, cut, inner)
         except (zipfile.BadZipFile, StopIteration, RasterioError, ValueError) as error:
+            require_room(cut)
             path.unlink(missing_ok=True)
             reason = str(error) or type(error).__name__
             raise SourceError(DAMAGED, address=address, reason=reason) from error
@@ -100,6 +105,8 @@ def take_zip_tiles(job: Job) -> Taken:
 def _joined(
     job: Job, found: Sequence[Path], addresses: tuple[str, ...], absent: int, version: str = ""
 ) -> Taken:
+    from rasterio.errors import RasterioError
+
     source = job.source
     if not found:
         raise SourceError(NO_TILES, n=absent)
@@ -109,6 +116,9 @@ def _joined(
         join_windows(found, job.area.bounds, job.folder / file, missing=sea)
     except ValueError as error:
         raise SourceError(OTHER_LATTICE, reason=str(error)) from error
+    except RasterioError as error:
+        require_room(job.folder / file)
+        raise OSError(errno.EIO, str(error).splitlines()[0], str(job.folder / file)) from error
     notes = [Note(SEA if source.missing == "sea" else VOID, {"n": absent})] if absent else []
     if job.area.far:
         notes.append(Note(LEFT_OUT, {"communes": ", ".join(job.area.far)}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import re
@@ -11,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from phusong.data.language import Text
 from phusong.layers.faults import ExpectedError
@@ -52,6 +53,8 @@ OFFLINE = Text(
 )
 DAMAGED = Text("{address} không đọc được: {reason}", "{address} cannot be read: {reason}")
 
+OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EROFS, errno.EIO)
+"""Errors of writing, which no other attempt at the server mends."""
 RETRIED = (429, 500, 502, 503, 504)
 CHUNK = 1 << 18
 SEEN = 512
@@ -214,7 +217,8 @@ def look(line: Line, url: str) -> Head:
         said = re.search(r"/(\d+)$", answer.headers.get("Content-Range", ""))
         size = int(said[1]) if said else int(answer.headers.get("Content-Length", -1))
         tag = answer.headers.get("ETag") or answer.headers.get("Last-Modified", "")
-        return Head(size, answer.status_code == 206, str(tag))
+        begins = str(answer.headers.get("Content-Range", "")).startswith("bytes 0-")
+        return Head(size, answer.status_code == 206 and begins, str(tag))
 
 
 def refuse_page(first: bytes, address: str) -> None:
@@ -225,9 +229,12 @@ def refuse_page(first: bytes, address: str) -> None:
 
 
 def cached_path(line: Line, url: str) -> Path:
-    """Return where the cache keeps a file: by its address without the query."""
+    """Return where the cache keeps a file: by its address without the query, which may hold a token."""
     parts = urlsplit(url)
-    return line.cache / "files" / parts.netloc.replace(":", "_") / parts.path.lstrip("/")
+    # OpenCelliD has one address for all its files, which its query names.
+    file = dict(parse_qsl(parts.query)).get("file", "")
+    name = parts.path.lstrip("/") + (f"-{Path(file).name}" if file else "")
+    return line.cache / "files" / parts.netloc.replace(":", "_") / name
 
 
 def download(line: Line, url: str, *, checksum: str | None = None, fresh: bool = False) -> Path:
@@ -322,12 +329,17 @@ class _Resuming:
                 part.unlink(missing_ok=True)
                 raise SourceError(CUT, address=address, got=0, size=have)
             begin = have if answer.status_code == 206 else 0
+            told = re.match(r"bytes (\d+)-", answer.headers.get("Content-Range", ""))
+            if begin and (told is None or int(told[1]) != begin):
+                # Another part than asked for: joined to the beginning it would make a file that never was.
+                part.unlink(missing_ok=True)
+                raise SourceError(CUT, address=address, got=0, size=have)
             length = int(answer.headers.get("Content-Length", -1))
             size = begin + length if length >= 0 else -1
             tag = answer.headers.get("ETag") or answer.headers.get("Last-Modified", "")
             mark.write_text(tag, encoding="utf-8")
             got = begin
-            watch = _Watch(self.line, address)
+            watch = Watch(self.line, address)
             try:
                 with part.open("r+b" if begin else "wb") as file:
                     file.seek(begin)
@@ -341,6 +353,8 @@ class _Resuming:
                         if self.line.progress and size > 0:
                             self.line.progress(Text(self.path.name, self.path.name), got / size)
             except (HTTPError, OSError) as error:
+                if isinstance(error, OSError) and error.errno in OF_THE_DISK:
+                    raise
                 log.info("%s: %s", address, error)
                 raise SourceError(CUT, address=address, got=got, size=size) from error
             except SourceError as error:
@@ -352,7 +366,7 @@ class _Resuming:
         os.replace(mark, tag_of(self.path))
 
 
-class _Watch:
+class Watch:
     """Raise where a transfer is slower than the line allows, over the last ``slow_s`` seconds."""
 
     def __init__(self, line: Line, address: str) -> None:
@@ -362,6 +376,7 @@ class _Watch:
         self.got = 0
 
     def __call__(self, n: int) -> None:
+        """Count ``n`` bytes that have just come."""
         self.got += n
         passed = time.monotonic() - self.since
         if passed < self.line.slow_s:

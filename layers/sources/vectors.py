@@ -1,4 +1,4 @@
-"""Adapters of vectors: layers of OpenStreetMap, buildings, cells of OpenCelliD."""
+"""Adapters of vectors: layers of OpenStreetMap, cells of OpenCelliD."""
 
 from __future__ import annotations
 
@@ -19,20 +19,19 @@ from phusong.layers.sources.adapter import Job, Note, Taken
 from phusong.layers.sources.area import Area
 from phusong.layers.sources.boundaries import COLUMNS_CHANGED, write_communes
 from phusong.layers.sources.files import write_rows, write_shapes
-from phusong.layers.sources.osm import NOTHING, PLACES, read_extract
+from phusong.layers.sources.osm import NOTHING, PLACES, Extract, read_extract
 from phusong.layers.sources.transfer import (
     DAMAGED,
-    OFFLINE,
     Line,
     SourceError,
     cached_path,
     download,
-    look,
     public_address,
     publisher_md5,
-    user_agent,
 )
 
+VIETNAM = "452"
+"""Country code of Vietnam's networks (ITU-T E.212)."""
 POINT_COLUMNS = ("place_id", "name", "lon", "lat", "kind")
 STATION_COLUMNS = ("site_id", "operator", "technology", "lon", "lat", "antenna_height_m")
 
@@ -51,8 +50,6 @@ CELLS = Text(
     "{n} cell trong hộp của tỉnh. CHỈ THAM KHẢO: nơi điện thoại thu được sóng, không phải chân cột.",
     "{n} cells in the province's box. INDICATIVE ONLY: where phones heard them, not where masts stand.",
 )
-BUILDINGS = Text("{n} công trình trong hộp của tỉnh.", "{n} buildings in the province's box.")
-NO_BUILDING = Text("không có công trình nào trong tỉnh này", "it has no building in this province")
 NO_CELL = Text("không có cell nào trong tỉnh này", "it has no cell in this province")
 COUNT = Text("{layer}: {n} đối tượng.", "{layer}: {n} objects.")
 WHAT = {
@@ -68,7 +65,7 @@ def take_osm(job: Job) -> Taken:
     path = extract_of(job.line, job.source.address)
     kind = job.source.kind
     if path.name not in job.memo:  # read once for all layers
-        job.memo[path.name] = read_extract(path, job.area, {kind, *job.together})
+        job.memo[path.name] = _read(job, path)
     found = {layer: rows for layer, rows in job.memo[path.name].tables.items() if layer in _layers(kind)}
     addresses = (job.source.address,)
     if kind == "boundaries":
@@ -92,6 +89,18 @@ def take_osm(job: Job) -> Taken:
             files[f"places.{layer}"] = f"{layer}.csv"
             counts[f"places.{layer}"] = len(tables[layer])
     return Taken(files, addresses, notes=_counted(counts), rows=counts)
+
+
+def _read(job: Job, path: Path) -> Extract:
+    """Read an extract; one of the cache that is damaged is fetched anew, once."""
+    kinds = {job.source.kind, *job.together}
+    try:
+        return read_extract(path, job.area, kinds)
+    except SourceError as error:
+        if error.text is not DAMAGED or job.line.offline:
+            raise
+    path.unlink(missing_ok=True)
+    return read_extract(extract_of(job.line, job.source.address), job.area, kinds)
 
 
 def extract_of(line: Line, address: str) -> Path:
@@ -141,67 +150,6 @@ def _inside(job: Job) -> Any:
     return keep
 
 
-def take_buildings(job: Job) -> Taken:
-    """Take the middles and areas of the box's buildings, through the file's own index.
-
-    FlatGeobuf keeps an index of boxes: GDAL asks for the pieces of the file that it needs.
-    """
-    import geopandas as gpd
-    import pyogrio
-    from pyogrio.errors import DataSourceError
-
-    line, address = job.line, job.source.address
-    kept = job.line.cache / "windows" / f"buildings-{job.area.province.code}.gpkg"
-    if kept.is_file() and not line.refresh:
-        frame = pyogrio.read_dataframe(kept)
-    else:
-        if line.offline:
-            raise SourceError(OFFLINE, address=address)
-        head = look(line, address)
-        opened = "/vsicurl/" + line.address(address) if head.ranges else str(download(line, address))
-        polite = {
-            "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "GDAL_HTTP_USERAGENT": user_agent(),
-            "GDAL_HTTP_MAX_RETRY": str(line.tries - 1), "GDAL_HTTP_RETRY_DELAY": str(line.wait_s),
-            "CPL_VSIL_CURL_NON_CACHED": opened,
-        }
-        pyogrio.set_gdal_config_options(polite)
-        try:
-            found = pyogrio.read_dataframe(opened, bbox=job.area.bounds)
-        except (DataSourceError, ValueError, OSError) as error:
-            said = str(error).splitlines()[0]
-            raise SourceError(DAMAGED, address=address, reason=said) from error
-        finally:
-            pyogrio.set_gdal_config_options(dict.fromkeys(polite))
-        if len(found) and not (shapely.get_dimensions(found.geometry.to_numpy()) == 2).all():
-            raise SourceError(COLUMNS_CHANGED, columns="geometry (polygon)")
-        frame = _middles(found)
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        write_shapes(frame, kept, "buildings")
-    if frame.empty:
-        raise SourceError(NO_BUILDING)
-    frame = gpd.GeoDataFrame(frame, crs="EPSG:4326")
-    write_shapes(frame, job.folder / "buildings.gpkg", "buildings")
-    n = len(frame)
-    return Taken(
-        {"buildings": "buildings.gpkg"}, (address,), notes=(Note(BUILDINGS, {"n": n}),), rows={"buildings": n}
-    )
-
-
-def _middles(found: Any) -> Any:
-    """Return the middle of every building with its area in square metres (on a local sphere)."""
-    import geopandas as gpd
-
-    shapes = found.geometry.to_numpy()
-    middle = shapely.centroid(shapes)
-    square_deg = shapely.area(shapes)
-    area_m2 = square_deg * 111_320.0 * 110_600.0 * np.cos(np.radians(shapely.get_y(middle)))
-    columns: dict[str, Any] = {"area_m2": np.round(area_m2, 1)}
-    for ours, theirs in (("source", "bf_source"), ("confidence", "confidence")):
-        if theirs in found:
-            columns[ours] = found[theirs].to_numpy()
-    return gpd.GeoDataFrame(columns, geometry=middle, crs="EPSG:4326")
-
-
 def take_opencellid(job: Job) -> Taken:
     """Take the cells of the box from OpenCelliD's file of the country."""
     name = job.source.token_env
@@ -239,7 +187,7 @@ def _cells(path: Path, area: Area) -> list[dict[str, Any]]:
                     continue
                 row: dict[str, Any] = dict(zip(HEADER, cells, strict=True))
                 row["lon"], row["lat"] = float(row["lon"]), float(row["lat"])
-                if west <= row["lon"] <= east and south <= row["lat"] <= north:
+                if row["mcc"] == VIETNAM and west <= row["lon"] <= east and south <= row["lat"] <= north:
                     rows.append(row)
     except (OSError, EOFError, ValueError) as error:
         path.unlink(missing_ok=True)

@@ -16,7 +16,11 @@ import numpy as np
 from affine import Affine
 
 from phusong.data.language import Text
+from phusong.layers.provenance import sha256_of
 from phusong.layers.sources.area import Bounds
+from phusong.layers.sources.curl import curl_settings
+from phusong.layers.sources.files import require_room
+from phusong.layers.sources.ranges import honest_ranges
 from phusong.layers.sources.transfer import (
     DAMAGED,
     OFFLINE,
@@ -26,7 +30,6 @@ from phusong.layers.sources.transfer import (
     locked,
     look,
     public_address,
-    user_agent,
 )
 
 NOT_THERE = Text("không có {address}", "there is no {address}")
@@ -90,8 +93,8 @@ def take_window(
     note = path.with_suffix(".json")
     path.parent.mkdir(parents=True, exist_ok=True)
     with locked(path):
-        if note.is_file():
-            known = json.loads(note.read_text(encoding="utf-8"))
+        known = _noted(note, path)
+        if known is not None:
             if known["state"] == "missing" and line.offline:
                 raise SourceError(NOT_THERE, missing=True, address=url)
             if known["state"] == "apart":
@@ -107,35 +110,43 @@ def take_window(
             if error.missing:
                 _note(note, "missing", url, "")
             raise
-        cut = _cut(line, asked, head.ranges, bounds, read_at_m, path, name or url.rpartition("/")[2])
-        _note(note, "whole" if cut else "apart", url, head.tag)
+        ranges = honest_ranges(line, asked, head)
+        cut = _cut(line, asked, ranges, bounds, read_at_m, path, name or url.rpartition("/")[2])
+        _note(note, "whole" if cut else "apart", url, head.tag, sha256_of(path) if cut else "")
         return Window(path, url, head.tag) if cut else None
 
 
-def _note(note: Path, state: str, address: str, tag: str) -> None:
+def _note(note: Path, state: str, address: str, tag: str, sha256: str = "") -> None:
     part = note.with_suffix(".json.part")
-    part.write_text(json.dumps({"state": state, "address": address, "tag": tag}), encoding="utf-8")
+    told = {"state": state, "address": address, "tag": tag, "sha256": sha256}
+    part.write_text(json.dumps(told), encoding="utf-8")
     os.replace(part, note)
+
+
+def _noted(note: Path, path: Path) -> dict[str, str] | None:
+    """Return what the cache knows of a window; None for nothing, or where note or window is damaged."""
+    try:
+        known = json.loads(note.read_text(encoding="utf-8"))
+        told = {name: str(known[name]) for name in ("state", "address", "tag")}
+        digest = str(known.get("sha256", ""))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        note.unlink(missing_ok=True)
+        return None
+    if digest and path.is_file() and sha256_of(path) != digest:
+        path.unlink()
+        note.unlink()
+        return None
+    return told
 
 
 @contextmanager
 def _remote(line: Line, address: str) -> Iterator[None]:
-    """Let GDAL read remote files as politely and as patiently as the rest of the program."""
+    """Let GDAL read a remote file."""
     import rasterio
 
-    settings = {
-        "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
-        "GDAL_HTTP_USERAGENT": user_agent(),
-        "GDAL_HTTP_MAX_RETRY": str(line.tries - 1),
-        "GDAL_HTTP_RETRY_DELAY": str(line.wait_s),
-        "GDAL_HTTP_RETRY_CODES": "429,500,502,503,504",
-        "GDAL_HTTP_CONNECTTIMEOUT": str(max(1, round(line.timeout_s))),
-        "GDAL_HTTP_LOW_SPEED_LIMIT": str(max(1, round(line.slow_bytes_per_s))),
-        "GDAL_HTTP_LOW_SPEED_TIME": str(max(1, round(line.slow_s))),
-        "CPL_VSIL_CURL_NON_CACHED": "/vsicurl/" + address,  # a file that was mended is read anew
-        "GDAL_HTTP_MERGE_CONSECUTIVE_RANGES": "YES",
-    }
-    with rasterio.Env(**settings):
+    with rasterio.Env(**curl_settings(line, address)):
         yield
 
 
@@ -152,6 +163,7 @@ def _cut(
         with _remote(line, address):
             return cut_local(line, "/vsicurl/" + address, bounds, read_at_m, path, name)
     except (RasterioError, ValueError) as error:
+        require_room(path)
         said = (str(error) or type(error).__name__).splitlines()[0]
         reason = said.replace(address, public_address(address))
         raise SourceError(DAMAGED, address=public_address(address), reason=reason) from error

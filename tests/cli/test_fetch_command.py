@@ -44,3 +44,13 @@ def test_init_with_fetch_touches_no_project_that_is_there(phusong, tmp_path):
     answer = phusong("init", tmp_path, "--province", "52", "--fetch", "--offline", "--cache", tmp_path / "c")
     assert answer.code == 2
     assert (tmp_path / "phusong.toml").read_text() == "mine"
+
+
+@pytest.mark.parametrize("option", ["--into", "--cache"])
+def test_a_folder_that_cannot_be_made_is_named(phusong, tmp_path, option):
+    (tmp_path / "file").write_text("x")
+    folders = {"--into": tmp_path / "t", "--cache": tmp_path / "c", option: tmp_path / "file" / "below"}
+    words = [word for pair in folders.items() for word in pair]
+    answer = phusong("fetch", "52", *words, "--only", "terrain", "--offline")
+    assert answer.code == 2
+    assert str(tmp_path / "file") in answer.err

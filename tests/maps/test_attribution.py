@@ -5,19 +5,22 @@ import zipfile
 from datetime import date
 
 import pandas as pd
+import pytest
 from quick_project import make_project
 
+from phusong.layers.faults import ExpectedError
 from phusong.layers.project_file import read_project
-from phusong.layers.provenance import Provenance, provenance_of, sha256_of, write_sources
+from phusong.layers.provenance import Provenance, provenance_of, read_sources, sha256_of, write_sources
 from phusong.layers.read import survey_layers
+from phusong.maps.public import require_publishable
 from phusong.maps.run import run_province
 
 CITED = "© OpenStreetMap contributors, ODbL 1.0"
 
 
-def entry(folder, file, layer, *, indicative=False):
+def entry(folder, file, layer, *, indicative=False, forbids=()):
     return Provenance(
-        file, layer, "osm", "OpenStreetMap", "daily", "ODbL-1.0", "https://example.org", CITED, (),
+        file, layer, "osm", "OpenStreetMap", "daily", "ODbL-1.0", "https://example.org", CITED, forbids,
         indicative, ("https://example.org/x",), "", sha256_of(folder / file), date(2026, 6, 1).isoformat(),
     )  # fmt: skip
 
@@ -32,9 +35,13 @@ def test_every_output_names_the_source(sample, tmp_path):
     for name in ("index.html", "map.html"):
         page = (out / name).read_text(encoding="utf-8")
         assert CITED in page, name
-        assert "Indicative only, not official data" in page, name
+        assert "Indicative only, not official data: Base stations" in page, name
+    head = (out / "index.html").read_text(encoding="utf-8").partition("<main")[0]
+    assert '<p class="banner" role="note">Indicative only' in head
     with zipfile.ZipFile(out / "report.docx") as document:
-        assert CITED in document.read("word/document.xml").decode()
+        text = document.read("word/document.xml").decode()
+        assert CITED in text
+        assert "Indicative only, not official data: Base stations" in text
     inputs = json.loads((out / "manifest.json").read_text(encoding="utf-8"))["inputs"]
     cited = {i["layer"]: i.get("attribution") for i in inputs}
     assert cited["stations"] == CITED
@@ -57,7 +64,49 @@ def test_a_file_that_was_changed_is_told_and_still_cited(sample, tmp_path):
     assert not source.indicative
 
 
-def test_a_damaged_sources_file_costs_no_run(sample, tmp_path):
+def test_a_damaged_sources_file_costs_no_run_and_is_told(sample, tmp_path):
     file = make_project(sample, tmp_path / "tinh")
-    (file.parent / "sources.json").write_text('{"format": "phusong.sources", "sources": [1]}')
-    assert all(s.attribution == "" for s in survey_layers(read_project(file)).sources)
+    folder = file.parent
+    write_sources(folder, "99", [entry(folder, "stations.csv", "stations")])
+    told = json.loads((folder / "sources.json").read_text())
+    told["sources"] += [1, {"file": "communes.gpkg"}]
+    (folder / "sources.json").write_text(json.dumps(told))
+    survey = survey_layers(read_project(file))
+    cited = {s.layer: s.attribution for s in survey.sources}
+    assert cited["stations"] == CITED  # what can be read still counts
+    assert cited["communes"] == ""
+    assert [f.code for f in survey.faults].count("communes.sources-damaged") == 1
+    with pytest.raises(ExpectedError, match=r"sources\.json"):
+        run_province(file, tmp_path / "out", "en", public=True)
+    write_sources(folder, "99", [entry(folder, "stations.csv", "stations")])
+    assert (folder / "sources.json.damaged").exists()
+    assert set(read_sources(folder)) == {"stations.csv"}
+
+
+def test_an_entry_written_by_hand_needs_a_file_and_whom_to_name(sample, tmp_path):
+    file = make_project(sample, tmp_path / "tinh")
+    told = {"format": "phusong.sources", "sources": [{"file": "villages.csv", "attribution": "Sở X"}]}
+    (file.parent / "sources.json").write_text(json.dumps(told))
+    survey = survey_layers(read_project(file))
+    assert next(s for s in survey.sources if s.layer == "places.villages").attribution == "Sở X"
+    assert "places.changed-since-fetched" not in {f.code for f in survey.faults}
+
+
+def test_a_licence_that_forbids_redistribution_stops_a_public_version(sample, tmp_path):
+    file = make_project(sample, tmp_path / "tinh")
+    folder = file.parent
+    write_sources(folder, "99", [
+        entry(folder, "villages.csv", "places.villages", forbids=("redistribution", "commercial"))
+    ])  # fmt: skip
+    with pytest.raises(ExpectedError) as caught:
+        run_province(file, tmp_path / "out", "vi", public=True)
+    for word in ("ODbL-1.0", "OpenStreetMap", "villages.csv", "phổ biến lại"):
+        assert word in caught.value.say("vi")
+    assert not (tmp_path / "out").exists()
+    survey = survey_layers(read_project(file))  # within the house it may be used, and is told
+    (told,) = [f for f in survey.faults if f.code == "places.licence-forbids"]
+    assert "phổ biến lại, dùng cho mục đích thương mại" in told.say("vi")
+    text = file.read_text(encoding="utf-8")
+    hidden = text.replace('path = "villages.csv"', 'path = "villages.csv"\nconfidential = true')
+    file.write_text(hidden, encoding="utf-8")
+    require_publishable(read_project(file))  # what is left out is published by nobody

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import urllib.request
@@ -10,8 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import osmium
+import pyogrio
 import rasterio
 import shapely
 from osmium.osm.mutable import Node, Relation, Way
@@ -108,6 +111,53 @@ def publish(folder: Path, area: Area) -> None:
         hashlib.md5(extract.read_bytes()).hexdigest() + "  vietnam-latest.osm.pbf\n"
     )
     publish_boundaries(folder, by_id["geoboundaries"].address, area)
+    for name in ("combined-buildings", "combined-buildings-parquet"):
+        publish_buildings(file_of(folder, by_id[name].address), area)
+    publish_hrsl(file_of(folder, by_id["hrsl"].address))
+    publish_cells(folder / "opencellid.org/ocid/downloads", area)
+
+
+def publish_hrsl(path: Path) -> None:
+    """Write a list of rasters, as the layer of all countries is published, and a raster that it names."""
+    write_raster(path.parent / "v1.5" / "cog.tif", (104.0, 18.0, 108.0, 23.0), lambda x, y: 1.5 + x - x)
+    path.write_text(
+        '<VRTDataset rasterXSize="240" rasterYSize="300"><SRS>EPSG:4326</SRS>'
+        "<GeoTransform>104, 0.016666666666666666, 0, 23, 0, -0.016666666666666666</GeoTransform>"
+        '<VRTRasterBand dataType="Float32" band="1"><SimpleSource>'
+        '<SourceFilename relativeToVRT="1">v1.5/cog.tif</SourceFilename><SourceBand>1</SourceBand>'
+        '<SrcRect xOff="0" yOff="0" xSize="240" ySize="300"/>'
+        '<DstRect xOff="0" yOff="0" xSize="240" ySize="300"/></SimpleSource></VRTRasterBand></VRTDataset>'
+    )
+
+
+def publish_cells(path: Path, area: Area) -> None:
+    """Write a download of OpenCelliD: a cell of the province, one elsewhere, one of another country."""
+    lon, lat = area.communes[0]["lon"], area.communes[0]["lat"]
+    row = f"LTE,452,4,1,2,,{lon},{lat},1000,5,1,1600000000,1700000000,0\n"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(gzip.compress((row + row.replace(lat, "10.0") + row.replace("452", "457")).encode()))
+
+
+def publish_buildings(path: Path, area: Area, *, rows: int = 500, far: int = 30_000) -> None:
+    """Write five buildings of the province and others far away, sorted from south to north.
+
+    The columns are those of the publisher: shape, box, source, confidence (none of OpenStreetMap's) and area.
+    """
+    lon, lat = float(area.communes[0]["lon"]), float(area.communes[0]["lat"])
+    corners = [(lon + k * 1e-3, lat) for k in range(5)]
+    corners += [(108.0 + k % 100 * 1e-3, 9.0 + k // 100 * 1e-3) for k in range(far)]
+    x, y = np.array(sorted(corners, key=lambda c: c[1])).T
+    shapes = shapely.box(x, y, x + 1e-4, y + 1e-4)
+    of_osm = [k % 3 == 0 for k in range(len(shapes))]
+    frame = gpd.GeoDataFrame({
+        "bf_source": ["osm" if o else "google" for o in of_osm],
+        "confidence": [None if o else 0.8 for o in of_osm], "area_in_meters": 115.0,
+    }, geometry=shapes, crs="EPSG:4326")  # fmt: skip
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix == ".parquet":
+        frame.to_parquet(path, write_covering_bbox=True, row_group_size=rows)
+    else:
+        pyogrio.write_dataframe(frame, path, driver="FlatGeobuf")
 
 
 def publish_boundaries(folder: Path, address: str, area: Area, licence: str = "CC BY 4.0") -> None:

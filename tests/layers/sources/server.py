@@ -2,7 +2,8 @@
 
 Serves the folder that it was told last; ``POST /__tell`` changes folder and faults, ``GET /__log`` tells what
 was asked. A fault of a path is a status; ``["cut", n]``: breaks off after n bytes; ``["slow", s]``: so many
-seconds between bytes; ``["short", n]``: n bytes fewer, and says so; ``["redirect", path]``; ``"page"``; null:
+seconds between bytes; ``["short", n]``: n bytes fewer, and says so; ``"lie"``: the first bytes for any range;
+ ``["redirect", path]``; ``"page"``; null:
 none.
 """
 
@@ -52,7 +53,8 @@ class Handler(BaseHTTPRequestHandler):
         return self.answer()
 
     def answer(self) -> None:
-        path = self.path.partition("?")[0].lstrip("/")
+        path = self.path.partition("?")[0].partition("://")  # a proxy is asked for whole addresses
+        path = (path[2].partition("/")[2] if path[1] else path[0]).lstrip("/")
         span = self.headers.get("Range", "")
         with LOCK:
             STATE["asked"].append([path, span])
@@ -75,6 +77,10 @@ class Handler(BaseHTTPRequestHandler):
         headers = {"ETag": '"' + hashlib.md5(content).hexdigest() + '"', "Accept-Ranges": "bytes"}
         found = re.match(r"bytes=(\d+)-(\d*)", span)
         current = self.headers.get("If-Range") in (None, headers["ETag"])
+        if found and ranges and current and fault == "lie":  # 206 with the beginning, whatever was asked for
+            length = min(int(found[2] or len(content) - 1) - int(found[1]) + 1, len(content))
+            headers["Content-Range"] = f"bytes 0-{length - 1}/{len(content)}"
+            return self.send(206, content[:length], headers, None, path)
         if found and ranges and current:
             first, last = int(found[1]), int(found[2] or len(content) - 1)
             if first >= len(content):

@@ -6,7 +6,7 @@ import numpy as np
 import pyogrio
 import pytest
 import rasterio
-from publisher import Publisher, file_of, height_at, write_extract
+from publisher import Publisher, file_of, height_at, publish_cells, write_extract
 
 from phusong.data.source_table import public_sources
 from phusong.data.tables import provinces
@@ -157,44 +157,13 @@ def test_the_other_sources_bring_their_layer(line, tmp_path, kind, source, area)
     assert "sig=abc" not in json.dumps(outcome.taken.addresses)
 
 
-def test_hrsl_is_read_through_its_list_of_rasters(line, tmp_path, published, area):
-    from publisher import write_raster
-
-    path = file_of(published, BY_ID["hrsl"].address)
-    write_raster(path.parent / "v1.5" / "cog.tif", (104.0, 18.0, 108.0, 23.0), lambda x, y: 1.5 + x - x)
-    path.write_text(
-        '<VRTDataset rasterXSize="240" rasterYSize="300"><SRS>EPSG:4326</SRS>'
-        "<GeoTransform>104, 0.016666666666666666, 0, 23, 0, -0.016666666666666666</GeoTransform>"
-        '<VRTRasterBand dataType="Float32" band="1"><SimpleSource>'
-        '<SourceFilename relativeToVRT="1">v1.5/cog.tif</SourceFilename><SourceBand>1</SourceBand>'
-        '<SrcRect xOff="0" yOff="0" xSize="240" ySize="300"/>'
-        '<DstRect xOff="0" yOff="0" xSize="240" ySize="300"/></SimpleSource></VRTRasterBand></VRTDataset>'
-    )
+def test_hrsl_is_read_through_its_list_of_rasters(line, tmp_path):
     (outcome,) = fetch_province(
         PROVINCE, tmp_path / "tinh", line(), kinds=["population"], choices={"population": "hrsl"}
     )
     assert outcome.error is None
     with rasterio.open(tmp_path / "tinh" / "population.tif") as raster:
         assert (raster.read(1) == 1.5).all()
-
-
-def test_buildings_come_through_the_files_index(line, tmp_path, published, area):
-    import geopandas as gpd
-    import shapely
-
-    lon, lat = float(area.communes[0]["lon"]), float(area.communes[0]["lat"])
-    near = [shapely.box(lon + k * 1e-3, lat, lon + k * 1e-3 + 1e-4, lat + 1e-4) for k in range(5)]
-    far = [shapely.box(108 + k * 1e-3, 12, 108 + k * 1e-3 + 1e-4, 12.0001) for k in range(50)]
-    path = file_of(published, BY_ID["combined-buildings"].address)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    frame = gpd.GeoDataFrame({"bf_source": "google"}, index=range(55), geometry=near + far, crs="EPSG:4326")
-    pyogrio.write_dataframe(frame, path, driver="FlatGeobuf")
-    (outcome,) = fetch_province(PROVINCE, tmp_path / "tinh", line(), kinds=["buildings"])
-    assert outcome.error is None
-    found = pyogrio.read_dataframe(tmp_path / "tinh" / "buildings.gpkg")
-    assert len(found) == 5
-    geod = 1e-4 * 110_600 * 1e-4 * 111_320 * np.cos(np.radians(lat))
-    assert found["area_m2"].to_numpy() == pytest.approx(geod, rel=0.02)
 
 
 FAULTS = [
@@ -386,20 +355,22 @@ def test_opencellid_needs_a_token_and_tells_a_refusal(line, tmp_path, published,
     assert "OPENCELLID_TOKEN" in str(outcome.error)
     monkeypatch.setenv("OPENCELLID_TOKEN", "pk.secret")
     file = published / "opencellid.org/ocid/downloads"
-    file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text('{"status":"error","message":"INVALID_TOKEN"}')
     (outcome,) = fetch_province(PROVINCE, tmp_path / "t", line(), **ask)
     assert "INVALID_TOKEN" in str(outcome.error)
-    lon, lat = area.communes[0]["lon"], area.communes[0]["lat"]
-    row = f"LTE,452,4,1,2,,{lon},{lat},1000,5,1,1600000000,1700000000,0\n"
-    file.write_bytes(gzip.compress((row + row.replace(lat, "10.0")).encode()))
+    publish_cells(file, area)
     (outcome,) = fetch_province(PROVINCE, tmp_path / "t", line(), **ask)
     assert outcome.error is None
     assert outcome.taken is not None
     assert outcome.taken.rows == {"stations": 1}
     assert "pk.secret" not in (tmp_path / "t" / "sources.json").read_text()
+    world = {**ask, "choices": {"stations": "opencellid-world"}}  # at the same address but for its query
+    (outcome,) = fetch_province(PROVINCE, tmp_path / "t", line(), **world)
+    assert outcome.taken is not None
+    assert outcome.taken.rows == {"stations": 1}
     file.write_bytes(gzip.compress(b"LTE,452,4,1,2\n"))
     (outcome,) = fetch_province(PROVINCE, tmp_path / "t", line(refresh=True), **ask)
+    publish_cells(file, area)
     assert outcome.error is not None
 
 
