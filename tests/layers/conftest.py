@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 import small
 
+pytest.register_assert_rewrite("nasty_cases")
+
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 
 

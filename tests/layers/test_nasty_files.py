@@ -9,52 +9,34 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import nasty
 import numpy as np
 import pytest
 import small
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from nasty import HEADER, NAMES, VIETNAMESE, Rows, to_csv, to_ods, to_xls, to_xlsx
-from pyproj import Transformer
+from nasty import HEADER, NAMES, VIETNAMESE, Rows, to_csv, to_xls, to_xlsx
+from nasty_cases import (
+    COLUMNS,
+    TRUTH,
+    Cases,
+    Refusals,
+    check_refusal,
+    check_truth,
+    folder_with,
+    moved,
+    placed,
+)
+from ods import write_ods
 
 from phusong.layers.crosswalk import crosswalk
 from phusong.layers.legacy_encodings import encode, to_bytes
 
-TRUTH = nasty.stations()
-COLUMNS = ("site_id", "cell_id", "operator", "technology", "antenna_height_m", "azimuth_deg", "tilt_deg")
-Make = Callable[[Path], str]
-"""Writes the file of the stations into a folder; returns what the project says of it."""
-CASES: dict[str, Make] = {}
-REFUSED: dict[str, tuple[str, Make]] = {}
-
-
-def case(make: Make) -> Make:
-    CASES[make.__name__] = make
-    return make
-
-
-def refused(code: str) -> Callable[[Make], Make]:
-    def note(make: Make) -> Make:
-        REFUSED[make.__name__] = (code, make)
-        return make
-
-    return note
+case, refused = Cases(), Refusals()
 
 
 def changed(column: str, turn: Callable[[Any], Any], rows: Rows | None = None) -> Rows:
     j = HEADER.index(column)
     return [[turn(c) if k == j else c for k, c in enumerate(row)] for row in rows or TRUTH]
-
-
-def moved(epsg: int, *, digits: int = 3) -> list[tuple[float, float]]:
-    turn = Transformer.from_crs(4326, epsg, always_xy=True)
-    x, y = turn.transform([r[4] for r in TRUTH], [r[5] for r in TRUTH])
-    return [(round(a, digits), round(b, digits)) for a, b in zip(x, y, strict=True)]
-
-
-def placed(one: list[Any], two: list[Any], rows: Rows | None = None) -> Rows:
-    return [[*row[:4], a, b, *row[6:]] for row, a, b in zip(rows or TRUTH, one, two, strict=True)]
 
 
 def comma(value: Any) -> str:
@@ -64,18 +46,6 @@ def comma(value: Any) -> str:
 def dms(value: float, letter: str = "") -> str:
     seconds = round(value * 3600, 2)
     return f"{int(seconds // 3600)}°{int(seconds % 3600 // 60):02d}'{seconds % 60:05.2f}\"{letter}"
-
-
-def folder_with(make: Make, folder: Path) -> Path:
-    project = small.write_province(folder)
-    (folder / "stations.csv").unlink()
-    said = make(folder)
-    if 'path = "' not in said:
-        name = next(p.name for p in folder.iterdir() if p.stem == "tram")
-        said = f'path = "{name}"\n{said}'
-    text = project.read_text(encoding="utf-8").replace('path = "stations.csv"', said)
-    project.write_text(text, encoding="utf-8")
-    return project
 
 
 # ---- what is read to the truth ----------------------------------------------------------------------
@@ -207,7 +177,7 @@ def cover_sheet_first(folder: Path) -> str:
 
 @case
 def open_document(folder: Path) -> str:
-    to_ods(folder / "tram.ods", [["DANH SÁCH TRẠM"], [], VIETNAMESE, *TRUTH])
+    write_ods(folder / "tram.ods", [["DANH SÁCH TRẠM"], [], VIETNAMESE, *TRUTH])
     return ""
 
 
@@ -366,26 +336,11 @@ def deprecated_code_declared(folder: Path) -> str:
     return _metres(folder, 5899, ("X", "Y"), said='crs = "EPSG:6959"')
 
 
-def read_stations(project: Path) -> Any:
-    return small.layers_of(project)
-
-
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", case)
 def test_read_to_the_truth(tmp_path: Path, name: str) -> None:
-    project = folder_with(CASES[name], tmp_path)
-    layers = read_stations(project)
-    found = layers.stations
-    assert len(found) == len(TRUTH)
-    for column in COLUMNS:
-        assert found[column].tolist() == [row[HEADER.index(column)] for row in TRUTH], column
-    assert found["commune_code"].tolist() == [row[-1] for row in TRUTH]
-    turn = Transformer.from_crs(4326, 32649, always_xy=True)
-    x, y = turn.transform(found["lon"], found["lat"])
-    tx, ty = turn.transform([r[4] for r in TRUTH], [r[5] for r in TRUTH])
-    metres = 0.2 if "minutes" in name else 0.01
-    assert np.hypot(np.subtract(x, tx), np.subtract(y, ty)).max() < metres
+    layers = small.layers_of(folder_with(case[name], tmp_path))
+    check_truth(layers, 0.2 if "minutes" in name else 0.01)
     understood = next(u for u in layers.understood if u.layer == "stations")
-    assert understood.rows == len(TRUTH)
     assert dict(understood.columns)["technology"] in ("Công nghệ", "CONG NGHE", "Technology", "technology")
     if "vn2000" in name:
         assert understood.crs.startswith("EPSG:")
@@ -503,14 +458,10 @@ def bytes_that_are_no_text(folder: Path) -> str:
     return ""
 
 
-@pytest.mark.parametrize("name", REFUSED)
+@pytest.mark.parametrize("name", refused)
 def test_refused_with_its_reason(tmp_path: Path, name: str) -> None:
-    code, make = REFUSED[name]
-    faults = small.faults_of(folder_with(make, tmp_path))
-    mine = [f for f in faults if f.code == code]
-    assert mine, [f"{f.code}: {f.say('en')}" for f in faults]
-    assert mine[0].severity == "error"
-    assert mine[0].say("vi") != mine[0].say("en")
+    code, make = refused[name]
+    check_refusal(folder_with(make, tmp_path), code)
 
 
 # ---- text, dates, communes of before the merger ------------------------------------------------------
@@ -713,7 +664,7 @@ def test_any_mixture_is_read_back(
         if kind == ".csv":
             to_csv(folder / "tram.csv", table, delimiter=delimiter)
         else:
-            {".xlsx": to_xlsx, ".xls": to_xls, ".ods": to_ods}[kind](folder / f"tram{kind}", table)
+            {".xlsx": to_xlsx, ".xls": to_xls, ".ods": write_ods}[kind](folder / f"tram{kind}", table)
         return said
 
     with tempfile.TemporaryDirectory() as folder:
@@ -725,4 +676,4 @@ def test_any_mixture_is_read_back(
 
 
 def test_forty_cases() -> None:
-    assert len(CASES) + len(REFUSED) >= 40
+    assert len(case) + len(refused) >= 40

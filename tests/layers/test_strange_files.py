@@ -5,38 +5,21 @@ from __future__ import annotations
 import datetime
 import zipfile
 from pathlib import Path
-from typing import Any
 
 import geopandas as gpd
-import nasty
 import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
 import shapely
 import small
-from nasty import HEADER, NAMES, VIETNAMESE, Rows, to_csv, to_ods, to_xls, to_xlsx
-from pyproj import Transformer
-from test_nasty_files import COLUMNS, Make, folder_with, moved, placed
+from nasty import NAMES, VIETNAMESE, Rows, to_csv, to_xls, to_xlsx
+from nasty_cases import TRUTH, Cases, Refusals, check_refusal, check_truth, folder_with, moved, placed
+from ods import write_ods
 
 from phusong.layers.legacy_encodings import encode
 
-TRUTH = nasty.stations()
-CASES: dict[str, Make] = {}
-REFUSED: dict[str, tuple[str, Make]] = {}
-
-
-def case(make: Make) -> Make:
-    CASES[make.__name__] = make
-    return make
-
-
-def refused(code: str) -> Any:
-    def note(make: Make) -> Make:
-        REFUSED[make.__name__] = (code, make)
-        return make
-
-    return note
+case, refused = Cases(), Refusals()
 
 
 def marked(yes: str, no: str) -> Rows:
@@ -64,7 +47,7 @@ def technologies_as_ones_and_zeros_under_a_merged_header(folder: Path) -> str:
     header, *rows = marked("1", "0")
     first = [h if h not in ("2G", "3G", "4G", "5G") else "Công nghệ" if h == "2G" else None for h in header]
     second = [h if h in ("2G", "3G", "4G", "5G") else None for h in header]
-    to_ods(folder / "tram.ods", [first, second, *rows])
+    write_ods(folder / "tram.ods", [first, second, *rows])
     return ""
 
 
@@ -201,18 +184,9 @@ def one_layer_of_a_geopackage_with_two(folder: Path) -> str:
     return f'path = "tram.gpkg"\nlayer = "tram"\n{SAID}'
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", case)
 def test_read_to_the_truth(tmp_path: Path, name: str) -> None:
-    layers = small.layers_of(folder_with(CASES[name], tmp_path))
-    found = layers.stations
-    for column in COLUMNS:
-        assert found[column].tolist() == [row[HEADER.index(column)] for row in TRUTH], column
-    assert found["commune_code"].tolist() == [row[-1] for row in TRUTH]
-    turn = Transformer.from_crs(4326, 32649, always_xy=True)
-    x, y = turn.transform(found["lon"], found["lat"])
-    tx, ty = turn.transform([r[4] for r in TRUTH], [r[5] for r in TRUTH])
-    assert np.hypot(np.subtract(x, tx), np.subtract(y, ty)).max() < 0.02
-    assert next(u for u in layers.understood if u.layer == "stations").rows == len(TRUTH)
+    check_truth(small.layers_of(folder_with(case[name], tmp_path)), 0.02)
 
 
 @refused("stations.not-a-table")
@@ -284,14 +258,10 @@ def marks_that_are_none(folder: Path) -> str:
     return ""
 
 
-@pytest.mark.parametrize("name", REFUSED)
+@pytest.mark.parametrize("name", refused)
 def test_refused_with_its_reason(tmp_path: Path, name: str) -> None:
-    code, make = REFUSED[name]
-    faults = small.faults_of(folder_with(make, tmp_path))
-    mine = [f for f in faults if f.code == code]
-    assert mine, [f"{f.code}: {f.say('en')}" for f in faults]
-    assert mine[0].severity == "error"
-    assert mine[0].say("vi") != mine[0].say("en")
+    code, make = refused[name]
+    check_refusal(folder_with(make, tmp_path), code)
 
 
 def made(folder: Path, table: Rows) -> Path:
@@ -369,4 +339,4 @@ def test_keys_of_the_project_are_no_columns(tmp_path: Path) -> None:
 
 
 def test_forty_cases_more() -> None:
-    assert len(CASES) + len(REFUSED) >= 25
+    assert len(case) + len(refused) >= 25

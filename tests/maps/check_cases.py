@@ -5,14 +5,12 @@ from __future__ import annotations
 import csv
 import datetime
 import io
-import zipfile
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from xml.sax.saxutils import escape
 
 import openpyxl
+from ods import write_ods
 from quick_project import make_project
 
 Rows = list[list[Any]]
@@ -66,7 +64,10 @@ def make(source: Path, folder: Path, kind: str) -> Case:
         titles: Rows = [["DANH SÁCH TRẠM THU PHÁT SÓNG"], ["Ngày lập", datetime.datetime(2026, 6, 30)], []]
         whole = [*titles, HEADER, *data]
         above = titles
-        (to_xlsx if kind == "xlsx" else to_ods)(folder / name, whole)
+        if kind == "xlsx":
+            to_xlsx(folder / name, whole)
+        else:
+            write_ods(folder / name, whole, sheet="Trạm [1]")
     if name != "stations.csv":
         (folder / "stations.csv").unlink()
         text = project.read_text(encoding="utf-8")
@@ -88,40 +89,3 @@ def to_xlsx(path: Path, rows: Rows) -> None:
     sheet.merge_cells("A1:H1")
     book.create_sheet("Ghi chú")["A1"] = "không có gì"
     book.save(path)
-
-
-def to_ods(path: Path, rows: Rows) -> None:
-    """Write the smallest spreadsheet of OpenDocument."""
-
-    def cell(value: Any) -> str:
-        if isinstance(value, datetime.datetime):
-            day = value.date().isoformat()
-            return f'<table:table-cell office:value-type="date" office:date-value="{day}"/>'
-        if isinstance(value, int | float):
-            return f'<table:table-cell office:value-type="float" office:value="{value}"/>'
-        said = f"<text:p>{escape(value)}</text:p>"
-        return f'<table:table-cell office:value-type="string">{said}</table:table-cell>'
-
-    def line(row: Sequence[Any]) -> str:
-        return f"<table:table-row>{''.join(map(cell, row)) or '<table:table-cell/>'}</table:table-row>"
-
-    spaces = " ".join(
-        f'xmlns:{n}="urn:oasis:names:tc:opendocument:xmlns:{n}:1.0"' for n in ("office", "table", "text")
-    )
-    content = (
-        f'<?xml version="1.0" encoding="UTF-8"?><office:document-content {spaces} office:version="1.2">'
-        f'<office:body><office:spreadsheet><table:table table:name="Trạm [1]">{"".join(map(line, rows))}'
-        "</table:table></office:spreadsheet></office:body></office:document-content>"
-    )
-    kind = "application/vnd.oasis.opendocument.spreadsheet"
-    manifest = (
-        '<?xml version="1.0" encoding="UTF-8"?><manifest:manifest '
-        'xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0">'
-        f'<manifest:file-entry manifest:full-path="/" manifest:media-type="{kind}"/>'
-        '<manifest:file-entry manifest:full-path="content.xml" manifest:media-type="text/xml"/>'
-        "</manifest:manifest>"
-    )
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("mimetype", kind)
-        archive.writestr("META-INF/manifest.xml", manifest)
-        archive.writestr("content.xml", content)
