@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,35 +13,25 @@ from phusong.coverage.fibre.assessment import Groundwork, lay_out, optics_of, re
 from phusong.coverage.fibre.optical_budget import Optics
 from phusong.coverage.fibre.reach import predict_fibre
 from phusong.coverage.plan import fibre_faults as said
-from phusong.coverage.plan.fibre_gain import newly_covered, people_of_needs
+from phusong.coverage.plan.fibre_choices import (
+    Curve,
+    choose,
+    connect_everything,
+    sensitivity_of,
+    stages_of,
+)
 from phusong.coverage.plan.fibre_light import planned_light
 from phusong.coverage.plan.fibre_needs import find_needs, homes_of
-from phusong.coverage.plan.fibre_prices import Prices, all_prices, check_costs
-from phusong.coverage.plan.fibre_quantities import bill_total, equipment, make_bill, make_spans
-from phusong.coverage.plan.fibre_request import (
-    FRONTIER_COLUMNS,
-    PHASE_COLUMNS,
-    SENSITIVITY_COLUMNS,
-    FibrePlan,
-    Request,
-)
-from phusong.coverage.plan.fibre_search import (
-    Choice,
-    Field,
-    choose_from,
-    connect_all,
-    phase_choices,
-    reach_target,
-    within_budgets,
-)
+from phusong.coverage.plan.fibre_prices import all_prices, check_costs
+from phusong.coverage.plan.fibre_quantities import bill_total, make_bill, make_spans
+from phusong.coverage.plan.fibre_request import PHASE_COLUMNS, FibrePlan, Request
+from phusong.coverage.plan.fibre_search import Choice
+from phusong.coverage.plan.fibre_study import Market, Study, equipped, market_at
 from phusong.coverage.plan.fibre_tree import check_tree, root_tree
-from phusong.coverage.plan.fibre_ways import ISLAND, OK, Ways, lay_ways
+from phusong.coverage.plan.fibre_ways import ISLAND, OK, Ways
 from phusong.coverage.result import ANY
-from phusong.data.fibre_prices import PORTS_PER_OLT
-from phusong.data.fibre_tables import LEVELS, Level
 from phusong.data.language import Text
 from phusong.layers.faults import ExpectedError, Faults
-from phusong.layers.grid import FloatArray
 from phusong.layers.inventory import Layers
 from phusong.layers.project import FibreService
 
@@ -71,66 +58,6 @@ def fibre_service_of(layers: Layers, name: str | None = None) -> tuple[str, Fibr
         if isinstance(service, FibreService) and name in (None, key):
             return key, service
     raise ExpectedError(said.NO_SERVICE, name=f": {name}" if name else "")
-
-
-@dataclass
-class _Study:
-    """What all steps of one plan share."""
-
-    layers: Layers
-    name: str
-    service: FibreService
-    request: Request
-    people: FloatArray
-    prices: dict[Level, Prices]
-    work: Groundwork
-    before: NDArray[np.bool_]
-    faults: Faults = field(default_factory=Faults)
-    seconds: dict[str, float] = field(default_factory=dict)
-    progress: Progress | None = None
-
-    @property
-    def operator(self) -> str:
-        """Whose fibre it is."""
-        return self.request.wanted.operator
-
-    @property
-    def ratio(self) -> int:
-        """Homes that one fibre serves through all splitters."""
-        return int(np.prod([int(s.partition(":")[2]) for s in self.service.splitters]))
-
-    @contextmanager
-    def timed(self, key: str, stage: Text) -> Iterator[None]:
-        """Tell progress, and keep the seconds of a stage."""
-        if self.progress:
-            self.progress(stage, 0.0)
-        start = time.perf_counter()
-        yield
-        self.seconds[key] = time.perf_counter() - start
-        if self.progress:
-            self.progress(stage, 1.0)
-
-
-@dataclass(frozen=True)
-class _Market:
-    """Needs, ways and prices at one level."""
-
-    level: Level
-    prices: Prices
-    ways: Ways
-    needs: pd.DataFrame
-    kit: dict[str, FloatArray]
-
-    def cost(self, choice: Choice) -> float:
-        """Return what a choice costs, VND, OLTs counted whole."""
-        ports = float(self.kit["ports"][choice.needs].sum())
-        fixed = float(self.kit["fixed_vnd"][choice.needs].sum())
-        whole = np.ceil(ports / PORTS_PER_OLT) - ports / PORTS_PER_OLT
-        return float(self.ways.money[choice.edges].sum()) + fixed + float(whole) * self.prices["olt"]
-
-    def field(self) -> Field:
-        """Return the problem of choosing."""
-        return choose_from(self.ways, self.needs["people"].to_numpy(np.float64), self.kit["fixed_vnd"])
 
 
 def plan_fibre(
@@ -176,7 +103,7 @@ def plan_fibre(
     if progress:
         progress(LAYING_OUT, 1.0)
     people = shares.cell_people.reshape(layers.grid.shape)
-    study = _Study(
+    study = Study(
         layers, name, found, request, people, all_prices(layers.project.costs), work, before,
         Faults([*work.faults, *told]), seconds, progress,
     )  # fmt: skip
@@ -212,222 +139,30 @@ def _covered_now(
     return np.zeros(layers.grid.shape, dtype=np.bool_), ()
 
 
-def _market(study: _Study, level: Level, needs: pd.DataFrame, work: Groundwork | None = None) -> _Market:
-    """Price the ways at a level; ``needs`` get people and homes where they have none yet."""
-    request = study.request
-    if work is None:
-        work = lay_out(study.layers, study.name, study.service, level=level)
-    prices = study.prices[level]
-    ways = lay_ways(
-        work, needs[["x", "y"]].to_numpy(np.float64), prices, operator=study.operator,
-        laying=request.laying, link_m=request.link_m, start=request.start,
-    )  # fmt: skip
-    if "people" not in needs:
-        grid = study.layers.grid
-        people = people_of_needs(grid, study.people, study.before, needs, ways, study.service)
-        needs = needs.assign(people=people)
-    return _Market(level, prices, ways, needs, {})
-
-
-def _plan(study: _Study, shares: CommuneShares) -> FibrePlan:
+def _plan(study: Study, shares: CommuneShares) -> FibrePlan:
     layers, request = study.layers, study.request
     with study.timed("needs", NEEDING):
         needs = find_needs(layers, shares, study.work, study.before, request.wanted)
-        market = _market(study, "base", needs, study.work)
+        market = market_at(study, "base", needs, study.work)
         if not len(market.ways.source):
             raise ExpectedError(said.NO_FIBRE, operator=study.operator)
         totals = np.asarray(shares.people.sum(axis=1), dtype=np.float64).ravel()
         people = market.needs["people"].to_numpy(np.float64)
         needs = market.needs.assign(homes=homes_of(layers, market.needs, people, totals))
-        market = _equipped(study, market, needs)
+        market = equipped(study, market, needs)
     with study.timed("search", SEARCHING):
-        everything = _everything(market, request)
-        curve = _Curve(study, market, everything)
-        whole, met = _chosen(study, market, curve, everything)
-        stages = _stages(study, market, whole)
+        everything = connect_everything(market, request)
+        curve = Curve(study, market, everything)
+        whole, met = choose(study, market, curve, everything)
+        stages = stages_of(study, market, whole)
     with study.timed("weigh", WEIGHING):
         frontier_table = curve.table()
-        sensitivity = _sensitivity(study, market, stages[-1])
+        sensitivity = sensitivity_of(study, market, stages[-1])
         return _finish(study, market, curve, stages, whole, met, frontier_table, sensitivity)
 
 
-def _equipped(study: _Study, market: _Market, needs: pd.DataFrame) -> _Market:
-    kit = equipment(needs, needs["homes"].to_numpy(np.float64), market.prices, study.ratio)
-    return _Market(market.level, market.prices, market.ways, needs, kit)
-
-
-def _everything(market: _Market, request: Request) -> Choice:
-    if not len(market.ways.reachable):
-        none = np.zeros(0, dtype=np.int64)
-        return Choice(none, none, 0.0)
-    return connect_all(market.ways, request.seconds)
-
-
-class _Curve:
-    """Cost against people: the frontier of choices, with what each would cover."""
-
-    def __init__(self, study: _Study, market: _Market, everything: Choice) -> None:
-        self.study, self.market, self.everything = study, market, everything
-        self.field = market.field()
-        self.reserve = market.prices["olt"]
-        self.covered: dict[bytes, float] = {}
-        full = market.cost(everything)
-        self.points: list[tuple[float, Choice]] = []
-        if len(everything.needs):
-            steps = max(study.request.steps - 1, 1)
-            budgets = [full * (k / (steps + 1)) ** 1.3 for k in range(1, steps + 1)]
-            asked = [b - self.reserve for b in budgets]
-            found = within_budgets(self.field, asked, study.request.seconds)
-            self.points = [(b, c) for b, c in zip(budgets, found, strict=True) if len(c.needs)]
-            self.points.append((full, everything))
-
-    def within(self, budget: float) -> Choice:
-        """Return what collects most people within a budget, OLTs counted whole."""
-        if budget >= self.market.cost(self.everything):
-            return self.everything
-        return within_budgets(self.field, [budget - self.reserve], self.study.request.seconds)[0]
-
-    def after(self, choice: Choice) -> NDArray[np.bool_]:
-        """Return the covered cells once a choice is built."""
-        study = self.study
-        joins = choice.needs[(self.market.needs["kind"] != "site").to_numpy()[choice.needs]]
-        new = newly_covered(study.layers.grid, self.market.ways, choice.edges, joins, study.service)
-        return study.before | new
-
-    def people_after(self, choice: Choice) -> float:
-        """Return the people covered once a choice is built."""
-        key = choice.edges.tobytes() + b"|" + choice.needs.tobytes()
-        if key not in self.covered:
-            self.covered[key] = float(self.study.people[self.after(choice)].sum())
-        return self.covered[key]
-
-    def table(self) -> pd.DataFrame:
-        """Return the frontier."""
-        import pandas as pd
-
-        total = float(self.study.people.sum())
-        people = self.market.needs["people"].to_numpy(np.float64)
-        lengths = self.market.ways.net.graph.length_m
-        rows = []
-        for budget, choice in self.points:
-            after = self.people_after(choice)
-            rows.append(
-                (
-                    budget, self.market.cost(choice), float(lengths[choice.edges].sum()) / 1000.0,
-                    len(choice.needs), float(people[choice.needs].sum()), after,
-                    100.0 * after / total if total else 0.0,
-                    float("nan") if choice.most is None else choice.most,
-                )
-            )  # fmt: skip
-        return pd.DataFrame(rows, columns=list(FRONTIER_COLUMNS))
-
-
-def _chosen(
-    study: _Study, market: _Market, curve: _Curve, everything: Choice
-) -> tuple[Choice, bool | None]:
-    request = study.request
-    none = Choice(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
-    if request.mode == "all" or not len(everything.needs):
-        met = None
-        if request.target is not None:
-            met = curve.people_after(none) >= request.target * float(study.people.sum())
-        return everything, met
-    if request.mode == "budget":
-        budget = request.budget if request.budget is not None else sum(request.year_budgets)
-        choice = curve.within(budget)
-        if not len(choice.needs):
-            graph = curve.field.graph
-            from scipy.sparse.csgraph import dijkstra
-
-            away = dijkstra(graph.matrix, indices=np.array([0]))[0]
-            least = float(np.min(away[curve.field.base :]))
-            said.tell(study.faults, said.SMALL, least=round((least + market.prices["olt"]) / 1e6))
-        return choice, None
-    assert request.target is not None
-    total, percent = float(study.people.sum()), 100.0 * request.target
-
-    def enough(choice: Choice) -> bool:
-        """Tell whether a choice reaches the target."""
-        return curve.people_after(choice) >= percent / 100.0 * total
-
-    if enough(none):
-        said.tell(study.faults, said.MET, target=percent, now=100.0 * curve.people_after(none) / total)
-        return none, True
-    found = reach_target(curve.field, curve.points, enough, request.seconds)
-    if found is None:
-        best = 100.0 * curve.people_after(everything) / total
-        said.tell(study.faults, said.TARGET, target=percent, best=best)
-        return everything, False
-    return found[1], True
-
-
-def _stages(study: _Study, market: _Market, whole: Choice) -> list[Choice]:
-    request = study.request
-    if len(request.years) < 2 or not len(whole.needs):
-        return [whole] * max(len(request.years), 1)
-    cost = market.cost(whole)
-    if request.year_budgets:
-        money = np.cumsum(request.year_budgets)
-    else:
-        total = min(cost, request.budget) if request.budget is not None else cost
-        money = total * np.arange(1, len(request.years) + 1) / len(request.years)
-    # Within a phase OLTs count whole, as they do in the bill.
-    reserve = np.where(np.arange(len(money)) < len(money) - 1, market.prices["olt"], 0.0)
-    allowed = [float(m) for m in money - reserve]
-    stages = phase_choices(market.field(), whole, allowed, market.cost, request.seconds)
-    left = len(whole.needs) - len(stages[-1].needs)
-    if left:
-        said.tell(study.faults, said.PHASES_SMALL, n=left, year=str(request.years[-1]))
-    return stages
-
-
-def _sensitivity(study: _Study, market: _Market, plan: Choice) -> pd.DataFrame:
-    """Plan anew at low and high prices, and say what this plan would cost at them."""
-    import pandas as pd
-
-    lengths = market.ways.net.graph.length_m
-    rows = []
-    for level in LEVELS:
-        if level == "base":
-            other, best = market, plan
-        else:
-            other = _equipped(study, _market(study, level, market.needs), market.needs)
-            if other.ways.net.graph.edges != market.ways.net.graph.edges:
-                raise ValueError("the network changed with the prices")
-            best = _best_at(study, other, plan)
-        both = np.intersect1d(plan.edges, best.edges)
-        length = float(lengths[plan.edges].sum())
-        rows.append(
-            (
-                level, other.cost(best), float(lengths[best.edges].sum()) / 1000.0, len(best.needs),
-                float(market.needs["people"].to_numpy(np.float64)[best.needs].sum()), other.cost(plan),
-                100.0 * float(lengths[both].sum()) / length if length > 0 else 100.0,
-            )
-        )  # fmt: skip
-    return pd.DataFrame(rows, columns=list(SENSITIVITY_COLUMNS))
-
-
-def _best_at(study: _Study, other: _Market, plan: Choice) -> Choice:
-    request = study.request
-    if not len(plan.needs):
-        return plan
-    if request.mode == "budget":
-        budget = request.budget if request.budget is not None else sum(request.year_budgets)
-        asked = budget - other.prices["olt"]
-        everything = connect_all(other.ways, request.seconds)
-        if other.cost(everything) <= budget:
-            return everything
-        return within_budgets(other.field(), [asked], request.seconds)[0]
-    # The same needs, at other prices: another tree may be cheaper.
-    from phusong.coverage.plan.steiner import steiner_tree
-
-    ends = np.unique(np.append(other.ways.label[other.ways.node[plan.needs]], 0))
-    tree = steiner_tree(other.ways.contracted, ends, seconds=request.seconds)
-    return Choice(tree.edges, plan.needs, tree.gap)
-
-
 def _finish(
-    study: _Study, market: _Market, curve: _Curve, stages: list[Choice], whole: Choice, met: bool | None,
+    study: Study, market: Market, curve: Curve, stages: list[Choice], whole: Choice, met: bool | None,
     frontier_table: pd.DataFrame, sensitivity: pd.DataFrame,
 ) -> FibrePlan:
     ways, layers, request = market.ways, study.layers, study.request
@@ -462,7 +197,7 @@ def _finish(
     )  # fmt: skip
 
 
-def _gap(ways: Ways, market: _Market, built: Choice) -> float | None:
+def _gap(ways: Ways, market: Market, built: Choice) -> float | None:
     """Return how far the routes are above the cheapest to the same needs, by a bound of their own."""
     from phusong.coverage.plan.steiner import steiner_tree
 
@@ -474,7 +209,7 @@ def _gap(ways: Ways, market: _Market, built: Choice) -> float | None:
 
 
 def _need_table(
-    study: _Study, market: _Market, built: Choice, phase: NDArray[np.int64], optics: Optics
+    study: Study, market: Market, built: Choice, phase: NDArray[np.int64], optics: Optics
 ) -> pd.DataFrame:
     from pyproj import Transformer
 
@@ -502,7 +237,7 @@ def _need_table(
 
 
 def _phase_table(
-    study: _Study, curve: _Curve, stages: list[Choice], bill: pd.DataFrame, spans: pd.DataFrame,
+    study: Study, curve: Curve, stages: list[Choice], bill: pd.DataFrame, spans: pd.DataFrame,
     needs: pd.DataFrame,
 ) -> pd.DataFrame:
     import pandas as pd
