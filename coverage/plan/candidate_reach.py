@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,10 +13,9 @@ from phusong.coverage.plan.candidates import Candidates, RadioService
 from phusong.coverage.plan.site_aims import Universe
 from phusong.coverage.prediction import ShareDone, worker_count
 from phusong.coverage.radio.cells import service_cells
-from phusong.coverage.radio.kernels import merge_cell
 from phusong.coverage.radio.models import path_loss_of
-from phusong.coverage.radio.pathloss import PathLoss
-from phusong.coverage.radio.predict import Plan, SitePart, compute_site, site_plans
+from phusong.coverage.radio.predict import site_plans
+from phusong.coverage.radio.site_covers import covered_alone
 from phusong.data.tables import technology_defaults
 from phusong.layers.inventory import Layers
 from phusong.layers.project import FlatService, RangeService, TerrainService
@@ -29,10 +25,6 @@ from phusong.layers.stations import FRAME
 if TYPE_CHECKING:
     import geopandas as gpd
     from scipy.sparse import csr_array
-
-_AT_ONCE = 64
-_NO_POWER = np.empty((0, 0), dtype=np.int64)
-"""Sites handed to the threads together: what they have found waits for no more than these."""
 
 
 def stations_of(
@@ -111,8 +103,7 @@ def reach_of_candidates(
     """Return which cells of the universe each candidate covers.
 
     A candidate covers a cell exactly where a run with it as a station would call the cell covered by it:
-    losses, patterns, margins and probability are those of `phusong.coverage.radio.predict`. Sites are
-    computed by threads, `_AT_ONCE` at a time, and give one byte a cell, so memory does not grow with them.
+    losses, patterns, margins and probability are those of `phusong.coverage.radio.predict`.
 
     Returns
     -------
@@ -158,65 +149,18 @@ def _by_model(
     stations = stations_of(layers, name, service, candidates, settings)
     planned = replace(layers, stations=stations)
     loss = path_loss_of(planned, service)
-    cells = service_cells(planned, name, service)
-    plans = list(site_plans(layers.grid, loss, cells, service.max_distance_m))
-    where = np.full(layers.grid.size, -1, dtype=np.int64)
-    where[universe.cells] = np.arange(universe.cells.size)
-    rows: list[NDArray[np.int64]] = [np.zeros(0, dtype=np.int64)] * len(candidates)
-    work = _Work(layers, loss, where.reshape(layers.grid.shape), settings.sectors)
-    feed, done = iter(plans), 0
-    with ThreadPoolExecutor(worker_count(workers)) as pool:
-        while batch := list(islice(feed, _AT_ONCE)):
-            for found in pool.map(work.covered, batch):
-                for site, covered in found.items():
-                    rows[site] = covered
-            done += len(batch)
-            if progress:
-                progress(done / len(plans))
-    return rows
-
-
-class _Work:
-    """What every thread needs to compute one candidate."""
-
-    def __init__(self, layers: Layers, loss: PathLoss, where: NDArray[np.int64], sectors: int) -> None:
-        self.grid, self.loss, self.where, self.sectors = layers.grid, loss, where, sectors
-        self.x, self.y = layers.grid.x_m(), layers.grid.y_m()
-        over = loss.over_terrain and layers.terrain is not None
-        self.terrain = layers.terrain.values if over and layers.terrain is not None else None
-
-    def covered(self, plan: Plan) -> dict[int, NDArray[np.int64]]:
-        """Return the cells of the universe that each candidate at a point covers, ascending."""
-        window = plan.site.window
-        inside = self.where[window.slices]
-        sites = list(dict.fromkeys(cell.station // self.sectors for cell in plan.cells))
-        if not (inside >= 0).any():
-            return {site: np.zeros(0, dtype=np.int64) for site in sites}
-        part = compute_site(self.grid, self.x, self.y, self.terrain, self.loss, plan)
-        return {site: np.sort(inside[self._served(part, site) & (inside >= 0)]) for site in sites}
-
-    def _served(self, part: SitePart, site: int) -> NDArray[np.bool_]:
-        """Return the cells of the window that one candidate covers."""
-        plan = part.plan
-        window = plan.site.window
-        servers = np.zeros(window.shape, dtype=np.uint16)
-        signal, probability, quantile, best = _fresh(window.shape)
-        rows, cols = window.slices
-        for cell, radius, k in zip(plan.cells, plan.radii_m, plan.link_of, strict=True):
-            if cell.station // self.sectors != site:
-                continue
-            field = part.fields[k]
-            merge_cell(
-                signal, probability, quantile, best, servers, _NO_POWER, self.x[cols], self.y[rows],
-                (0, window.shape[0], 0, window.shape[1]), (0, window.shape[0]),
-                (plan.site.x_m, plan.site.y_m, radius), part.bearing, part.elevations[k], field.weight,
-                field.loss_db, field.sigma_db, cell.antenna, cell.limits, cell.station,
-            )  # fmt: skip
-        return np.asarray(servers > 0)
-
-
-def _fresh(shape: Sequence[int]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
-    return (
-        np.full(shape, -np.inf, dtype=np.float32), np.zeros(shape, dtype=np.float32),
-        np.full(shape, -np.inf, dtype=np.float32), np.full(shape, -1, dtype=np.int32),
+    plans = list(
+        site_plans(layers.grid, loss, service_cells(planned, name, service), service.max_distance_m)
     )
+    where = np.full(layers.grid.size, -1, dtype=np.int32)
+    where[universe.cells] = np.arange(universe.cells.size)
+    where = where.reshape(layers.grid.shape)
+    site_of = np.arange(len(stations), dtype=np.int64) // settings.sectors
+    rows: list[NDArray[np.int64]] = [np.zeros(0, dtype=np.int64)] * len(candidates)
+    alone = covered_alone(layers, loss, plans, site_of, where, workers=workers)
+    for done, found in enumerate(alone, start=1):
+        for site, covered in found.items():
+            rows[site] = np.sort(covered).astype(np.int64)
+        if progress:
+            progress(done / len(plans))
+    return rows

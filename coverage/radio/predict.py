@@ -192,6 +192,37 @@ class SitePart:
     elevations: tuple[Float32Array, ...]
     fields: tuple[Field, ...]
 
+    def merge(
+        self, n: int, total: Accumulator, x_m: NDArray[np.float64], y_m: NDArray[np.float64],
+        whole: Window, rows: tuple[int, int],
+    ) -> None:  # fmt: skip
+        """Merge the site's cell ``n`` into what is known over a window.
+
+        Parameters
+        ----------
+        n : int
+            Position of the cell in the plan.
+        total : Accumulator
+            Of the shape of ``whole``; changed in place.
+        x_m, y_m : arrays
+            Centres of the columns and rows of ``whole``.
+        whole : Window
+        rows : first, end
+            Rows of ``whole`` to touch.
+        """
+        site, cell, k = self.plan.site, self.plan.cells[n], self.plan.link_of[n]
+        window, field = site.window, self.fields[k]
+        corners = (
+            window.row0 - whole.row0, window.row1 - whole.row0,
+            window.col0 - whole.col0, window.col1 - whole.col0,
+        )  # fmt: skip
+        merge_cell(
+            total.signal, total.probability, total.quantile, total.best, total.servers,
+            total.power_of(cell.link.frequency_mhz), x_m, y_m, corners, rows,
+            (site.x_m, site.y_m, self.plan.radii_m[n]), self.bearing, self.elevations[k],
+            field.weight, field.loss_db, field.sigma_db, cell.antenna, cell.limits, cell.station,
+        )  # fmt: skip
+
 
 @dataclass(frozen=True)
 class _Work:
@@ -311,34 +342,8 @@ def _merge(
     x, y = x_m[cols], y_m[rows]
     first, end = band[0] - whole.row0, band[1] - whole.row0
     for part in parts:
-        site = part.plan.site
-        window = site.window
+        window = part.plan.site.window
         if window.row1 <= band[0] or band[1] <= window.row0:
             continue
-        corners = (
-            window.row0 - whole.row0, window.row1 - whole.row0,
-            window.col0 - whole.col0, window.col1 - whole.col0,
-        )
-        for cell, radius, k in zip(part.plan.cells, part.plan.radii_m, part.plan.link_of, strict=True):
-            total, field = sums[cell.operator], part.fields[k]
-            merge_cell(
-                total.signal,
-                total.probability,
-                total.quantile,
-                total.best,
-                total.servers,
-                total.power_of(cell.link.frequency_mhz),
-                x,
-                y,
-                corners,
-                (first, end),
-                (site.x_m, site.y_m, radius),
-                part.bearing,
-                part.elevations[k],
-                field.weight,
-                field.loss_db,
-                field.sigma_db,
-                cell.antenna,
-                cell.limits,
-                cell.station,
-            )
+        for n, cell in enumerate(part.plan.cells):
+            part.merge(n, sums[cell.operator], x, y, whole, (first, end))

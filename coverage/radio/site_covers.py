@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -12,7 +13,6 @@ from numpy.typing import NDArray
 from phusong.coverage.prediction import worker_count
 from phusong.coverage.radio.accumulate import Accumulator
 from phusong.coverage.radio.cells import rows_of, service_cells
-from phusong.coverage.radio.kernels import merge_cell
 from phusong.coverage.radio.models import path_loss_of
 from phusong.coverage.radio.pathloss import PathLoss
 from phusong.coverage.radio.predict import Plan, compute_site, site_plans
@@ -110,14 +110,44 @@ def _by_model(
 ) -> Pairs:
     loss = path_loss_of(layers, service)
     asked = [c for c in service_cells(layers, name, service) if site_of[c.station] >= 0]
-    feed = site_plans(layers.grid, loss, asked, service.max_distance_m)
-    work = _Work(layers, loss, site_of, where)
+    plans = site_plans(layers.grid, loss, asked, service.max_distance_m)
     parts: list[Pairs] = []
+    for found in covered_alone(layers, loss, plans, site_of, where, workers=workers):
+        parts += [(np.full(len(hit), site, dtype=np.int64), hit) for site, hit in found.items()]
+    return _joined(parts)
+
+
+def covered_alone(
+    layers: Layers, loss: PathLoss, plans: Iterable[Plan], site_of: NDArray[np.int64],
+    where: NDArray[np.int32], *, workers: int = 0,
+) -> Iterator[dict[int, NDArray[np.int32]]]:
+    """Yield, point by point, what each site there covers with its own cells alone.
+
+    Points are computed by threads, `_AT_ONCE` at a time, so memory does not grow with their number.
+
+    Parameters
+    ----------
+    layers : Layers
+    loss : PathLoss
+    plans : iterable of Plan
+    site_of : array of int64, shape (stations,)
+        Number of the site of each row of the stations that the plans hold.
+    where : array of int32, of the grid's shape
+        Number of each cell that is asked about, -1 for the others.
+    workers : int
+        Threads; 0 = one per core.
+
+    Yields
+    ------
+    dict
+        By site, the numbers of the cells it covers, from north to south and west to east; empty where no
+        cell that is asked about can be reached.
+    """
+    work = _Work(layers, loss, site_of, where)
+    feed = iter(plans)
     with ThreadPoolExecutor(worker_count(workers)) as pool:
         while batch := list(islice(feed, _AT_ONCE)):
-            for found in pool.map(work.covered, batch):
-                parts += found
-    return _joined(parts)
+            yield from pool.map(work.covered, batch)
 
 
 class _Work:
@@ -131,28 +161,18 @@ class _Work:
         over = loss.over_terrain and layers.terrain is not None
         self.terrain = layers.terrain.values if over and layers.terrain is not None else None
 
-    def covered(self, plan: Plan) -> list[Pairs]:
-        """Return site and cell of whatever each site at a point covers."""
-        inside = self.where[plan.site.window.slices]
-        if not (inside >= 0).any():
-            return []
-        part = compute_site(self.grid, self.x, self.y, self.terrain, self.loss, plan)
+    def covered(self, plan: Plan) -> dict[int, NDArray[np.int32]]:
+        """Return whatever each site at a point covers."""
         window = plan.site.window
         rows, cols = window.slices
-        found = []
-        for site in dict.fromkeys(int(self.site_of[c.station]) for c in plan.cells):
-            total = Accumulator.empty(window.shape, ())
-            for cell, radius, k in zip(plan.cells, plan.radii_m, plan.link_of, strict=True):
-                if self.site_of[cell.station] != site:
-                    continue
-                field = part.fields[k]
-                merge_cell(
-                    total.signal, total.probability, total.quantile, total.best, total.servers,
-                    total.power_of(cell.link.frequency_mhz), self.x[cols], self.y[rows],
-                    (0, window.shape[0], 0, window.shape[1]), (0, window.shape[0]),
-                    (plan.site.x_m, plan.site.y_m, radius), part.bearing, part.elevations[k], field.weight,
-                    field.loss_db, field.sigma_db, cell.antenna, cell.limits, cell.station,
-                )
-            hit = inside[(total.servers > 0) & (inside >= 0)]
-            found.append((np.full(len(hit), site, dtype=np.int64), hit))
-        return found
+        inside = self.where[rows, cols]
+        if not (inside >= 0).any():
+            return {}
+        part = compute_site(self.grid, self.x, self.y, self.terrain, self.loss, plan)
+        totals: dict[int, Accumulator] = {}
+        for n, cell in enumerate(plan.cells):
+            site = int(self.site_of[cell.station])
+            if site not in totals:
+                totals[site] = Accumulator.empty(window.shape, ())
+            part.merge(n, totals[site], self.x[cols], self.y[rows], window, (0, window.shape[0]))
+        return {site: inside[(t.servers > 0) & (inside >= 0)] for site, t in totals.items()}
