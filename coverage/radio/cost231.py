@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from phusong.coverage.radio.hata import City, clearing_db, mobile_height_correction_db, single_state
-from phusong.coverage.radio.model import FlatModel, FloatArray, Limit, Link, State
+from phusong.coverage.radio.hata import City, clearing_db, fitted_model, mobile_height_correction_db
+from phusong.coverage.radio.model import FloatArray
 
 SOURCE = (
     "COST Action 231 final report, EUR 18957 (1999), section 4.4.1; rural and open ground with Hata's "
@@ -51,27 +51,4 @@ def cost231_loss_db(
     return np.asarray(fixed + (44.9 - 6.55 * log_hb) * np.log10(np.asarray(distance_m) / 1000.0))
 
 
-def _states(distance_m: FloatArray, link: Link) -> tuple[State, ...]:
-    distance_m = np.asarray(distance_m, dtype=np.float64)
-    loss = cost231_loss_db(
-        np.maximum(distance_m, 1.0),
-        frequency_mhz=link.frequency_mhz,
-        base_height_m=link.tx_height_m,
-        mobile_height_m=link.rx_height_m,
-        environment=link.environment,
-        city="large",
-    )
-    return single_state(loss, distance_m, link)
-
-
-COST231 = FlatModel(
-    name="cost231",
-    states=_states,
-    limits=(
-        Limit("distance_m", 1000.0, 20_000.0, "m"),
-        Limit("frequency_mhz", 1500.0, 2000.0, "MHz"),
-        Limit("tx_height_m", 30.0, 200.0, "m"),
-        Limit("rx_height_m", 1.0, 10.0, "m"),
-    ),
-    source=SOURCE,
-)
+COST231 = fitted_model("cost231", cost231_loss_db, lambda environment: "large", (1500.0, 2000.0), SOURCE)

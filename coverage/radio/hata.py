@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
@@ -91,37 +92,51 @@ def okumura_sigma_db(frequency_mhz: float, environment: str) -> float:
     return float(0.65 * log_f**2 - 1.3 * log_f + (5.2 if environment == "urban" else 6.6))
 
 
-def single_state(loss_db: FloatArray, distance_m: FloatArray, link: Link) -> tuple[State, ...]:
-    """Return one state with Okumura's spread, its loss never below free space.
+def fitted_model(
+    name: str, loss_db: Callable[..., FloatArray], city: Callable[[str], City],
+    frequency_mhz: tuple[float, float], source: str,
+) -> FlatModel:  # fmt: skip
+    """Return a model of one state with Okumura's spread, its loss never below free space.
 
     Close to a high antenna the fitted line runs below free space, which nothing does.
+
+    Parameters
+    ----------
+    name : str
+    loss_db : callable
+        As `hata_loss_db`.
+    city : callable
+        Which size of city is meant by an environment.
+    frequency_mhz : low, high
+        For which it was fitted.
+    source : str
     """
-    loss = np.maximum(loss_db, free_space_loss_db(path_length_m(distance_m, link), link.frequency_mhz))
-    sigma = np.full_like(loss, okumura_sigma_db(link.frequency_mhz, link.environment))
-    return (State(np.ones_like(loss), loss, sigma),)
 
+    def states(distance_m: FloatArray, link: Link) -> tuple[State, ...]:
+        """Return the one state, with its loss and spread."""
+        distance_m = np.asarray(distance_m, dtype=np.float64)
+        fitted = loss_db(
+            np.maximum(distance_m, 1.0),
+            frequency_mhz=link.frequency_mhz,
+            base_height_m=link.tx_height_m,
+            mobile_height_m=link.rx_height_m,
+            environment=link.environment,
+            city=city(link.environment),
+        )
+        loss = np.maximum(fitted, free_space_loss_db(path_length_m(distance_m, link), link.frequency_mhz))
+        sigma = np.full_like(loss, okumura_sigma_db(link.frequency_mhz, link.environment))
+        return (State(np.ones_like(loss), loss, sigma),)
 
-def _states(distance_m: FloatArray, link: Link) -> tuple[State, ...]:
-    distance_m = np.asarray(distance_m, dtype=np.float64)
-    loss = hata_loss_db(
-        np.maximum(distance_m, 1.0),
-        frequency_mhz=link.frequency_mhz,
-        base_height_m=link.tx_height_m,
-        mobile_height_m=link.rx_height_m,
-        environment=link.environment,
-        city="large" if link.environment == "urban" else "small",
-    )
-    return single_state(loss, distance_m, link)
-
-
-HATA = FlatModel(
-    name="hata",
-    states=_states,
-    limits=(
+    limits = (
         Limit("distance_m", 1000.0, 20_000.0, "m"),
-        Limit("frequency_mhz", 150.0, 1500.0, "MHz"),
+        Limit("frequency_mhz", *frequency_mhz, "MHz"),
         Limit("tx_height_m", 30.0, 200.0, "m"),
         Limit("rx_height_m", 1.0, 10.0, "m"),
-    ),
-    source=SOURCE,
-)
+    )
+    return FlatModel(name, states, limits, source)
+
+
+HATA = fitted_model(
+    "hata", hata_loss_db, lambda environment: "large" if environment == "urban" else "small",
+    (150.0, 1500.0), SOURCE,
+)  # fmt: skip

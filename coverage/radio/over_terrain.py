@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -105,10 +106,6 @@ class _Ground:
             found.append(Field(weight, laid, self.sigma_db(link, site)[None]))
         return tuple(found)
 
-    def silence(self, site: Site, links: Sequence[Link]) -> tuple[Field, ...]:
-        """Return fields in which nothing arrives: for a site off the grid, which has no profile."""
-        return self.fields(site, links, np.full((len(links), 1, 1), np.nan), (0, 0))
-
 
 def free_space_bound_m(link: Link, budget: Budget, max_distance_m: float) -> float:
     """Return the distance beyond which even free space leaves nothing to report or cover."""
@@ -118,7 +115,50 @@ def free_space_bound_m(link: Link, budget: Budget, max_distance_m: float) -> flo
 
 
 @dataclass(frozen=True)
-class P1812PathLoss:
+class _TerrainPathLoss(ABC):
+    """What the models over terrain share; a site off the grid, which has no profile, is not heard."""
+
+    _model: ClassVar[str]
+    layers: Layers
+    service: TerrainService
+    _ground: _Ground = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_ground", _Ground.of(self.layers, self.name))
+
+    @property
+    def name(self) -> str:
+        """Name of the model."""
+        return self._model
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """Range of the model."""
+        from phusong.coverage.radio.models import MODEL_TABLE
+
+        return MODEL_TABLE[self.name].limits
+
+    @property
+    def over_terrain(self) -> bool:
+        """Elevation angles are taken over the terrain."""
+        return True
+
+    def fields(self, site: Site, links: Sequence[Link]) -> tuple[Field, ...]:
+        """Return the states of every link over the site's window."""
+        position = self._ground.position(site)
+        if position is None:
+            return self._ground.fields(site, links, np.full((len(links), 1, 1), np.nan), (0, 0))
+        return self._swept(site, links, position, max(site.radius_m, self._ground.grid.cell_m))
+
+    @abstractmethod
+    def _swept(
+        self, site: Site, links: Sequence[Link], position: tuple[float, float], reach_m: float
+    ) -> tuple[Field, ...]:
+        """Return the states as far as ``reach_m`` from a row and column of the grid."""
+
+
+@dataclass(frozen=True)
+class P1812PathLoss(_TerrainPathLoss):
     """Rec. ITU-R P.1812 by the swept ray, as a `PathLoss`.
 
     Parameters
@@ -128,15 +168,14 @@ class P1812PathLoss:
     service : TerrainService
     """
 
+    _model: ClassVar[str] = "p1812"
     diffraction_only: ClassVar[bool] = False
-    layers: Layers
-    service: TerrainService
-    _ground: _Ground = field(init=False, repr=False, compare=False)
     _field: P1812Field = field(init=False, repr=False, compare=False)
     _atmosphere: Atmosphere = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        ground = _Ground.of(self.layers, self.name)
+        super().__post_init__()
+        ground = self._ground
         clutter = None
         if ground.classes is not None:
             clutter = ground.heights_m.astype(np.float32)[ground.classes]
@@ -152,26 +191,8 @@ class P1812PathLoss:
             latitude_deg=middle_latitude_deg(ground.grid),
             diffraction_only=self.diffraction_only,
         )
-        object.__setattr__(self, "_ground", ground)
         object.__setattr__(self, "_field", swept)
         object.__setattr__(self, "_atmosphere", atmosphere)
-
-    @property
-    def name(self) -> str:
-        """Name of the model."""
-        return "p1812"
-
-    @property
-    def limits(self) -> tuple[Limit, ...]:
-        """Range of the model."""
-        from phusong.coverage.radio.models import MODEL_TABLE
-
-        return MODEL_TABLE[self.name].limits
-
-    @property
-    def over_terrain(self) -> bool:
-        """Elevation angles are taken over the terrain."""
-        return True
 
     def bound_m(self, link: Link, budget: Budget, max_distance_m: float) -> float:
         """Return the reach in free space: at no place is the median loss less."""
@@ -182,15 +203,13 @@ class P1812PathLoss:
     def _median(self) -> bool:
         return self.diffraction_only or self.service.time_percent == 50.0
 
-    def fields(self, site: Site, links: Sequence[Link]) -> tuple[Field, ...]:
-        """Return the states of every link over the site's window."""
-        position = self._ground.position(site)
-        if position is None:
-            return self._ground.silence(site, links)
+    def _swept(
+        self, site: Site, links: Sequence[Link], position: tuple[float, float], reach_m: float
+    ) -> tuple[Field, ...]:
         swept = self._field.sweep(
             *position,
             [SweepLink(link.frequency_mhz / 1000.0, max(link.tx_height_m, LEAST_HEIGHT_M)) for link in links],
-            max_distance_m=max(site.radius_m, self._ground.grid.cell_m),
+            max_distance_m=reach_m,
             rx_height_m=max(links[0].rx_height_m, LEAST_HEIGHT_M),
             atmosphere=self._atmosphere,
         )
@@ -201,63 +220,35 @@ class P1812PathLoss:
 class P526PathLoss(P1812PathLoss):
     """Free space and delta-Bullington diffraction alone, by the same sweep, clutter in the profile."""
 
+    _model: ClassVar[str] = "p526"
     diffraction_only: ClassVar[bool] = True
-
-    @property
-    def name(self) -> str:
-        """Name of the model."""
-        return "p526"
 
 
 @dataclass(frozen=True)
-class ItmPathLoss:
+class ItmPathLoss(_TerrainPathLoss):
     """Longley-Rice on each cell's own path, with the clutter at the phone, as a `PathLoss`."""
 
-    layers: Layers
-    service: TerrainService
-    _ground: _Ground = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_ground", _Ground.of(self.layers, self.name))
-
-    @property
-    def name(self) -> str:
-        """Name of the model."""
-        return "itm"
-
-    @property
-    def limits(self) -> tuple[Limit, ...]:
-        """Range of the model."""
-        from phusong.coverage.radio.models import MODEL_TABLE
-
-        return MODEL_TABLE[self.name].limits
-
-    @property
-    def over_terrain(self) -> bool:
-        """Elevation angles are taken over the terrain."""
-        return True
+    _model: ClassVar[str] = "itm"
 
     def bound_m(self, link: Link, budget: Budget, max_distance_m: float) -> float:
         """Return the furthest that the service asks for: the model may fall below free space."""
         return max_distance_m
 
-    def fields(self, site: Site, links: Sequence[Link]) -> tuple[Field, ...]:
-        """Return the states of every link over the site's window."""
-        position = self._ground.position(site)
-        if position is None:
-            return self._ground.silence(site, links)
-        grid, reach = self._ground.grid, max(site.radius_m, self._ground.grid.cell_m)
+    def _swept(
+        self, site: Site, links: Sequence[Link], position: tuple[float, float], reach_m: float
+    ) -> tuple[Field, ...]:
+        grid = self._ground.grid
         losses, _ = itm_sweep_site(
             self._ground.terrain,
             grid.cell_m,
             *position,
             [(link.frequency_mhz, link.tx_height_m) for link in links],
             rx_height_m=links[0].rx_height_m,
-            max_distance_m=reach,
+            max_distance_m=reach_m,
             n0=self.layers.project.radio.n0,
             time=self.service.time_percent,
         )
-        window = sweep_window(grid.shape, grid.cell_m, *position, reach)
+        window = sweep_window(grid.shape, grid.cell_m, *position, reach_m)
         laid = self._ground.fields(site, links, losses, (window[0], window[2]))
         return tuple(
             Field(f.weight, f.loss_db + self._ground.terminal_db(link, site), f.sigma_db)

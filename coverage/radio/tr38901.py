@@ -154,7 +154,10 @@ def _model(
     los_probability: _Formula,
     los_sigma_db: _Formula,
     nlos_sigma_db: float,
-    limits: tuple[Limit, ...],
+    *,
+    frequency_to_mhz: float,
+    base_m: tuple[float, float],
+    mobile_m: tuple[float, float],
 ) -> FlatModel:
     def states(distance_m: FloatArray, link: Link) -> tuple[State, ...]:
         """Return both states with their probability, loss and spread."""
@@ -165,50 +168,26 @@ def _model(
             State(1.0 - probability, nlos_db(distance_m, link), np.full_like(distance_m, nlos_sigma_db)),
         )
 
+    limits = (
+        # Rural line of sight is good for 10 km; the other state, which rules beyond 1 km, for 5 as all else.
+        Limit("distance_m", 10.0, 5000.0, "m"),
+        Limit("frequency_mhz", 500.0, frequency_to_mhz, "MHz"),
+        Limit("tx_height_m", *base_m, "m"),
+        Limit("rx_height_m", *mobile_m, "m"),
+    )
     return FlatModel(f"tr38901-{scenario}", states, limits, f"{SOURCE}, {scenario}")
 
 
 RMA = _model(
-    "rma",
-    rma_los_db,
-    rma_nlos_db,
-    rma_los_probability,
-    _rma_los_sigma_db,
-    8.0,
-    (
-        # Line of sight is good for 10 km; the other state, which rules beyond 1 km, for 5.
-        Limit("distance_m", 10.0, 5000.0, "m"),
-        Limit("frequency_mhz", 500.0, 30_000.0, "MHz"),
-        Limit("tx_height_m", 10.0, 150.0, "m"),
-        Limit("rx_height_m", 1.0, 10.0, "m"),
-    ),
-)
+    "rma", rma_los_db, rma_nlos_db, rma_los_probability, _rma_los_sigma_db, 8.0,
+    frequency_to_mhz=30_000.0, base_m=(10.0, 150.0), mobile_m=(1.0, 10.0),
+)  # fmt: skip
+# Mobiles up to 22.5 m in the report, but above 13 m its environment height hE becomes random.
 UMA = _model(
-    "uma",
-    uma_los_db,
-    uma_nlos_db,
-    uma_los_probability,
-    _urban_los_sigma_db,
-    6.0,
-    (
-        Limit("distance_m", 10.0, 5000.0, "m"),
-        Limit("frequency_mhz", 500.0, 100_000.0, "MHz"),
-        Limit("tx_height_m", 25.0, 25.0, "m"),
-        # Up to 22.5 m in the report, but above 13 m its environment height hE becomes random.
-        Limit("rx_height_m", 1.5, 13.0, "m"),
-    ),
-)
+    "uma", uma_los_db, uma_nlos_db, uma_los_probability, _urban_los_sigma_db, 6.0,
+    frequency_to_mhz=100_000.0, base_m=(25.0, 25.0), mobile_m=(1.5, 13.0),
+)  # fmt: skip
 UMI = _model(
-    "umi",
-    umi_los_db,
-    umi_nlos_db,
-    umi_los_probability,
-    _urban_los_sigma_db,
-    7.82,
-    (
-        Limit("distance_m", 10.0, 5000.0, "m"),
-        Limit("frequency_mhz", 500.0, 100_000.0, "MHz"),
-        Limit("tx_height_m", 10.0, 10.0, "m"),
-        Limit("rx_height_m", 1.5, 22.5, "m"),
-    ),
-)
+    "umi", umi_los_db, umi_nlos_db, umi_los_probability, _urban_los_sigma_db, 7.82,
+    frequency_to_mhz=100_000.0, base_m=(10.0, 10.0), mobile_m=(1.5, 22.5),
+)  # fmt: skip
