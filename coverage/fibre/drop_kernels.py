@@ -46,6 +46,21 @@ def _least(
 
 
 @kernel
+def _around(
+    s: FloatArray, margin_m: float, x0_m: float, y0_m: float, cell_m: float, shape: tuple[int, int]
+) -> tuple[int, int, int, int]:
+    """Return first row, end of rows, first column and end of columns of the cells round a segment.
+
+    ``x0_m y0_m`` is the centre of the first cell.
+    """
+    c0 = max(math.ceil((min(s[0], s[2]) - margin_m - x0_m) / cell_m), 0)
+    c1 = min(math.floor((max(s[0], s[2]) + margin_m - x0_m) / cell_m) + 1, shape[1])
+    r0 = max(math.ceil((y0_m - max(s[1], s[3]) - margin_m) / cell_m), 0)
+    r1 = min(math.floor((y0_m - min(s[1], s[3]) + margin_m) / cell_m) + 1, shape[0])
+    return r0, r1, c0, c1
+
+
+@kernel
 def cells_within_drop(
     x_m: FloatArray,
     y_m: FloatArray,
@@ -67,19 +82,15 @@ def cells_within_drop(
     ``best`` (infinite at first), ``best_edge`` (-1) and ``best_at`` have the grid's shape; per edge
     ``length tail_m head_m weight``.
     """
-    rows, cols = best.shape
     drop2 = drop_m * drop_m
     for k in range(segments.shape[0]):
         s = segments[k]
         e = edge[k]
         if not (tail_m[e] < math.inf or head_m[e] < math.inf):
             continue
-        c0 = max(math.ceil((min(s[0], s[2]) - drop_m - x_m[0]) / cell_m), 0)
-        c1 = min(math.floor((max(s[0], s[2]) + drop_m - x_m[0]) / cell_m), cols - 1)
-        r0 = max(math.ceil((y_m[0] - max(s[1], s[3]) - drop_m) / cell_m), 0)
-        r1 = min(math.floor((y_m[0] - min(s[1], s[3]) + drop_m) / cell_m), rows - 1)
-        for r in range(r0, r1 + 1):
-            for c in range(c0, c1 + 1):
+        r0, r1, c0, c1 = _around(s, drop_m, x_m[0], y_m[0], cell_m, best.shape)
+        for r in range(r0, r1):
+            for c in range(c0, c1):
                 d, at, _ = _least(
                     x_m[c], y_m[r], s, along[k], length[e], tail_m[e], head_m[e], weight[e], drop2
                 )
@@ -101,17 +112,13 @@ def nearest_edge_of_cells(
     best_edge: NDArray[np.int32],
 ) -> None:
     """Give every cell within ``limit_m`` of an edge the nearest one: the first of equals."""
-    rows, cols = best.shape
     for k in range(segments.shape[0]):
         s = segments[k]
         dx, dy = s[2] - s[0], s[3] - s[1]
         size2 = dx * dx + dy * dy
-        c0 = max(math.ceil((min(s[0], s[2]) - limit_m - x_m[0]) / cell_m), 0)
-        c1 = min(math.floor((max(s[0], s[2]) + limit_m - x_m[0]) / cell_m), cols - 1)
-        r0 = max(math.ceil((y_m[0] - max(s[1], s[3]) - limit_m) / cell_m), 0)
-        r1 = min(math.floor((y_m[0] - min(s[1], s[3]) + limit_m) / cell_m), rows - 1)
-        for r in range(r0, r1 + 1):
-            for c in range(c0, c1 + 1):
+        r0, r1, c0, c1 = _around(s, limit_m, x_m[0], y_m[0], cell_m, best.shape)
+        for r in range(r0, r1):
+            for c in range(c0, c1):
                 px, py = x_m[c] - s[0], y_m[r] - s[1]
                 t = 0.0
                 if size2 > 0.0:
