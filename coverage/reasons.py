@@ -11,7 +11,8 @@ from scipy.special import ndtri
 
 from phusong.coverage.radio.cells import Cell, service_cells
 from phusong.coverage.radio.groups import ground_key
-from phusong.coverage.radio.link import MODELS, answers_by_link, cell_report
+from phusong.coverage.radio.link import answers_by_link, cell_report
+from phusong.coverage.radio.link_models import MODELS
 from phusong.coverage.radio.models import path_loss_of
 from phusong.coverage.radio.profile import clearance, median_earth_radius_km, straight_profile
 from phusong.coverage.store import Answers, Store, digest_of

@@ -12,8 +12,7 @@ from phusong.coverage.radio.antenna import pattern_gain_db
 from phusong.coverage.radio.calibrated import correction_at_db
 from phusong.coverage.radio.cells import Cell, service_cells
 from phusong.coverage.radio.link_budget import location_probability
-from phusong.coverage.radio.link_models import MODELS as MODELS
-from phusong.coverage.radio.link_models import Answer, Path, Term
+from phusong.coverage.radio.link_models import MODELS, Answer, Path, Term
 from phusong.coverage.radio.model import Link as RadioLink
 from phusong.coverage.radio.p1812 import location_sigma_db
 from phusong.coverage.radio.profile import (
