@@ -202,24 +202,32 @@ def fibre_presence(layers: Layers) -> Iterable[Figure]:
 
 
 def _counts(layers: Layers, commune: NDArray[np.int64]) -> Iterable[Figure]:
-    stations = layers.stations
+    import pandas as pd
+
+    stations = pd.DataFrame(layers.stations[["site_id", "technology", "operator"]])
     n = len(layers.communes)
-    technologies = sorted(stations["technology"].unique())
-    operators = sorted(stations["operator"].dropna().unique())
+    # Numbers for names: what repeats is asked for every technology and operator.
+    number = {
+        "sites": _numbered(stations, ["site_id"]),
+        "stations": _numbered(stations, list(stations.columns)),
+        "cells": np.arange(len(stations), dtype=np.int64),
+    }
+    everywhere = np.ones(len(stations), dtype=bool)
+    technologies, operators = {ALL: everywhere}, {ANY: everywhere}
+    for technology in sorted(stations["technology"].unique()):
+        technologies[technology] = (stations["technology"] == technology).to_numpy()
+    for operator in sorted(stations["operator"].dropna().unique()):
+        operators[operator] = (stations["operator"] == operator).to_numpy()
     date = as_of(layers, "stations")
-    for service in (ALL, *technologies):
-        for operator in (ANY, *operators):
-            mine = np.ones(len(stations), dtype=bool)
-            if service != ALL:
-                mine &= (stations["technology"] == service).to_numpy()
-            if operator != ANY:
-                mine &= (stations["operator"] == operator).to_numpy()
-            chosen = stations[mine]
-            for indicator, keys in (
-                ("sites", ["site_id"]),
-                ("stations", ["site_id", "technology", "operator"]),
-                ("cells", None),
-            ):
-                first = (~chosen.duplicated(keys)).to_numpy() if keys else np.ones(len(chosen), dtype=bool)
-                counted = by_commune(commune[mine][first], np.ones(int(first.sum())), n)
+    for service, of_service in technologies.items():
+        for operator, of_operator in operators.items():
+            mine = np.flatnonzero(of_service & of_operator)
+            for indicator, numbers in number.items():
+                first = mine[np.unique(numbers[mine], return_index=True)[1]]
+                counted = by_commune(commune[first], np.ones(len(first)), n)
                 yield Figure(service, operator, indicator, counted, None, indicator, COUNTED.en, date)
+
+
+def _numbered(table: pd.DataFrame, columns: list[str]) -> NDArray[np.int64]:
+    """Return a number per row, equal where the columns are."""
+    return np.asarray(table.groupby(columns, dropna=False).ngroup(), dtype=np.int64)
