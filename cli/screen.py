@@ -42,8 +42,8 @@ def tell(message: str) -> None:
 def print_faults(
     faults: Iterable[Fault], lang: Language, *, warnings: bool = True, each: int | None = None
 ) -> None:
-    """Print faults on stderr: errors first, each in full; with ``each``, so many of one kind and column."""
-    found = list(faults)
+    """Print faults on stderr: errors first, by row, each in full; with ``each``, so many of one kind."""
+    found = _by_row(faults)
     errors = [f for f in found if f.severity == "error"]
     others = [f for f in found if f.severity == "warning"]
     if errors:
@@ -56,6 +56,23 @@ def print_faults(
             tell("  ! " + line)
     elif others:
         tell(HIDDEN.say(lang, n=len(others)))
+
+
+def _by_row(faults: Iterable[Fault]) -> list[Fault]:
+    """Return faults file by file, in the order of each file's rows: so they are mended from top to bottom.
+
+    What concerns a whole file comes first, and how many more there are of a kind last.
+    """
+    files: dict[str, int] = {}
+
+    def place(fault: Fault) -> tuple[int, float]:
+        """Return the file's turn and the row."""
+        turn = files.setdefault(fault.file, len(files))
+        first = fault.row.partition(",")[0]
+        more = "code" in fault.values  # "n more places have this same fault"
+        return turn, float(first) if first.isdigit() else float("inf") if more else -1.0
+
+    return sorted(faults, key=place)
 
 
 def _lines(faults: list[Fault], lang: Language, each: int | None) -> Iterator[str]:

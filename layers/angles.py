@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from phusong.data.language import Text
 from phusong.layers.grid import FloatArray
-from phusong.layers.number_cells import EMPTY, as_text
+from phusong.layers.number_cells import BLANKS, EMPTY, as_text
 from phusong.layers.numbers import read_numbers
 from phusong.layers.rules import Report, error, warning
 
@@ -102,7 +102,7 @@ def parse_angle(cell: str) -> Angle | None:
     >>> parse_angle("108°15'Đ").degrees
     108.25
     """
-    text = unicodedata.normalize("NFC", cell).upper().translate(_BLANKS).strip()
+    text = unicodedata.normalize("NFC", cell).upper().translate(BLANKS).strip()
     match = _ANGLE.fullmatch(text)
     if match is None or (match["before"] and match["after"]):
         return None
@@ -118,9 +118,6 @@ def parse_angle(cell: str) -> Angle | None:
         return None  # a minus beside a letter says the direction twice
     form = ("decimal", "dm", "dms")[len(parts) - 1]
     return Angle(-degrees if match["sign"] == "-" else degrees, direction, form)
-
-
-_BLANKS = dict.fromkeys(map(ord, "\u00a0\u2009\u202f\t"), " ")
 
 
 def _minutes_are_meant(match: re.Match[str], direction: str) -> bool:
@@ -260,7 +257,7 @@ def split_pair(cell: str) -> tuple[str, str, str] | None:
     tuple of str or None
         First, second, and ``lon-lat``, ``lat-lon`` or ``""``; None where the cell holds no two angles.
     """
-    text = unicodedata.normalize("NFC", cell).upper().translate(_BLANKS).strip()
+    text = unicodedata.normalize("NFC", cell).upper().translate(BLANKS).strip()
     order = ""
     point = re.fullmatch(r"(?:SRID=\d+;)?\s*POINT\s*Z?\s*\((.*)\)", text)
     if point:

@@ -22,6 +22,7 @@ from phusong.layers.faults import ExpectedError, Fault, Faults
 from phusong.layers.grid import FloatArray
 from phusong.layers.headers import normalise
 from phusong.layers.numbers import read_numbers, tell_numbers
+from phusong.layers.on_disk import found_path
 from phusong.layers.project import LayerTable
 from phusong.layers.records import RawTable
 from phusong.layers.rules import Report, error, warning
@@ -154,7 +155,7 @@ def carry_file(
     faults = Faults()
     settings = LayerTable(path=file, layer=layer, columns=dict(columns or {}))
     report = Report(_LAYER, file.as_posix(), faults)
-    table = Layer(_LAYER, settings, file.resolve(), report, vietnamese=True).open(_COLUMNS)
+    table = Layer(_LAYER, settings, found_path(file), report, vietnamese=True).open(_COLUMNS)
     read = _frame(table, report) if table is not None else None
     faults.raise_errors()
     assert table is not None

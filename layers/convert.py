@@ -19,6 +19,7 @@ from phusong.layers.columns import Column, Table
 from phusong.layers.faults import ExpectedError, Fault, Faults
 from phusong.layers.geometry import WGS84, crs_of, take_shapes, transform
 from phusong.layers.ofds import is_ofds
+from phusong.layers.on_disk import found_path
 from phusong.layers.opencellid import is_opencellid
 from phusong.layers.places import other_columns
 from phusong.layers.points import read_points
@@ -91,9 +92,9 @@ _ORDER: Mapping[str, Sequence[str]] = {
 _SHAPES = {"line": (1, ("đường", "a line")), "area": (2, ("vùng", "an area"))}
 _FILE = "source_file"
 _UNOPENED = frozenset(
-    ("missing-file", "unknown-format", "unreadable-file", "which-layer", "unknown-layer", "no-postgis",
-     "archive-path-outside", "archive-too-large", "archive-encrypted", "not-a-table", "archive-which-file",
-     "archive-nothing-readable")
+    ("missing-file", "not-a-file", "unknown-format", "unreadable-file", "which-layer", "unknown-layer",
+     "no-postgis", "workbook-locked", "sheet-too-wide", "archive-path-outside", "archive-too-large",
+     "archive-encrypted", "not-a-table", "archive-which-file", "archive-nothing-readable")
 )
 """Faults after which nothing is known of a file's columns, so that they are told once."""
 
@@ -231,7 +232,7 @@ def _shapes_of(table: Table) -> tuple[str, ...]:
 
 def _layer(name: str, settings: LayerTable, faults: Faults) -> Layer:
     report = Report(name, settings.path.as_posix(), faults)
-    return Layer(name, settings, as_path(settings.path).resolve(), report, vietnamese=True)
+    return Layer(name, settings, found_path(as_path(settings.path)), report, vietnamese=True)
 
 
 def _open(name: str, settings: LayerTable, faults: Faults) -> Table | None:

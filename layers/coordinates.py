@@ -35,6 +35,8 @@ Verdict = Literal["declared", "communes", "province", "ambiguous", "nothing-fits
 NORTHING_M = (900_000.0, 2_650_000.0)
 """Northings of Vietnam, 8° to 24° N; no easting of its zones reaches them."""
 EASTING_M = (50_000.0, 950_000.0)
+_MOST = 0.75
+"""Share of the rows that must fit an order of the columns; single rows beside it are told as faults."""
 _SAMPLE = 500
 _NEAR_M = 1_000.0
 """A point this near to the province still counts as in it: borders are drawn with less care than masts."""
@@ -214,16 +216,21 @@ def candidates(
         degrees = [e for e in among if e in (WGS84, VN2000)] or [WGS84]
         orders = [o for o, lat in ((False, b), (True, a)) if np.all(np.abs(lat) <= 90)]
         return tuple(Candidate(e, o) for e in degrees for o in orders)
+    best: tuple[Candidate, ...] = ()
+    share = _MOST
     for north_first, (north, east) in ((True, (a, b)), (False, (b, a))):
         plain, prefixed = strip_zone(east)
-        if _within(north, NORTHING_M) and _within(plain, EASTING_M):
+        fits = float(np.mean(_within(north, NORTHING_M) & _within(plain, EASTING_M)))
+        if fits >= share:
             codes = prefixed or tuple(e for e in among if e not in (WGS84, VN2000)) or PLANE
-            return tuple(Candidate(e, north_first) for e in _in_order(codes, province_code))
-    return ()
+            best, share = tuple(Candidate(e, north_first) for e in _in_order(codes, province_code)), fits
+            if fits == 1.0:
+                break
+    return best
 
 
-def _within(values: FloatArray, limits: tuple[float, float]) -> bool:
-    return bool(np.all((values >= limits[0]) & (values <= limits[1])))
+def _within(values: FloatArray, limits: tuple[float, float]) -> NDArray[np.bool_]:
+    return (values >= limits[0]) & (values <= limits[1])
 
 
 def _in_order(codes: Sequence[int], province_code: str) -> list[int]:

@@ -12,6 +12,7 @@ from phusong.layers.columns import Column
 from phusong.layers.faults import Faults
 from phusong.layers.inventory import Layers
 from phusong.layers.measurements import Reading
+from phusong.layers.on_disk import found_path
 from phusong.layers.province import Province
 from phusong.layers.rules import error, fold, hint, warning
 from phusong.layers.shapes import AREAS, read_shapes
@@ -57,7 +58,7 @@ def read_declared(path: Path, layers: Layers, reading: Reading | None = None) ->
 
     faults = Faults()
     province = Province(layers.grid, layers.communes)
-    path = path.expanduser().resolve()
+    path = found_path(path.expanduser())
     layer = Layer.of(
         "declared", (reading or Reading()).settings(path), path.parent, faults,
         province_code=layers.project.province.code,

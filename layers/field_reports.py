@@ -17,6 +17,7 @@ from phusong.layers.faults import Faults
 from phusong.layers.inventory import Layers
 from phusong.layers.measurement_rules import HIGHEST_DBM, IMPOSSIBLE, LOWEST_DBM, POSITIVE, one_of_each
 from phusong.layers.measurements import Reading
+from phusong.layers.on_disk import found_path
 from phusong.layers.positions import COMMUNE_NAME
 from phusong.layers.rules import error, fold, hint, warning
 from phusong.layers.source import Layer
@@ -112,7 +113,7 @@ def read_field_reports(path: Path, layers: Layers, reading: Reading | None = Non
         With one fault of each kind, and the row where it first stands.
     """
     faults = Faults()
-    path = path.expanduser().resolve()
+    path = found_path(path.expanduser())
     layer = Layer.of(
         "field_reports", (reading or Reading()).settings(path), path.parent, faults,
         province_code=layers.project.province.code,

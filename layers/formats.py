@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from phusong.layers.rules import Report
 
 if TYPE_CHECKING:
+    from phusong.layers.records import Habits
     from phusong.layers.tables import RawTable
 
 SPECIAL = (".kml", ".kmz", ".tab", ".mif", ".gdb", ".dxf", ".csv.gz", ".zip")
 """Suffixes beyond those of `phusong.layers.tables`, for messages."""
 
 
-def special_reader(path: Path, report: Report, layer: str | None) -> Callable[[], RawTable | None] | None:
+def special_reader(
+    path: Path, report: Report, layer: str | None, expected: Collection[str] = (),
+    habits: Habits | None = None,
+) -> Callable[[], RawTable | None] | None:
     """Return the reader of a file that `phusong.layers.tables` does not read itself, None for all others."""
     kind = path.suffix.lower()
     if kind in (".kml", ".kmz"):
@@ -25,7 +29,7 @@ def special_reader(path: Path, report: Report, layer: str | None) -> Callable[[]
     if kind == ".zip":
         from phusong.layers.zip_files import read_zip
 
-        return lambda: read_zip(path, report, layer)
+        return lambda: read_zip(path, report, layer, expected, habits)
     if kind in (".shp", ".tab", ".mif", ".gdb", ".dxf"):
         from phusong.layers.vector_files import read_vector_file
 
@@ -35,6 +39,10 @@ def special_reader(path: Path, report: Report, layer: str | None) -> Callable[[]
 
         if is_opencellid(path):
             return lambda: read_opencellid(path, report)
+    if path.name.lower().endswith(".csv.gz"):
+        from phusong.layers.zip_files import read_gzip
+
+        return lambda: read_gzip(path, report, expected, habits)
     if kind in (".json", ".geojson", ".csv"):
         from phusong.layers.ofds import is_ofds, read_ofds
 

@@ -12,6 +12,7 @@ from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError
 
 from phusong.data.language import Text
+from phusong.layers.crs_words import VN2000_TM3, central_meridians, name_of
 from phusong.layers.inventory import Topology
 from phusong.layers.project import LayerTable
 from phusong.layers.rules import Report, error, warning
@@ -65,6 +66,13 @@ INVALID = warning(
     "Sửa trong QGIS bằng 'Fix geometries' và kiểm tra ranh giới.",
     "Mend it in QGIS with 'Fix geometries', and check the boundary.",
 )
+DATUM_LOST = warning(
+    "vn2000-datum-lost",
+    "Tệp khai phép chiếu của {crs} nhưng trên gốc WGS 84; nếu số liệu là VN-2000 thì lệch khoảng 200 m.",
+    "The file declares the projection of {crs}, but on the datum WGS 84; if it is VN-2000, all is 200 m off.",
+    'Nếu là VN-2000, khai trong dự án: crs = "EPSG:{epsg}".',
+    'If it is VN-2000, say so in the project: crs = "EPSG:{epsg}".',
+)
 
 
 def crs_of(raw: RawTable, settings: LayerTable, report: Report, *, fallback: CRS | None = None) -> CRS | None:
@@ -83,7 +91,30 @@ def crs_of(raw: RawTable, settings: LayerTable, report: Report, *, fallback: CRS
         return None
     crs = CRS.from_user_input(found)
     report.crs = crs_name(crs)
+    lost = zone_without_datum(crs)
+    if lost is not None:
+        report.once(DATUM_LOST, crs=name_of(lost), epsg=str(lost))
     return crs
+
+
+def zone_without_datum(crs: CRS) -> int | None:
+    """Return the zone of VN-2000 that a system is but for its datum, WGS 84; None for all other systems.
+
+    No such system is in use: the scale 0.9999 with 500 000 m at a meridian of Vietnam is VN-2000's alone.
+    """
+    if crs.is_bound or not crs.is_projected or crs.to_epsg() is not None:
+        return None
+    operation, ground = crs.coordinate_operation, crs.geodetic_crs
+    if operation is None or ground is None or ground.datum is None or "Mercator" not in operation.method_name:
+        return None
+    if not any(name in ground.datum.name for name in ("World Geodetic System 1984", "WGS_1984", "WGS84")):
+        return None
+    values = {p.name: float(p.value) for p in operation.params}
+    if abs(values.get("Scale factor at natural origin", 0.0) - 0.9999) > 1e-7:
+        return None
+    meridian = values.get("Longitude of natural origin", 0.0)
+    zones = central_meridians()
+    return next((e for e in VN2000_TM3 if abs(zones[e] - meridian) < 1e-3), None)
 
 
 def parse_crs(text: str, report: Report) -> CRS | None:

@@ -16,6 +16,7 @@ from phusong.layers import measurement_rules as rules
 from phusong.layers.columns import Column, Table, take_columns
 from phusong.layers.faults import Faults
 from phusong.layers.inventory import Layers, Understood
+from phusong.layers.on_disk import found_path
 from phusong.layers.points import read_points
 from phusong.layers.positions import POSITION
 from phusong.layers.project import LayerTable
@@ -129,7 +130,7 @@ def read_measurements(path: Path, layers: Layers, reading: Reading | None = None
     reading = reading or Reading()
     faults = Faults()
     province = Province(layers.grid, layers.communes)
-    path = path.expanduser().resolve()
+    path = found_path(path.expanduser())
     layer = Layer.of(
         "measurements", reading.settings(path), path.parent, faults,
         province_code=layers.project.province.code,

@@ -30,7 +30,12 @@ _UNITS: Mapping[str, str] = {
     "đồng": "đồng", "đ": "đồng", "vnd": "đồng", "vnđ": "đồng", "mbps": "Mb/s", "mb/s": "Mb/s", "sợi": "",
 }
 _CELL = re.compile(r"([+-]?)\s*([0-9](?:[0-9., '’]*[0-9])?|[.,][0-9]+)(e[+-]?[0-9]{1,2})?\s*(.*)")
-_BLANKS = dict.fromkeys(map(ord, "\u00a0\u2009\u202f\u2007\t"), " ")
+BLANKS: Mapping[int, str | None] = {
+    **dict.fromkeys((*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2065), 0xFEFF)),
+    **{0xFF01 + k: chr(0x21 + k) for k in range(94)},
+    **dict.fromkeys(map(ord, "\u00a0\u2009\u202f\u2007\u3000\t"), " "),
+}
+"""Blanks of all widths, signs that nobody sees (pages and chats leave them), and the wide forms of ASCII."""
 _MINUS = dict.fromkeys(map(ord, "−‐‑–—"), "-")
 
 
@@ -62,7 +67,7 @@ class Written:
 @lru_cache(maxsize=65_536)
 def read_cell(cell: str) -> Written | None:
     """Return what a cell may mean; None where it is no number."""
-    text = cell.translate(_BLANKS).translate(_MINUS).strip()
+    text = cell.translate(BLANKS).translate(_MINUS).strip()
     match = _CELL.fullmatch(text.casefold())
     if match is None:
         return None

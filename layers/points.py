@@ -14,7 +14,7 @@ from phusong.data.language import Text
 from phusong.layers.columns import Table
 from phusong.layers.geometry import EMPTY_SHAPE, WGS84, WRONG_SHAPE, crs_name, crs_of
 from phusong.layers.grid import FloatArray
-from phusong.layers.positions import read_positions, shapes_crs
+from phusong.layers.positions import holds, read_positions, shapes_crs
 from phusong.layers.project import LayerTable
 from phusong.layers.province import FAR_M, Province
 from phusong.layers.rules import Rule, error, warning
@@ -120,7 +120,7 @@ def read_points(
             crs = shapes_crs(table, x, y, province, province_code)
         else:
             crs = crs_of(table.raw, settings, table.report)
-        if crs is None:
+        if crs is None or not holds(x, y, crs, table, province):
             return None
     else:
         read = read_positions(table, settings, province, province_code=province_code)

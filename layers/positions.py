@@ -133,7 +133,7 @@ def read_positions(
         crs = crs_of(table.raw, settings, table.report, fallback=WGS84)
         if crs is None:
             return None
-        if crs.is_projected and not _holds(pair, crs, table, province):
+        if not holds(pair.first, pair.second, crs, table, province, pair.headers):
             return None
         return Positions(pair.first.copy(), pair.second.copy(), pair.wrong, crs, pair.headers)
     return _of_unknown(pair, table, settings, province)
@@ -181,15 +181,18 @@ def _register(table: Table, province_code: str) -> Province | None:
     return register_ground(province_code) if province_code else None
 
 
-def _holds(pair: _Pair, crs: CRS, table: Table, province: Province | None) -> bool:
-    """Tell whether nothing speaks against a declared plane system."""
-    epsg = crs.to_epsg()
-    if epsg is None or province is None or not candidates(pair.first, pair.second):
+def holds(
+    x: FloatArray, y: FloatArray, crs: CRS, table: Table, province: Province | None,
+    headers: tuple[str, str] = ("", ""),
+) -> bool:
+    """Tell whether nothing speaks against a declared plane system; what does is told."""
+    epsg = crs.to_epsg(min_confidence=25) if crs.is_projected else None
+    if epsg is None or province is None or not candidates(x, y):
         return True
     communes = declared_communes(table, province)
-    answer = choose_crs(pair.first, pair.second, province=province, communes=communes, declared=epsg)
+    answer = choose_crs(x, y, province=province, communes=communes, declared=epsg)
     if answer.verdict == "contradicted":
-        tell_crs(table.report, answer, pair.headers, epsg)
+        tell_crs(table.report, answer, headers, epsg)
         return False
     return True
 

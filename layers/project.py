@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
+from phusong.layers.on_disk import found_path
 from phusong.layers.postgis_url import DatabaseUrl, as_path, path_or_url
 from phusong.layers.project_plan import PlanTable
 from phusong.layers.project_uncertainty import UncertaintyTable
@@ -332,4 +333,4 @@ class Project(_Table):
 
     def path(self, layer: LayerTable) -> Path:
         """Return where the file of a layer lies."""
-        return (self.file.parent / as_path(layer.path)).resolve()
+        return found_path(self.file.parent / as_path(layer.path))

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from phusong.data.language import Text
 from phusong.layers import project as schema
 from phusong.layers.faults import Faults, InputError
+from phusong.layers.on_disk import found_path
 from phusong.layers.postgis_url import is_database, redact
 from phusong.layers.project import Project
 from phusong.layers.project_words import (
@@ -257,7 +258,7 @@ def _check_files(document: Mapping[str, Any], path: Path, report: Report) -> Non
             if group == "layers" and name in ("population", *FOLDER_LAYERS):
                 report.once(NOT_A_RASTER, column=key, value=redact(given))
             continue
-        target = path.parent / given
+        target = found_path(path.parent / given)
         if not given.strip() or not target.exists():
             report.once(MISSING_FILE, column=key, value=given, path=given, near=near_file(target))
         elif target.is_dir() and not (

@@ -25,8 +25,9 @@ from rasterio.windows import Window, from_bounds
 
 from phusong.layers.geometry import BAD_CRS, NO_CRS, OTHER_CRS, crs_name
 from phusong.layers.grid import Grid
+from phusong.layers.on_disk import is_readable_kind
 from phusong.layers.rules import Report, error
-from phusong.layers.tables import MISSING_FILE, UNREADABLE, near_file
+from phusong.layers.tables import UNREADABLE, tell_missing
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +97,7 @@ def raster_files(path: Path) -> list[Path]:
 def look_at(path: Path, report: Report) -> bool:
     """Tell whether a raster can be opened and lies north up; sets the report's ``rows_read``."""
     if not path.is_file():
-        report.once(MISSING_FILE, path=report.file or str(path), near=near_file(path))
+        tell_missing(path, report)
         return False
     with ExitStack() as stack:
         opened = _opened([path], stack, report)
@@ -154,8 +155,8 @@ def read_patch(
     Patch or None
         None after a fault.
     """
-    if not path.exists():
-        report.once(MISSING_FILE, path=report.file or str(path), near=near_file(path))
+    if not is_readable_kind(path):
+        tell_missing(path, report)
         return None
     files = raster_files(path)
     if not files:

@@ -24,6 +24,7 @@ from phusong.layers.ground import read_protected, read_water
 from phusong.layers.households import read_households
 from phusong.layers.inventory import Layers, Population, Source, Understood
 from phusong.layers.old_communes import OldCommunes, read_old_communes
+from phusong.layers.on_disk import is_readable_kind
 from phusong.layers.places import read_places
 from phusong.layers.population import read_population
 from phusong.layers.project import (
@@ -447,7 +448,7 @@ def _tell_origins(reading: _Reading) -> None:
 
 def _hash_of(path: Path) -> str:
     """Return the hash of an input, nothing where there is no such file: that was told."""
-    return file_sha256(path) if path.exists() else ""
+    return file_sha256(path) if is_readable_kind(path) else ""
 
 
 def _understood(reading: _Reading) -> Iterator[Understood]:

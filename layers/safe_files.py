@@ -8,6 +8,7 @@ from pathlib import Path
 
 from phusong.data.language import Text
 from phusong.layers.rules import Report, error
+from phusong.layers.workbook_xml import check_extents, sheet_path, tell_failed
 
 LONGEST_LINE = 100_000_000
 """Bytes; a row with the polygon of a province in a cell has a few million."""
@@ -27,8 +28,12 @@ NO_VALUE = error(
     "Mở tệp bằng Excel, để Excel tính rồi lưu lại; hoặc dán thành giá trị.",
     "Open the file in Excel, let it calculate and save it; or paste the values.",
 )
-
-
+LOCKED_BOOK = error(
+    "workbook-locked",
+    "Bảng tính có mật khẩu.", "The workbook has a password.",
+    "Mở bằng Excel, bỏ mật khẩu (Tệp > Thông tin > Bảo vệ sổ làm việc) rồi lưu lại.",
+    "Open it in Excel, take the password off (File > Info > Protect Workbook), and save it.",
+)
 NOT_A_TABLE = error(
     "not-a-table",
     "Tệp có đuôi '{suffix}' nhưng nội dung là {what}.", "The file is called '{suffix}' but is {what}.",
@@ -48,8 +53,14 @@ _MAGIC: tuple[tuple[bytes, str, Text], ...] = (
     (b"Rar!", "", Text("tệp nén RAR", "a RAR archive")),
     (b"7z\xbc\xaf", "", Text("tệp nén 7z", "a 7z archive")),
 )
+_XML_SHEET = b"urn:schemas-microsoft-com:office:spreadsheet"
+_SHEET_2003 = Text("bảng tính XML (Excel 2003)", "an XML spreadsheet (Excel 2003)")
+_SAVE_AGAIN = Text("Mở bằng Excel rồi lưu thành .xlsx.", "Open it in Excel and save it as .xlsx.")
+_LOCK = Text("tệp khóa tạm của Excel, không có số liệu", "a lock file of Excel without data")
+_WITHOUT_MARK = Text("Ghi tên tệp không có '~$'.", "Give the name without '~$'.")
 _RENAME = Text("Đổi đuôi tệp thành {right}.", "Rename it to {right}.")
 _ASK = Text("Xin lại tệp bảng tính hoặc CSV.", "Ask for the spreadsheet, or a CSV.")
+_REMEDIES = {_SHEET_2003: _SAVE_AGAIN, _LOCK: _WITHOUT_MARK}
 _BINARY = Text("dữ liệu nhị phân, không phải văn bản", "binary data and no text")
 
 
@@ -62,6 +73,10 @@ def content_of(path: Path) -> tuple[str, Text]:
 
     with path.open("rb") as stream:
         head = stream.read(4096)
+    if path.name.startswith("~$"):
+        return "", _LOCK
+    if _XML_SHEET in head.replace(b"\x00", b""):
+        return "", _SHEET_2003
     for magic, suffix, name in _MAGIC:
         if head.startswith(magic):
             if suffix == ".zip":
@@ -87,18 +102,23 @@ def _zip_suffix(path: Path) -> str:
 
 def tell_content(path: Path, report: Report, right: str, what: Text) -> None:
     """Tell that a file is something else than its suffix says, and what to do."""
-    remedy = Text(_RENAME.say("vi", right=right), _RENAME.say("en", right=right)) if right else _ASK
+    remedy = _REMEDIES.get(what, _ASK)
+    if right:
+        remedy = Text(_RENAME.say("vi", right=right), _RENAME.say("en", right=right))
     report.once(NOT_A_TABLE, suffix=path.suffix, what=what, remedy=remedy)
 
 
 def check_book(path: Path, report: Report) -> bool:
-    """Tell whether a workbook that is a zip archive may be unpacked; others (Excel 2003) always may."""
+    """Tell whether a workbook may be opened: no archive that swells, no sheet without end, no password."""
     from phusong.layers.archives import check_archive
 
     if not zipfile.is_zipfile(path):
+        if _is_locked(path.read_bytes()):
+            report.once(LOCKED_BOOK)
+            return False
         return True
     with zipfile.ZipFile(path) as archive:
-        return check_archive(archive, report)
+        return check_archive(archive, report) and check_extents(archive, report)
 
 
 def check_lines(path: Path, report: Report) -> bool:
@@ -140,9 +160,10 @@ def check_formulas(path: Path, sheet: int, report: Report) -> bool:
             found = [m.group() for m in _ODS_FORMULA.finditer(archive.read("content.xml"))]
             cells = ["?" for tag in found if b"office:value-type" not in tag and b"value-type" not in tag]
         else:
-            name = _sheet_file(archive, sheet)
+            name = sheet_path(archive, sheet)
             data = archive.read(name) if name in archive.namelist() else b""
             cells = _without_value(data) if b"<f" in data else []
+            tell_failed(data, report)
     return _tell_formulas(cells, report)
 
 
@@ -156,8 +177,25 @@ def _tell_formulas(cells: list[str], report: Report) -> bool:
     return False
 
 
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+_FILEPASS = 0x002F
 _BOOK_STARTS = re.compile(rb"\x09\x08[\x08-\x10]\x00\x00\x06\x05\x00")
 _FORMULA, _LARGEST = 0x0006, 8224
+
+
+def _is_locked(data: bytes) -> bool:
+    """Tell whether an Office file has a password: a new workbook inside an old container, or FILEPASS."""
+    if _ENCRYPTED in data:  # [MS-OFFCRYPTO], 2.3.4.4
+        return True
+    start = next((m.start() for m in _BOOK_STARTS.finditer(data) if m.start() % 512 == 0), None)
+    for _ in range(5):  # FILEPASS stands among the first records ([MS-XLS], 2.4.117)
+        if start is None or start + 4 > len(data):
+            break
+        kind, size = (int.from_bytes(data[start + i : start + i + 2], "little") for i in (0, 2))
+        if kind == _FILEPASS:
+            return True
+        start += 4 + size
+    return False
 
 
 def _old_without_value(data: bytes) -> list[str]:
@@ -194,20 +232,3 @@ def _without_value(data: bytes) -> list[str]:
         place = re.search(rb'\br="([A-Z]+\d+)"', tag)
         cells.append(place[1].decode() if place else "?")
     return cells
-
-
-def _sheet_file(archive: zipfile.ZipFile, sheet: int) -> str:
-    """Return the name of a sheet's file by its position in the workbook."""
-    names = set(archive.namelist())
-    if not {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"} <= names:
-        return ""
-    book = archive.read("xl/workbook.xml").decode("utf-8", "replace")
-    links = archive.read("xl/_rels/workbook.xml.rels").decode("utf-8", "replace")
-    ids = re.findall(r'<(?:\w+:)?sheet\b[^>]*\br:id="([^"]+)"', book)
-    targets = {}
-    for tag in re.findall(r"<(?:\w+:)?Relationship\b[^>]*>", links):
-        one, two = re.search(r'\bId="([^"]+)"', tag), re.search(r'\bTarget="([^"]+)"', tag)
-        if one and two:
-            targets[one[1]] = two[1]
-    target = targets.get(ids[sheet], "") if sheet < len(ids) else ""
-    return target.lstrip("/") if target.startswith("/") else f"xl/{target}"

@@ -7,14 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from phusong.layers.angle_columns import joined_angles
 from phusong.layers.columns import Column, Table, expected_names, take_columns
 from phusong.layers.faults import Faults
+from phusong.layers.on_disk import found_path
 from phusong.layers.postgis_url import DatabaseUrl, as_path
 from phusong.layers.project import LayerTable
 from phusong.layers.rules import Report
 from phusong.layers.tables import RawTable, open_table
 from phusong.layers.technology_columns import rows_by_technology
-from phusong.layers.understand import habits_of, in_unicode, recognised_headers
+from phusong.layers.understand import habits_of, in_unicode, kind_of, recognised_headers
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class Layer:
         """Return the layer whose path is relative to ``folder``."""
         report = Report(name, settings.path.as_posix(), faults)
         vietnamese = re.fullmatch(r"\d{2}", province_code) is not None
-        path = (folder / as_path(settings.path)).resolve()
+        path = found_path(folder / as_path(settings.path))
         return cls(name, settings, path, report, vietnamese, province_code)
 
     def open(self, wanted: Sequence[Column], *, free: bool = False) -> Table | None:
@@ -57,6 +59,9 @@ class Layer:
         raw = self.open_raw(wanted)
         if raw is None:
             return None
+        kind = kind_of(self.name)
+        if kind is not None and raw.geometry is None:
+            raw = joined_angles(raw, kind, self.report)
         found = recognised_headers(raw, self.settings, wanted, self.report, free=free)
         ours = {*found.values(), *self.settings.columns.values(), *(c.name for c in wanted)}
         raw = in_unicode(raw, self.settings, self.report, tuple(ours), legacy=self.vietnamese)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import csv
 import io
 import logging
+import os
 import warnings
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -21,10 +22,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from phusong.data.language import Text
 from phusong.layers.records import EMPTY, Habits, RawTable, from_records
 from phusong.layers.rules import Report, error, fold, hint, warning
-from phusong.layers.safe_files import check_book, check_formulas, check_lines, content_of, tell_content
+from phusong.layers.safe_files import (
+    LOCKED_BOOK,
+    check_book,
+    check_formulas,
+    check_lines,
+    content_of,
+    tell_content,
+)
 from phusong.layers.sheet_plan import plan_sheet
+from phusong.layers.workbook_xml import filled_merges
 
 if TYPE_CHECKING:
     from pyproj import CRS
@@ -46,6 +56,11 @@ MISSING_FILE = error(
     "Không tìm thấy tệp '{path}'.", "The file '{path}' is not there.",
     "Kiểm tra tên tệp và thư mục; đường dẫn tính từ thư mục của tệp dự án. {near}",
     "Check the name and the folder; paths start from the folder of the project file. {near}",
+)
+NOT_A_FILE = error(
+    "not-a-file",
+    "'{path}' là {what}, không phải tệp.", "'{path}' is {what}, not a file.",
+    "Ghi đường dẫn đến chính tệp dữ liệu.", "Give the path of the file itself.",
 )
 UNREADABLE = error(
     "unreadable-file",
@@ -75,6 +90,11 @@ BROKEN_CSV = error(
     "Không tách được dòng này thành các ô: có dấu nháy kép chưa đóng hoặc đặt sai chỗ.",
     "This row cannot be split into cells: a double quote is not closed, or out of place.",
     "Sửa dấu nháy kép của dòng này.", "Mend the double quotes of this row.",
+)
+MERGED = warning(
+    "merged-cells-filled",
+    "{n} ô gộp qua nhiều dòng (ví dụ dòng {rows}): mỗi dòng lấy giá trị của ô gộp.",
+    "{n} cells are merged over several rows (such as rows {rows}): each row takes the merged cell's value.",
 )
 UNKNOWN_SHEET = error(
     "unknown-layer",
@@ -122,9 +142,9 @@ def open_table(
 
     kind = path.suffix.lower()
     if not path.is_file() and not (kind == ".gdb" and path.is_dir()):
-        report.once(MISSING_FILE, path=report.file or str(path), near=near_file(path))
+        tell_missing(path, report)
         return None
-    special = special_reader(path, report, layer)
+    special = special_reader(path, report, layer, expected, habits)
     if special is None and kind not in FORMATS:
         report.once(UNKNOWN_FORMAT, kind=kind or path.name, formats=" ".join((*FORMATS, *SPECIAL)))
         return None
@@ -152,6 +172,21 @@ def open_table(
         report.once(EMPTY)
         return None
     return raw
+
+
+_FOLDER = Text("một thư mục", "a folder")
+_LINK = Text("một liên kết không dẫn đến tệp nào", "a link that leads to no file")
+_OTHER = Text("một thiết bị hoặc đường ống", "a device or a pipe")
+
+
+def tell_missing(path: Path, report: Report) -> None:
+    """Tell that a layer has no file: there is nothing of the name, or what there is is no file."""
+    name = report.file or str(path)
+    if not os.path.lexists(path):
+        report.once(MISSING_FILE, path=name, near=near_file(path))
+        return
+    what = _FOLDER if path.is_dir() else _OTHER if path.exists() else _LINK
+    report.once(NOT_A_FILE, path=name, what=what)
 
 
 def near_file(path: Path) -> Any:
@@ -309,12 +344,19 @@ def sniff_delimiter(text: str, expected: Collection[str] = (), habits: Habits | 
 def _read_sheet(
     path: Path, report: Report, layer: str | None, expected: Collection[str], habits: Habits
 ) -> RawTable | None:
-    from python_calamine import CalamineWorkbook
+    from python_calamine import CalamineWorkbook, PasswordError
 
     if not check_book(path, report):
         return None
-    book = CalamineWorkbook.from_filelike(io.BytesIO(path.read_bytes()))  # by content, not by suffix
+    try:
+        book = CalamineWorkbook.from_filelike(io.BytesIO(path.read_bytes()))  # by content, not by suffix
+    except PasswordError:
+        report.once(LOCKED_BOOK)
+        return None
     names = list(book.sheet_names)
+    if layer is not None and layer not in names:
+        # The project's texts come without outer blanks.
+        layer = next((n for n in names if " ".join(n.split()) == " ".join(str(layer).split())), layer)
     if layer is not None and layer not in names:
         report.once(UNKNOWN_SHEET, value=layer, name=layer, names=", ".join(names), near=hint(layer, names))
         return None
@@ -322,10 +364,28 @@ def _read_sheet(
         # What its maker hid is an older state, or a list of choices.
         shown = [m.name for m in book.sheets_metadata if str(m.visible).endswith("Visible")] or names
         layer = _best_sheet(book, shown, report, expected, habits)
-    records = book.get_sheet_by_name(layer).to_python(skip_empty_area=False)
+    sheet = book.get_sheet_by_name(layer)
+    records = sheet.to_python(skip_empty_area=False)
     if not check_formulas(path, names.index(layer), report):
         return None
-    return _placed(from_records(records, report, 1, habits=habits, extra=expected), sheet=layer)
+    merges = filled_merges(records, sheet.merged_cell_ranges or []) if _by_row(report) else []
+    raw = _placed(from_records(records, report, 1, habits=habits, extra=expected), sheet=layer)
+    if raw is not None and merges:
+        _tell_merges(raw, merges, report)
+    return raw
+
+
+def _by_row(report: Report) -> bool:
+    """Tell whether what is merged over rows holds for each: a mast's place does, a sum of people does not."""
+    return report.layer in ("stations", "neighbours")
+
+
+def _tell_merges(raw: RawTable, merges: Sequence[tuple[int, int]], report: Report) -> None:
+    rows = raw.rows
+    inside = [m for m in merges if np.count_nonzero((rows >= m[0]) & (rows <= m[1])) > 1]
+    if inside:
+        first, last = inside[0]
+        report.once(MERGED, row=str(first), n=len(inside), rows=f"{first}–{last}")
 
 
 def _best_sheet(

@@ -29,7 +29,8 @@ UNDERSTANDING = frozenset(
         "old-communes-in-parts", "old-commune-without-code", "code-repaired", "technology-by-standard",
         "point-from-area", "dbf-encoding",
         "sheets-unread", "communes-by-name", "pairs-read", "crs-overridden", "crs-said",
-        "technologies-from-marks", "technologies-from-lists",
+        "technologies-from-marks", "technologies-from-lists", "merged-cells-filled",
+        "angle-columns-joined",
     )
 )
 """Codes of warnings that say how a file was understood."""

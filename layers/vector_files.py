@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,6 +22,10 @@ DRIVERS = {
     ".dxf": "DXF",
 }
 SUFFIXES = tuple(DRIVERS)
+_BYTES = "ISO-8859-1"
+"""Gives each byte the code point of its value, so that nothing is lost before it is judged."""
+_CHARSETS = {"windowsvietnamese": "cp1258", "windowslatin1": "cp1252", "utf-8": "utf-8"}
+"""Of MapInfo files."""
 CAD_LAYER = "Layer"
 """GDAL's column with the layer of the drawing that an entity is on."""
 
@@ -75,7 +80,9 @@ def read_vector_file(path: Path, report: Report, layer: str | None = None) -> Ra
         return _read_shapefile(path, report)
     if kind == ".dxf":
         return _read_dxf(path, report, layer)
-    listed = pyogrio.list_layers(path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        listed = pyogrio.list_layers(path)
     names = [str(name) for name, _ in listed]
     if layer is not None and layer not in names:
         report.once(UNKNOWN_SHEET, value=layer, name=layer, names=", ".join(names), near=hint(layer, names))
@@ -86,7 +93,16 @@ def read_vector_file(path: Path, report: Report, layer: str | None = None) -> Ra
             report.once(WHICH_SHEET, names=", ".join(spatial))
             return None
         layer = spatial[0]
-    return _unicode(_read(path, layer=layer), report)
+    try:
+        return _unicode(_read(path, layer=layer), report)
+    except UnicodeDecodeError:  # GDAL leaves the bytes of charsets that it does not know
+        return _by_bytes(_read(path, layer=layer, encoding=_BYTES), _charset(path), report)
+
+
+def _charset(path: Path) -> str:
+    """Return the charset that a MapInfo file declares, as Python calls it; empty if it is not known."""
+    found = re.search(rb'[Cc]harset\s+"(\w+)"', path.read_bytes()[:4096]) if path.is_file() else None
+    return _CHARSETS.get(found[1].decode().casefold(), "") if found else ""
 
 
 def _read(path: Path | str, **how: Any) -> RawTable:
@@ -120,9 +136,11 @@ def _read_shapefile(path: Path, report: Report) -> RawTable | None:
     if ".shx" not in beside:
         report.once(NO_SHX, name=path.with_suffix(".shx").name)
         return None
-    # Latin-1 gives each byte the code point of its value, so that nothing is lost before it is judged.
-    raw = _read(path, encoding="ISO-8859-1")
-    declared = _declared(beside)
+    return _by_bytes(_read(path, encoding=_BYTES), _declared(beside), report)
+
+
+def _by_bytes(raw: RawTable, declared: str, report: Report) -> RawTable:
+    """Return a table that was read byte by byte in the encoding that its bytes, or what is declared, say."""
     texts = {n: c for n, c in raw.cells.items() if c.dtype == object}
     found = _encoding([*texts, *(v for c in texts.values() for v in c)], declared)
     if declared and found != declared and found != "ascii":

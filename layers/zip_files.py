@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import gzip
 import tempfile
 import zipfile
+from collections.abc import Collection
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from phusong.layers.archives import check_archive, read_member
+from phusong.layers.archives import BOMB, MAX_BYTES, check_archive, read_member
 from phusong.layers.rules import Report, error, hint
 
 if TYPE_CHECKING:
+    from phusong.layers.records import Habits
     from phusong.layers.tables import RawTable
 
 NOTHING = error(
@@ -25,7 +28,10 @@ WHICH = error(
 )
 
 
-def read_zip(path: Path, report: Report, layer: str | None) -> RawTable | None:
+def read_zip(
+    path: Path, report: Report, layer: str | None, expected: Collection[str] = (),
+    habits: Habits | None = None,
+) -> RawTable | None:
     """Read the one file of an archive that is a layer, or the one that ``layer`` names.
 
     Parameters
@@ -35,6 +41,8 @@ def read_zip(path: Path, report: Report, layer: str | None) -> RawTable | None:
     layer : str, optional
         Name of the file inside, with or without its folder and suffix; of an archive with one file, the
         layer or sheet in it.
+    expected, habits
+        Of `phusong.layers.tables.open_table`, for the table inside.
     """
     from phusong.layers.tables import open_table
 
@@ -57,7 +65,28 @@ def read_zip(path: Path, report: Report, layer: str | None) -> RawTable | None:
             return None
         with tempfile.TemporaryDirectory(prefix="phusong-") as folder:
             target = _unpack(archive, chosen[0], members, Path(folder), report)
-            return None if target is None else open_table(target, report, layer=inner)
+            if target is None:
+                return None
+            return open_table(target, report, layer=inner, expected=expected, habits=habits)
+
+
+def read_gzip(
+    path: Path, report: Report, expected: Collection[str] = (), habits: Habits | None = None
+) -> RawTable | None:
+    """Read a CSV packed by gzip (``.csv.gz``), as databases and OpenCelliD give it."""
+    from phusong.layers.tables import open_table
+
+    with tempfile.TemporaryDirectory(prefix="phusong-") as folder:
+        target = Path(folder) / path.with_suffix("").name
+        size = 0
+        with gzip.open(path) as packed, target.open("wb") as out:
+            while block := packed.read(1 << 20):
+                size += len(block)
+                if size > MAX_BYTES:
+                    report.once(BOMB, mb=size / 1e6)
+                    return None
+                out.write(block)
+        return open_table(target, report, expected=expected, habits=habits)
 
 
 def _readable(members: list[str]) -> list[str]:

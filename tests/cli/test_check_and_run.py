@@ -318,3 +318,28 @@ def test_disk_that_fails_leaves_the_earlier_output(
         assert "Traceback" not in answer.err
         assert content(out) == content(finished[1])
         assert [p.name for p in tmp_path.iterdir()] == ["out"]
+
+
+def test_faults_are_told_in_the_order_of_the_rows(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever mends a file goes through it once; what concerns the whole file comes first."""
+    from phusong.cli.screen import print_faults
+    from phusong.data.language import Text
+    from phusong.layers.faults import Fault
+
+    said = Text("sai", "wrong")
+    found = [
+        Fault("error", "a.x", said, said, file="a.csv", row="12", column="lon"),
+        Fault("error", "a.x", said, said, values={"n": 3, "code": "a.x"}, file="a.csv", column="lon"),
+        Fault("error", "b.x", said, said, file="b.csv", row="1"),
+        Fault("warning", "a.w", said, said, file="a.csv", row="2"),
+        Fault("error", "a.y", said, said, file="a.csv", row="3, 8", column="site_id"),
+        Fault("error", "a.z", said, said, file="a.csv"),
+        Fault("error", "a.y", said, said, file="a.csv", row="100", column="site_id"),
+    ]
+    print_faults(found, "en")
+    lines = [line.partition(": ")[0].strip(" ✗!") for line in capsys.readouterr().err.splitlines()]
+    assert [line for line in lines if line.startswith("file")] == [
+        "file a.csv", "file a.csv, row 3, 8, column site_id", "file a.csv, row 12, column lon",
+        "file a.csv, row 100, column site_id", "file a.csv, column lon", "file b.csv, row 1",
+        "file a.csv, row 2",
+    ]
