@@ -15,6 +15,7 @@ from phusong.coverage.plan.backhaul import FIBRE, MICROWAVE, Growth, Ways, conne
 from phusong.coverage.plan.edge_graph import EdgeGraph
 from phusong.coverage.plan.joint import JointEffort, JointProblem, search, sites_first
 from phusong.coverage.plan.joint_order import in_order
+from phusong.coverage.plan.plan_faults import _below
 from phusong.coverage.plan.site_costs import parse_money
 from phusong.coverage.plan.site_plan import SiteQuestion, _bounds
 from phusong.coverage.radio.profile import clearance, straight_profile
@@ -251,3 +252,14 @@ def test_money_is_read_as_people_write_it(text: str, million: float) -> None:
 def test_what_is_no_money_is_told(text: str) -> None:
     with pytest.raises(ExpectedError, match="not understood"):
         parse_money(text)
+
+
+@pytest.mark.parametrize(
+    ("value", "limit", "said"),
+    [(98.857, 99.0, "98,86"), (99.996, 100.0, "99,996"), (99.99999, 100.0, "99,99999"),
+     (35526.4, np.inf, "35.526"), (0.2, np.inf, "0,20"), (0.0004, np.inf, "0,0004"), (0.0, np.inf, "0,00")],
+)  # fmt: skip
+def test_what_falls_short_of_a_target_is_never_written_as_if_it_did_not(
+    value: float, limit: float, said: str
+) -> None:
+    assert _below(value, limit).vi == said
