@@ -10,37 +10,23 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import openpyxl
 import pytest
 import small
 import xlsxwriter
-from nasty import HEADER, NAMES, VIETNAMESE, Rows, to_csv, to_xls, to_xlsx
-from test_nasty_files import COLUMNS, TRUTH, Make, dms, folder_with, moved, placed, title_rows_above
+from nasty import NAMES, VIETNAMESE, Rows, to_csv, to_xls, to_xlsx
+from nasty_cases import TRUTH, Cases, Refusals, check_truth, folder_with, moved, placed
+from test_nasty_files import dms, title_rows_above
 from test_strange_files import SAID, drawn
 
 from phusong.layers.geometry import zone_without_datum
 from phusong.layers.legacy_encodings import encode, to_bytes
 
-CASES: dict[str, Make] = {}
-REFUSED: dict[str, tuple[str, Make]] = {}
+case, refused = Cases(), Refusals()
 MAPINFO_VN2000 = (
     "CoordSys Earth Projection 8, 9999, 28, -191.90441429, -39.30318279, -111.45032835, 0.00928836, "
     '-0.01975479, 0.00427372, 0.252906278, 0, "m", 108.25, 0, 0.9999, 500000, 0'
 )
-
-
-def case(make: Make) -> Make:
-    CASES[make.__name__] = make
-    return make
-
-
-def refused(code: str) -> Any:
-    def note(make: Make) -> Make:
-        REFUSED[make.__name__] = (code, make)
-        return make
-
-    return note
 
 
 def _parts(value: float) -> list[Any]:
@@ -124,13 +110,9 @@ def mapinfo_in_windows_vietnamese(folder: Path) -> str:
     return f'path = "tram.mif"\n{SAID}'
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", case)
 def test_read_to_the_truth(tmp_path: Path, name: str) -> None:
-    found = small.layers_of(folder_with(CASES[name], tmp_path)).stations
-    for column in COLUMNS:
-        assert found[column].tolist() == [row[HEADER.index(column)] for row in TRUTH], column
-    away = np.hypot(found["lon"] - [r[4] for r in TRUTH], found["lat"] - [r[5] for r in TRUTH])
-    assert away.max() < 2e-6
+    check_truth(small.layers_of(folder_with(case[name], tmp_path)), metres=0.3)
 
 
 @refused("stations.sheet-too-wide")
@@ -228,12 +210,12 @@ def a_shapefile_whose_prj_names_the_zone_beside(folder: Path) -> str:
     return f'path = "tram.shp"\n{SAID}'
 
 
-@pytest.mark.parametrize("name", REFUSED)
+@pytest.mark.parametrize("name", refused)
 def test_refused_with_its_reason(tmp_path: Path, name: str) -> None:
     from phusong.layers.project_file import read_project
     from phusong.layers.read import survey_layers
 
-    code, make = REFUSED[name]
+    code, make = refused[name]
     faults = survey_layers(read_project(folder_with(make, tmp_path), files=False)).faults
     errors = [f for f in faults if f.severity == "error"]
     assert [f.code for f in errors] == [code]
