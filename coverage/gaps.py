@@ -119,6 +119,7 @@ def _gaps_of(
     x = layers.grid.x_m()[col[seat]]
     y = layers.grid.y_m()[row[seat]]
     communes = _communes_of(layers, shares, row, col, starts)
+    codes, names = (layers.communes[c].to_numpy(dtype=object) for c in ("commune_code", "commune_name"))
     table: dict[str, Any] = {
         "gap_id": [f"{service}-{n}" for n in range(1, len(wanted) + 1)],
         "service": service,
@@ -126,8 +127,8 @@ def _gaps_of(
         "rank": np.arange(1, len(wanted) + 1),
         "people": size[wanted],
         "area_km2": np.diff(starts) * layers.grid.cell_km2,
-        "commune_codes": ["; ".join(layers.communes["commune_code"].iloc[c]) for c in communes],
-        "commune_names": ["; ".join(layers.communes["commune_name"].iloc[c]) for c in communes],
+        "commune_codes": ["; ".join(codes[c]) for c in communes],
+        "commune_names": ["; ".join(names[c]) for c in communes],
         "places": _places_in(layers, ranked, len(wanted)),
         "nearest_fibre_m": _nearest_fibre(layers, x, y),
     }
@@ -242,8 +243,9 @@ def _places_in(layers: Layers, ranked: NDArray[np.int32], gaps: int) -> list[str
         if not len(places):
             continue
         gap = Raster(ranked, layers.grid).at(places.geometry.x.to_numpy(), places.geometry.y.to_numpy(), 0)
+        called = places["name"].to_numpy(dtype=object)
         for position in np.flatnonzero(gap):
-            names[gap[position] - 1].append(str(places["name"].iloc[position]))
+            names[gap[position] - 1].append(str(called[position]))
     return ["; ".join(n) for n in names]
 
 
