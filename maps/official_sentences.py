@@ -5,6 +5,7 @@ from __future__ import annotations
 from phusong.coverage.settlements import describe_settlements
 from phusong.data.language import Language, Text, format_date, format_number, join
 from phusong.maps.figures import Figures, Ratio, layer_label
+from phusong.maps.report_uncertainty import with_range
 from phusong.maps.sentences import Sentence, network_layers
 
 BY_OPERATOR = Text("Theo nhà mạng: {list} trạm.", "Base stations by operator: {list}.")
@@ -46,6 +47,10 @@ SPLIT = Text(
     "{service}: đô thị {urban} dân số ({urban_counts} người), nông thôn {rural} ({rural_counts} người).",
     "{service}: {urban} of the urban population ({urban_counts} people), {rural} of the rural "
     "({rural_counts} people).",
+)
+POOR_COMMUNES = Text(
+    "{service}: {share} dân số các xã đặc biệt khó khăn ({counts} người).",
+    "{service}: {share} of the people of disadvantaged communes ({counts}).",
 )
 SPLIT_HOMES = Text(
     "Hộ có cáp quang (báo cáo): đô thị {urban} ({urban_counts} hộ), nông thôn {rural} ({rural_counts} hộ).",
@@ -95,8 +100,9 @@ def official_service_sentences(figures: Figures, service: str, lang: Language) -
         ratio = figures.province(service, indicator)
         if ratio is not None and ratio.denominator > 0:
             left = format_number(ratio.denominator - ratio.numerator, lang, 0)
+            share = with_range(figures.result, ratio.share(lang), service, indicator, lang)
             said = text.say(
-                lang, **{"service": name, "share": ratio.share(lang), "counts": ratio.counts(lang),
+                lang, **{"service": name, "share": share, "counts": ratio.counts(lang),
                          "left": left, **values},
             )  # fmt: skip
             found.append(Sentence(said, service, inputs))
@@ -104,15 +110,27 @@ def official_service_sentences(figures: Figures, service: str, lang: Language) -
     said = name.lower() if figures.is_fibre(service) and name == "Cáp quang" else name
     add(SETTLEMENTS, "settlements", ("population", "communes", *network), service=said)
     for kind, text in (("trang", TRANG), ("lom", LOM)):
-        add(text, kind, (villages, *network), more=_in_them(figures, service, kind, lang))
+        more = _in_them(figures, service, kind, lang) + _range_of(figures, service, kind, lang)
+        add(text, kind, (villages, *network), more=more)
     add(DISADVANTAGED, "villages_disadvantaged", (villages, *network))
     add(KEY, "key_locations", network)
     found += _split(figures, service, "population", SPLIT, ("population", "communes", *network), lang)
+    add(POOR_COMMUNES, "population_disadvantaged", ("population", "communes", *network))
     if figures.is_fibre(service):
         add(REACHABLE, "households_reachable", ("households", "population", *network))
         add(PEOPLE_FIBRE, "population_fibre", ("households", "population"))
         found += _split(figures, service, "households", SPLIT_HOMES, ("households", "communes"), lang)
     return found
+
+
+def _range_of(figures: Figures, service: str, kind: str, lang: Language) -> str:
+    """Return the share with its low and high, for sentences that have counts alone; nothing without them."""
+    ratio = figures.province(service, kind)
+    if ratio is None:
+        return ""
+    share = ratio.share(lang)
+    said = with_range(figures.result, share, service, kind, lang)
+    return f", {said}" if said != share else ""
 
 
 def _in_them(figures: Figures, service: str, kind: str, lang: Language) -> str:
@@ -134,8 +152,11 @@ def _split(
     if urban is None or rural is None or not urban.denominator or not rural.denominator:
         return []
     said = text.say(
-        lang, service=figures.label(service, lang), urban=urban.share(lang), urban_counts=urban.counts(lang),
-        rural=rural.share(lang), rural_counts=rural.counts(lang),
+        lang, service=figures.label(service, lang),
+        urban=with_range(figures.result, urban.share(lang), service, f"{what}_urban", lang),
+        urban_counts=urban.counts(lang),
+        rural=with_range(figures.result, rural.share(lang), service, f"{what}_rural", lang),
+        rural_counts=rural.counts(lang),
     )  # fmt: skip
     return [Sentence(said, service, inputs)]
 

@@ -17,6 +17,7 @@ from phusong.coverage.result import ANY, Result
 from phusong.data.language import Language, Text, format_number
 from phusong.maps.inline import escape
 from phusong.maps.report_section import Section, table
+from phusong.maps.safe import shorten
 from phusong.maps.tables import csv_bytes
 
 if TYPE_CHECKING:
@@ -42,6 +43,12 @@ NOT_CERTAIN = Text(
     "covered is not "
     "certain (the chance of the other order is above {chance} %).",
 )
+PAIR = Text("{a} và {b} ({chance} %)", "{a} and {b} ({chance} %)")
+PAIRS = Text(
+    "{service}: chưa chắc xã nào đứng trước: {pairs}.",
+    "{service}: the order of these two communes is not certain: {pairs}.",
+)
+LISTED_PAIRS = 5
 FIXED = Text(
     "{service}: mô hình không cho sai số; khoảng chỉ gồm phần do số dân và ranh giới.",
     "{service}: the model knows no error; the range comes from people and boundaries alone.",
@@ -110,6 +117,7 @@ def uncertainty(s: Section) -> str:
     said = [
         _order_sentence(s, found, service) for service in s.figures.services if service not in found.fixed
     ]
+    said += [_pairs(s, found, service) for service in s.figures.services]
     said += [FIXED.say(lang, service=s.figures.label(service, lang)) for service in found.fixed]
     body = "".join(f"<li>{escape(x)}</li>" for x in said if x)
     settings = found.settings
@@ -133,6 +141,23 @@ def _order_sentence(s: Section, found: Uncertainty, service: str) -> str:
         s.lang, service=s.figures.label(service, s.lang), n=len(found.uncertain_pairs(service)), every=every,
         chance=100.0 * UNCERTAIN_ORDER,
     )  # fmt: skip
+
+
+def _pairs(s: Section, found: Uncertainty, service: str) -> str:
+    """Name the communes with the lowest shares whose order is not certain; nothing where all is sure."""
+    if service in found.fixed:
+        return ""
+    communes = s.figures.result.layers.communes
+    names = dict(zip(communes["commune_code"], communes["commune_name"], strict=True))
+    pairs = [
+        PAIR.say(
+            s.lang, a=shorten(str(names[row["code"]]), 80), b=shorten(str(names[row["next_code"]]), 80),
+            chance=format_number(100.0 * row["chance"], s.lang, 0),
+        )
+        for row in found.uncertain_pairs(service).head(LISTED_PAIRS).to_dict("records")
+    ]  # fmt: skip
+    label = s.figures.label(service, s.lang)
+    return PAIRS.say(s.lang, service=label, pairs="; ".join(pairs)) if pairs else ""
 
 
 def _table(s: Section, found: Uncertainty) -> str:
