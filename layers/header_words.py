@@ -169,7 +169,7 @@ _WORDS: dict[str, dict[str, str]] = {
         "rsrp_dbm": "rsrp|muc thu|cuong do tin hieu|cuong do truong|muc tin hieu|muc thu tin hieu|tin hieu|"
                     "signal strength|signal|signal level|ss rsrp|lte rsrp|nr rsrp|nr ss rsrp|serving rsrp|"
                     "cong suat thu|cuong do song|muc thu rsrp|rscp|rxlev|rx level|rsrp serving|"
-                    "serving cell rsrp|level|cell rsrp|rsrp a|muc thu dbm",
+                    "serving cell rsrp|level|cell rsrp|rsrp a",
         "technology": _TECHNOLOGY + "|network type|kieu mang|network technology|networktype|"
                       "data network type|networktech|network tech|radio|radio type|system|event tech|"
                       "eventtech|all rat|serving rat|serving system|active cell type|cell type|"
