@@ -71,6 +71,7 @@ def runs(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return project
 
 
+@pytest.mark.slow
 def test_run_batch_and_compare(phusong: Callable[..., Any], runs: Path, tmp_path: Path) -> None:
     assert phusong("batch", runs, "--out", tmp_path / "all").code == 0
     one = tmp_path / "all" / "99"
