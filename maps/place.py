@@ -239,6 +239,13 @@ def _named(out: Path) -> Iterator[None]:
         raise ExpectedError(_NOT_MADE, path=str(out)) from error
 
 
+class DiskFullError(ExpectedError):
+    """There is no room for the results."""
+
+    passing = True
+    """Whether another try may help: the disk is at fault, whatever the library below calls it."""
+
+
 @contextlib.contextmanager
 def _explained(out: Path) -> Iterator[None]:
     """Say what a user can mend; GDAL and SQLite hide a full disk behind errors of their own."""
@@ -249,7 +256,7 @@ def _explained(out: Path) -> Iterator[None]:
     except Exception as error:
         number = error.errno if isinstance(error, OSError) else None
         if number in _NO_ROOM or (number is None and _disk_full(out)):
-            raise ExpectedError(_FULL, path=str(out)) from error
+            raise DiskFullError(_FULL, path=str(out)) from error
         if number in _NO_RIGHT:
             raise ExpectedError(_DENIED, path=str(out)) from error
         if number in {errno.EBUSY, errno.EXDEV}:
