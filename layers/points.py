@@ -127,7 +127,10 @@ def read_points(
         if read is None:
             return None
         x, y, crs, headers = read.x, read.y, read.crs, read.headers
-        table.each(MISSING_POSITION, (np.isnan(x) | np.isnan(y)) & ~read.wrong)
+        both = ", ".join(dict.fromkeys(headers))
+        table.report.each(
+            MISSING_POSITION, (np.isnan(x) | np.isnan(y)) & ~read.wrong, table.raw.rows, column=both
+        )
     table.report.crs = table.report.crs or crs_name(crs)
     gone = ~(np.isfinite(x) & np.isfinite(y))
     x[gone] = y[gone] = np.nan

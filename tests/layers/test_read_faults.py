@@ -43,8 +43,8 @@ STATION_CASES = [
     (stations(technology=""), "empty-cell", "error", "2", "technology", "", "đang để trống", "is empty"),
     (stations(lon="108,05"), "long-row", "error", "2", "", "", "nhiều hơn", "more than"),
     (stations(lon="abc"), "not-a-number", "error", "2", "lon", "abc", "Không phải là số", "no number"),
-    (stations(lon=""), "missing-coordinates", "error", "2", "", "", "Thiếu tọa độ", "are missing"),
-    (stations(lat="NaN"), "missing-coordinates", "error", "2", "", "", "Thiếu tọa độ", "are missing"),
+    (stations(lon=""), "missing-coordinates", "error", "2", "lon, lat", "", "Thiếu tọa độ", "are missing"),
+    (stations(lat="NaN"), "missing-coordinates", "error", "2", "lon, lat", "", "Thiếu tọa độ", "are missing"),
     (stations(lon="inf"), "not-a-number", "error", "2", "lon", "inf", "Không phải là số", "no number"),
     (
         stations(lon="14.05", lat="108.05"),
