@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phusong.coverage.plan.edge_graph import BoolArray, Floats, IntArray
-from phusong.coverage.plan.steiner_heap import pop, push
+from phusong.coverage.plan.steiner_heap import drop_first, pop, push, put
 from phusong.coverage.radio.jit import array_kernel, kernel
 
 PARENT, NEXT, LAST = 0, 1, 2  # columns of clusters: union-find, list of members
@@ -26,42 +26,6 @@ def _find(links: IntArray, moat: Floats, v: int) -> tuple[int, float]:
         more += moat[v, ADDED]
         v = links[v, PARENT]
     return v, more
-
-
-@array_kernel
-def _put(times: Floats, what: IntArray, size: int, time: float, item: int) -> int:
-    i = size
-    while i > 0:
-        parent = (i - 1) >> 1
-        if times[parent] <= time:
-            break
-        times[i] = times[parent]
-        what[i] = what[parent]
-        i = parent
-    times[i] = time
-    what[i] = item
-    return size + 1
-
-
-@array_kernel
-def _drop(times: Floats, what: IntArray, size: int) -> int:
-    size -= 1
-    time, item = times[size], what[size]
-    i = 0
-    while True:
-        child = 2 * i + 1
-        if child >= size:
-            break
-        if child + 1 < size and times[child + 1] < times[child]:
-            child += 1
-        if times[child] >= time:
-            break
-        times[i] = times[child]
-        what[i] = what[child]
-        i = child
-    times[i] = time
-    what[i] = item
-    return size
 
 
 @array_kernel
@@ -109,21 +73,21 @@ def grow_moats(
         moat[v, ROOM] = prize[v]
         active[v] = prize[v] > 0.0 and v != root
         if active[v]:
-            size = _put(times, what, size, prize[v], m + v)
+            size = put(times, what, size, prize[v], m + v)
     for e in range(m):
         when = _meets(links, moat, active, tail[e], head[e], length[e], 0.0)
         if when < np.inf:
-            size = _put(times, what, size, when, e)
+            size = put(times, what, size, when, e)
     while size:
         now, item = times[0], what[0]
-        size = _drop(times, what, size)
+        size = drop_first(times, what, size)
         if item >= m:
             a = item - m
             if links[a, PARENT] != a or not active[a]:
                 continue
             spent = moat[a, SINCE] + moat[a, ROOM]
             if spent > now:
-                size = _put(times, what, size, spent, item)
+                size = put(times, what, size, spent, item)
                 continue
             active[a] = False
             moat[a, GROWN] += now - moat[a, SINCE]
@@ -133,7 +97,7 @@ def grow_moats(
         if when == np.inf:
             continue
         if when > now + 1e-12 * now:
-            size = _put(times, what, size, when, item)
+            size = put(times, what, size, when, item)
             continue
         a, _ = _find(links, moat, tail[item])
         b, _ = _find(links, moat, head[item])
@@ -153,7 +117,7 @@ def grow_moats(
                     e = edge[p]
                     when = _meets(links, moat, active, tail[e], head[e], length[e], now)
                     if when < np.inf and size < capacity:
-                        size = _put(times, what, size, when, e)
+                        size = put(times, what, size, when, e)
                 v = links[v, NEXT]
         links[a, PARENT] = b
         moat[a, ADDED] = moat[a, GROWN] - moat[b, GROWN]
@@ -162,8 +126,32 @@ def grow_moats(
         moat[b, ROOM] += moat[a, ROOM]
         active[b] = not at_root
         if active[b]:
-            size = _put(times, what, size, now + moat[b, ROOM], m + b)
+            size = put(times, what, size, now + moat[b, ROOM], m + b)
     return chosen
+
+
+@array_kernel
+def _walk(
+    start: IntArray, neighbour: IntArray, edge: IntArray, walked: BoolArray, root: int,
+    order: IntArray, up: IntArray, back: IntArray,
+) -> int:  # fmt: skip
+    """Write the nodes that some edges join to ``root`` in ``order``, with their parents; return how many."""
+    up[:] = -1
+    order[0] = root
+    up[root] = root
+    count = 1
+    i = 0
+    while i < count:
+        u = order[i]
+        i += 1
+        for p in range(start[u], start[u + 1]):
+            y = neighbour[p]
+            if walked[edge[p]] and up[y] < 0:
+                up[y] = u
+                back[y] = edge[p]
+                order[count] = y
+                count += 1
+    return count
 
 
 @kernel
@@ -176,47 +164,17 @@ def prune_strongly(
     Johnson, Minkoff & Phillips, SODA 2000: a branch stays if it is worth more than the edge that it hangs on.
     """
     n = start.size - 1
-    order = np.empty(n, dtype=np.int32)
-    up = np.full(n, -1, dtype=np.int32)
-    back = np.full(n, -1, dtype=np.int32)
+    order, up, back = np.empty(n, dtype=np.int32), np.empty(n, dtype=np.int32), np.empty(n, dtype=np.int32)
     worth = prize.copy()
-    kept = np.zeros(chosen.size, dtype=np.bool_)
-    order[0] = root
-    up[root] = root
-    count = 1
-    i = 0
-    while i < count:
-        u = order[i]
-        i += 1
-        for p in range(start[u], start[u + 1]):
-            y = neighbour[p]
-            if chosen[edge[p]] and up[y] < 0:
-                up[y] = u
-                back[y] = edge[p]
-                order[count] = y
-                count += 1
-    for i in range(count - 1, 0, -1):
+    kept, final = np.zeros(chosen.size, dtype=np.bool_), np.zeros(chosen.size, dtype=np.bool_)
+    for i in range(_walk(start, neighbour, edge, chosen, root, order, up, back) - 1, 0, -1):
         v = order[i]
         gain = worth[v] - length[back[v]]
         if gain > 0.0:
             kept[back[v]] = True
             worth[up[v]] += gain
-    up[:] = -1
-    order[0] = root
-    up[root] = root
-    count = 1
-    i = 0
-    final = np.zeros(chosen.size, dtype=np.bool_)
-    while i < count:
-        u = order[i]
-        i += 1
-        for p in range(start[u], start[u + 1]):
-            y = neighbour[p]
-            if kept[edge[p]] and up[y] < 0:
-                up[y] = u
-                final[edge[p]] = True
-                order[count] = y
-                count += 1
+    for i in range(1, _walk(start, neighbour, edge, kept, root, order, up, back)):
+        final[back[order[i]]] = True
     return final
 
 

@@ -2,50 +2,102 @@
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
 
 from phusong.coverage.plan.edge_graph import BoolArray, Floats, IntArray
+from phusong.coverage.plan.steiner_heap import drop_first, put
 from phusong.coverage.radio.jit import array_kernel, kernel
 
 PATIENCE = 1.25
 """A terminal's cut is raised until it has this many times the arcs of the next smallest cut."""
 
 
-@array_kernel
-def _push(keys: Floats, arcs: IntArray, size: int, value: float, arc: int) -> int:
-    i = size
-    while i > 0:
-        parent = (i - 1) >> 1
-        if keys[parent] <= value:
-            break
-        keys[i] = keys[parent]
-        arcs[i] = arcs[parent]
-        i = parent
-    keys[i] = value
-    arcs[i] = arc
-    return size + 1
+class _Cuts(NamedTuple):
+    """The graph, what is left of its costs, and the cut that is being raised."""
+
+    start: IntArray
+    neighbour: IntArray
+    twin: IntArray
+    left: Floats
+    keys: Floats  # the heap of the cut's arcs, with those that have left it
+    arcs: IntArray
+    lies: Floats  # key of the arcs that are in the cut now, NaN of all others
+    inside: IntArray  # turn in which a node was last inside
+    stack: IntArray
 
 
 @array_kernel
-def _drop_first(keys: Floats, arcs: IntArray, size: int) -> int:
-    size -= 1
-    value = keys[size]
-    arc = arcs[size]
-    i = 0
+def _raise_cut(
+    c: Any, active: BoolArray, v: int, root: int, turn: int, limit: float, bound: float
+) -> tuple[float, int, bool]:
+    """Raise the cut round a terminal until it meets another active one or has more arcs than ``limit``.
+
+    Returns
+    -------
+    bound : float
+        With what was raised.
+    arcs : int
+        In the cut.
+    ended : bool
+        Whether the terminal needs no further turn.
+    """
+    c.inside[v] = turn
+    c.stack[0] = v
+    depth = 1
+    size = 0
+    arcs = 0
+    raised = 0.0
+    ended = False
     while True:
-        child = 2 * i + 1
-        if child >= size:
+        while depth:
+            depth -= 1
+            w = c.stack[depth]
+            if w == root or (active[w] and w != v):
+                ended = True
+                break
+            for p in range(c.start[w], c.start[w + 1]):
+                u = c.neighbour[p]
+                if c.inside[u] == turn:
+                    t = c.twin[p]  # from w into u, until now in the cut if w is new
+                    if not np.isnan(c.lies[t]):
+                        c.left[t] = max(0.0, c.lies[t] - raised)
+                        c.lies[t] = np.nan
+                        arcs -= 1
+                elif c.left[p] <= 0.0:
+                    c.inside[u] = turn
+                    c.stack[depth] = u
+                    depth += 1
+                else:
+                    c.lies[p] = c.left[p] + raised
+                    size = put(c.keys, c.arcs, size, c.lies[p], p)
+                    arcs += 1
+        if ended or arcs > limit:
             break
-        if child + 1 < size and keys[child + 1] < keys[child]:
-            child += 1
-        if keys[child] >= value:
+        while size and (np.isnan(c.lies[c.arcs[0]]) or c.lies[c.arcs[0]] != c.keys[0]):
+            size = drop_first(c.keys, c.arcs, size)
+        if size == 0 or c.keys[0] == np.inf:  # the root cannot be reached
+            ended = True
             break
-        keys[i] = keys[child]
-        arcs[i] = arcs[child]
-        i = child
-    keys[i] = value
-    arcs[i] = arc
-    return size
+        p = c.arcs[0]
+        bound += c.keys[0] - raised
+        raised = c.keys[0]
+        c.left[p] = 0.0
+        c.lies[p] = np.nan
+        arcs -= 1
+        size = drop_first(c.keys, c.arcs, size)
+        u = c.neighbour[p]
+        if c.inside[u] != turn:
+            c.inside[u] = turn
+            c.stack[0] = u
+            depth = 1
+    for i in range(size):
+        p = c.arcs[i]
+        if not np.isnan(c.lies[p]):
+            c.left[p] = max(0.0, c.lies[p] - raised)
+            c.lies[p] = np.nan
+    return bound, arcs, ended
 
 
 @kernel
@@ -82,7 +134,6 @@ def dual_ascent(
         Remaining (reduced) cost of the arc from ``neighbour[p]`` into the node that ``p`` belongs to.
     """
     n = start.size - 1
-    left = cost.copy()
     active = np.zeros(n, dtype=np.bool_)
     scores = np.empty(n)
     queue = np.empty(n, dtype=np.int32)
@@ -90,79 +141,26 @@ def dual_ascent(
     for v in range(n):
         if terminal[v] and v != root:
             active[v] = True
-            waiting = _push(scores, queue, waiting, float(start[v + 1] - start[v]), v)
-    keys = np.empty(neighbour.size)
-    cut = np.empty(neighbour.size, dtype=np.int32)
-    lies = np.full(neighbour.size, np.nan)  # key of the arcs that are in the cut now
-    inside = np.full(n, -1, dtype=np.int32)
-    stack = np.empty(n, dtype=np.int32)
+            waiting = put(scores, queue, waiting, float(start[v + 1] - start[v]), v)
+    c = _Cuts(
+        start, neighbour, twin, cost.copy(), np.empty(neighbour.size),
+        np.empty(neighbour.size, dtype=np.int32), np.full(neighbour.size, np.nan),
+        np.full(n, -1, dtype=np.int32), np.empty(n, dtype=np.int32),
+    )  # fmt: skip
     bound = 0.0
     turn = 0
     while waiting:
         v = queue[0]
         score = scores[0]
-        waiting = _drop_first(scores, queue, waiting)
+        waiting = drop_first(scores, queue, waiting)
         limit = patience * max(scores[0] if waiting else np.inf, score)
         turn += 1
-        inside[v] = turn
-        stack[0] = v
-        depth = 1
-        size = 0
-        arcs = 0
-        raised = 0.0
-        ended = False
-        while True:
-            while depth:
-                depth -= 1
-                w = stack[depth]
-                if w == root or (active[w] and w != v):
-                    ended = True
-                    break
-                for p in range(start[w], start[w + 1]):
-                    u = neighbour[p]
-                    if inside[u] == turn:
-                        t = twin[p]  # from w into u, until now in the cut if w is new
-                        if not np.isnan(lies[t]):
-                            left[t] = max(0.0, lies[t] - raised)
-                            lies[t] = np.nan
-                            arcs -= 1
-                    elif left[p] <= 0.0:
-                        inside[u] = turn
-                        stack[depth] = u
-                        depth += 1
-                    else:
-                        lies[p] = left[p] + raised
-                        size = _push(keys, cut, size, lies[p], p)
-                        arcs += 1
-            if ended or arcs > limit:
-                break
-            while size and (np.isnan(lies[cut[0]]) or lies[cut[0]] != keys[0]):
-                size = _drop_first(keys, cut, size)
-            if size == 0 or keys[0] == np.inf:  # the root cannot be reached
-                ended = True
-                break
-            p = cut[0]
-            bound += keys[0] - raised
-            raised = keys[0]
-            left[p] = 0.0
-            lies[p] = np.nan
-            arcs -= 1
-            size = _drop_first(keys, cut, size)
-            u = neighbour[p]
-            if inside[u] != turn:
-                inside[u] = turn
-                stack[0] = u
-                depth = 1
-        for i in range(size):
-            p = cut[i]
-            if not np.isnan(lies[p]):
-                left[p] = max(0.0, lies[p] - raised)
-                lies[p] = np.nan
+        bound, arcs, ended = _raise_cut(c, active, v, root, turn, limit, bound)
         if ended:
             active[v] = False
         else:
-            waiting = _push(scores, queue, waiting, float(arcs), v)
-    return bound, left
+            waiting = put(scores, queue, waiting, float(arcs), v)
+    return bound, c.left
 
 
 @kernel

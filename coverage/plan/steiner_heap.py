@@ -1,11 +1,11 @@
-"""Binary heap of nodes with decreasing keys, for kernels."""
+"""Binary heaps for kernels: of nodes with decreasing keys, and of events that carry their key with them."""
 
 from __future__ import annotations
 
 from phusong.coverage.plan.edge_graph import Floats, IntArray
 from phusong.coverage.radio.jit import array_kernel
 
-# ``heap`` holds the items, ``place`` the position of each item in it (-1 = not in it), ``key`` its key.
+# Nodes: ``heap`` holds the items, ``place`` where in it each item is (-1 = it is not), ``key`` its key.
 
 
 @array_kernel
@@ -55,3 +55,44 @@ def pop(heap: IntArray, place: IntArray, key: Floats, size: int) -> int:
     heap[i] = item
     place[item] = i
     return int(top)
+
+
+# Events: ``keys`` and ``items`` side by side; an item may be in more than once, each time with its own key.
+
+
+@array_kernel
+def put(keys: Floats, items: IntArray, size: int, key: float, item: int) -> int:
+    """Put ``item`` in with a key; return the new size."""
+    i = size
+    while i > 0:
+        parent = (i - 1) >> 1
+        if keys[parent] <= key:
+            break
+        keys[i] = keys[parent]
+        items[i] = items[parent]
+        i = parent
+    keys[i] = key
+    items[i] = item
+    return size + 1
+
+
+@array_kernel
+def drop_first(keys: Floats, items: IntArray, size: int) -> int:
+    """Take the item with the smallest key, the first, out; return the new size."""
+    size -= 1
+    key, item = keys[size], items[size]
+    i = 0
+    while True:
+        child = 2 * i + 1
+        if child >= size:
+            break
+        if child + 1 < size and keys[child + 1] < keys[child]:
+            child += 1
+        if keys[child] >= key:
+            break
+        keys[i] = keys[child]
+        items[i] = items[child]
+        i = child
+    keys[i] = key
+    items[i] = item
+    return size

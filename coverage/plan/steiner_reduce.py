@@ -8,12 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phusong.coverage.plan.edge_graph import LIFTED, BoolArray, EdgeGraph, Floats, IntArray
+from phusong.coverage.plan.steiner_halves import ALIVE, CHANGES, FIXED, MADE, TERMINALS, TO, begin
 from phusong.coverage.plan.steiner_reduce_kernel import (
-    CHANGES,
-    FIXED,
-    MADE,
-    TERMINALS,
-    begin,
     drop_edges,
     drop_junctions,
     hold_parts,
@@ -100,10 +96,10 @@ def reduce_problem(
         join_terminals(*state, looks)
         drop_edges(*state, looks)
         drop_junctions(*state, looks)
-        if count[CHANGES] - before < 0.01 * state[0][::2, 3].sum():
+        if count[CHANGES] - before < 0.01 * state[0][::2, ALIVE].sum():
             break
     if count[TERMINALS] < 2:
-        state[0][:, 3] = 0
+        state[0][:, ALIVE] = 0
     chosen = np.arange(graph.edges) if selected is None else selected
     return _rest(graph, state, chosen, above)
 
@@ -135,14 +131,14 @@ def _state(graph: EdgeGraph, terminal: BoolArray) -> tuple[State, IntArray]:
     length = np.zeros(capacity)
     length[: graph.edges] = graph.length
     fixed = np.zeros(graph.nodes + 1, dtype=np.int32)
-    count = np.zeros(4, dtype=np.int32)
+    count = np.zeros(5, dtype=np.int32)
     return (half, node, parts, length, terminal.copy(), fixed, count), count
 
 
 def _rest(graph: EdgeGraph, state: State, selected: NDArray[np.int64], above: Reduced | None) -> Reduced:
     half, _, parts, length, terminal, fixed, count = state
-    made = np.flatnonzero(half[: 2 * count[MADE] : 2, 3])
-    tail, head = half[2 * made + 1, 2], half[2 * made, 2]
+    made = np.flatnonzero(half[: 2 * count[MADE] : 2, ALIVE])
+    tail, head = half[2 * made + 1, TO], half[2 * made, TO]
     kept = np.unique(np.concatenate([tail, head]))
     number = np.full(graph.nodes, -1, dtype=np.int32)
     number[kept] = np.arange(kept.size, dtype=np.int32)

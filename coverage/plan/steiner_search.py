@@ -48,44 +48,23 @@ def draw(dice: Dice, below: int) -> int:
 
 
 @array_kernel
-def _surroundings(t: Any, source: int, limit: int) -> None:
-    """Leave in ``seen`` the nodes nearest to ``source``; forget their distances."""
+def _spread(t: Any, source: int, limit: int, to_tree: bool) -> int:
+    """Search from ``source`` until ``limit`` nodes are settled, or, if ``to_tree``, the tree is met.
+
+    Leaves in ``seen`` the nodes reached, in ``back`` the arcs by which; forgets their distances. Returns the
+    node of the tree, or -1.
+    """
     t.key[source] = 0.0
     t.node[0, SEEN] = source
     reached = 1
     size = push(t.heap, t.place, t.key, 0, source)
     settled = 0
+    found = -1
     while size and settled < limit:
         u = pop(t.heap, t.place, t.key, size)
         size -= 1
         settled += 1
-        for p in range(t.start[u], t.start[u + 1]):
-            y = t.arc[p, TO]
-            d = t.key[u] + t.length[t.arc[p, EDGE]]
-            if d < t.key[y]:
-                if t.key[y] == np.inf:
-                    t.node[reached, SEEN] = y
-                    reached += 1
-                t.key[y] = d
-                size = push(t.heap, t.place, t.key, size, y)
-    for i in range(reached):
-        t.key[t.node[i, SEEN]] = np.inf
-        t.place[t.node[i, SEEN]] = -1
-    t.counts[REACHED] = reached
-
-
-@array_kernel
-def _attach(t: Any, x: int) -> bool:
-    """Join a node outside to the tree the shortest way; return whether there is one."""
-    t.key[x] = 0.0
-    t.node[0, SEEN] = x
-    reached = 1
-    size = push(t.heap, t.place, t.key, 0, x)
-    found = -1
-    while size:
-        u = pop(t.heap, t.place, t.key, size)
-        size -= 1
-        if is_in(t, u):
+        if to_tree and is_in(t, u):
             found = u
             break
         for p in range(t.start[u], t.start[u + 1]):
@@ -98,14 +77,22 @@ def _attach(t: Any, x: int) -> bool:
                 t.key[y] = d
                 t.node[y, BACK] = p
                 size = push(t.heap, t.place, t.key, size, y)
+    for i in range(reached):
+        t.key[t.node[i, SEEN]] = np.inf
+        t.place[t.node[i, SEEN]] = -1
+    t.counts[REACHED] = reached
+    return found
+
+
+@array_kernel
+def _attach(t: Any, x: int) -> bool:
+    """Join a node outside to the tree the shortest way; return whether there is one."""
+    found = _spread(t, x, t.start.size - 1, True)
     u = found
     while u >= 0 and u != x:
         p = t.node[u, BACK]
         flip(t, p)
         u = t.arc[t.arc[p, TWIN], TO]
-    for i in range(reached):
-        t.key[t.node[i, SEEN]] = np.inf
-        t.place[t.node[i, SEEN]] = -1
     return found >= 0
 
 
@@ -121,7 +108,7 @@ def _insert(t: Any, dice: Dice, x: int) -> None:
     if is_in(t, x) or not _attach(t, x):
         return
     t.terminal[x] = True
-    _surroundings(t, x, AROUND)
+    _spread(t, x, AROUND, False)
     for i in range(t.counts[REACHED]):
         if t.node[t.node[i, SEEN], DEGREE] > 0:
             enqueue(t, t.node[i, SEEN])
@@ -134,7 +121,7 @@ def _insert(t: Any, dice: Dice, x: int) -> None:
 @array_kernel
 def _shake(t: Any, dice: Dice, x: int, changed: IntArray) -> None:
     """Disturb: the tree's edges near a node seem longer for a while."""
-    _surroundings(t, x, 8 + draw(dice, AROUND))
+    _spread(t, x, 8 + draw(dice, AROUND), False)
     near = t.counts[REACHED]
     number = 0
     for i in range(near):
