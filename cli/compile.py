@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import click
@@ -29,7 +31,7 @@ DONE = Text(
 )
 @click.pass_obj
 def command(settings: Settings) -> None:
-    """Analyse a tiny province, which compiles whatever a run needs, and what plans need besides."""
+    """Analyse a tiny province, which compiles whatever a run needs; beside it, what plans need."""
     from phusong.cli.screen import say
     from phusong.coverage.analyse import analyse
     from phusong.coverage.plan.prize import compile_kernels
@@ -37,9 +39,12 @@ def command(settings: Settings) -> None:
     from phusong.layers.project_file import read_project
 
     start = time.perf_counter()
-    with tempfile.TemporaryDirectory() as folder:
-        project = make_sample(Path(folder) / "tinh-mau", communes=4, sites=10, villages=4)
-        analyse(read_project(project))
-    compile_kernels()
+    # numba compiles under one lock, so two processors take two processes.
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as beside:
+        plans = beside.submit(compile_kernels)
+        with tempfile.TemporaryDirectory() as folder:
+            project = make_sample(Path(folder) / "tinh-mau", communes=4, sites=10, villages=4)
+            analyse(read_project(project))
+        plans.result()
     if not settings.quiet:
         say(DONE.say(settings.lang, seconds=time.perf_counter() - start))
