@@ -419,12 +419,22 @@ def _read_parquet(path: Path) -> RawTable:
 
 
 def _read_vector(path: Path, report: Report, layer: str | None) -> RawTable | None:
-    import geopandas as gpd
-    import pyogrio
-
     if path.suffix.lower() in (".geojson", ".json") and not _is_geojson(path, report):
         return None
-    listed = pyogrio.list_layers(path)
+    found = chosen_layer(path, report, layer)
+    return None if found is None else read_with_gdal(path, layer=found)
+
+
+def chosen_layer(path: Path, report: Report, layer: str | None) -> str | None:
+    """Return the layer of a file to read: the one that is named, else the only one with shapes.
+
+    None, and the report says why, where there is no such layer, or more than one.
+    """
+    import pyogrio
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        listed = pyogrio.list_layers(path)
     names = [str(name) for name, _ in listed]
     if layer is not None and layer not in names:
         report.once(UNKNOWN_SHEET, value=layer, name=layer, names=", ".join(names), near=hint(layer, names))
@@ -435,9 +445,17 @@ def _read_vector(path: Path, report: Report, layer: str | None) -> RawTable | No
             report.once(WHICH_SHEET, names=", ".join(spatial))
             return None
         layer = spatial[0]
+    return layer
+
+
+def read_with_gdal(path: Path | str, **how: Any) -> RawTable:
+    """Read one layer as it stands; ``how`` goes to `pyogrio.read_dataframe`."""
+    import geopandas as gpd
+    import pyogrio
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # GDAL's remarks; what matters is checked afterwards
-        frame = pyogrio.read_dataframe(path, layer=layer, on_invalid="ignore", force_2d=True)
+        frame = pyogrio.read_dataframe(path, on_invalid="ignore", force_2d=True, **how)
     if not isinstance(frame, gpd.GeoDataFrame):
         return _from_frame(frame, None, None)
     plain = pd.DataFrame(frame.drop(columns=frame.geometry.name))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 
 from phusong.layers.legacy_text import read_texts, tell_text
 from phusong.layers.rules import Report, error, hint, warning
-from phusong.layers.tables import UNKNOWN_SHEET, WHICH_SHEET, RawTable
+from phusong.layers.tables import UNKNOWN_SHEET, RawTable, chosen_layer, read_with_gdal
 
 DRIVERS = {
     ".shp": "ESRI Shapefile", ".tab": "MapInfo File", ".mif": "MapInfo File", ".gdb": "OpenFileGDB",
@@ -80,44 +79,19 @@ def read_vector_file(path: Path, report: Report, layer: str | None = None) -> Ra
         return _read_shapefile(path, report)
     if kind == ".dxf":
         return _read_dxf(path, report, layer)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        listed = pyogrio.list_layers(path)
-    names = [str(name) for name, _ in listed]
-    if layer is not None and layer not in names:
-        report.once(UNKNOWN_SHEET, value=layer, name=layer, names=", ".join(names), near=hint(layer, names))
+    found = chosen_layer(path, report, layer)
+    if found is None:
         return None
-    if layer is None:
-        spatial = [str(name) for name, shape in listed if shape is not None] or names
-        if len(spatial) > 1:
-            report.once(WHICH_SHEET, names=", ".join(spatial))
-            return None
-        layer = spatial[0]
     try:
-        return _unicode(_read(path, layer=layer), report)
+        return _unicode(read_with_gdal(path, layer=found), report)
     except UnicodeDecodeError:  # GDAL leaves the bytes of charsets that it does not know
-        return _by_bytes(_read(path, layer=layer, encoding=_BYTES), _charset(path), report)
+        return _by_bytes(read_with_gdal(path, layer=found, encoding=_BYTES), _charset(path), report)
 
 
 def _charset(path: Path) -> str:
     """Return the charset that a MapInfo file declares, as Python calls it; empty if it is not known."""
     found = re.search(rb'[Cc]harset\s+"(\w+)"', path.read_bytes()[:4096]) if path.is_file() else None
     return _CHARSETS.get(found[1].decode().casefold(), "") if found else ""
-
-
-def _read(path: Path | str, **how: Any) -> RawTable:
-    import geopandas as gpd
-    import pyogrio
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # GDAL's remarks; what matters is checked afterwards
-        frame = pyogrio.read_dataframe(path, on_invalid="ignore", force_2d=True, **how)
-    shapes = crs = None
-    if isinstance(frame, gpd.GeoDataFrame):
-        shapes, crs = np.asarray(frame.geometry.array, dtype=object), frame.crs
-        frame = frame.drop(columns=frame.geometry.name)
-    cells = {str(name): np.asarray(frame[name]) for name in frame.columns}
-    return RawTable(MappingProxyType(cells), np.arange(1, len(frame) + 1), shapes, crs)
 
 
 def _unicode(raw: RawTable, report: Report) -> RawTable:
@@ -136,7 +110,7 @@ def _read_shapefile(path: Path, report: Report) -> RawTable | None:
     if ".shx" not in beside:
         report.once(NO_SHX, name=path.with_suffix(".shx").name)
         return None
-    return _by_bytes(_read(path, encoding=_BYTES), _declared(beside), report)
+    return _by_bytes(read_with_gdal(path, encoding=_BYTES), _declared(beside), report)
 
 
 def _by_bytes(raw: RawTable, declared: str, report: Report) -> RawTable:
@@ -219,7 +193,7 @@ def _decode_all(cells: NDArray[Any], encoding: str) -> NDArray[np.object_]:
 
 def _read_dxf(path: Path, report: Report, layer: str | None) -> RawTable | None:
     """Read the lines of a drawing; texts and points beside them are counted and left out."""
-    raw = _read(path)
+    raw = read_with_gdal(path)
     assert raw.geometry is not None
     on = raw.cells.get(CAD_LAYER, np.full(len(raw), "", dtype=object))
     keep = ~shapely.is_missing(raw.geometry)
