@@ -20,7 +20,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from phusong.maps.batch import BatchOptions, ProvinceRun, run_batch
+from phusong.maps.batch.run import BatchOptions, ProvinceRun, run_batch
 
 TABLES = ("indicators.csv", "gaps.csv", "places.csv", "communes.gpkg")
 OVER_TERRAIN = """

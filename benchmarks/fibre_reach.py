@@ -83,8 +83,8 @@ def province(path: Path) -> None:
     """Assess the fibre of a project: reach, service areas, redundancy, backbone, optics."""
     from phusong.coverage.fibre.assessment import assess_fibre, lay_out
     from phusong.coverage.zonal import share_communes
-    from phusong.layers.project import FibreService
-    from phusong.layers.project_file import read_project
+    from phusong.layers.project.file import read_project
+    from phusong.layers.project.schema import FibreService
     from phusong.layers.read import read_layers
 
     project = read_project(path)

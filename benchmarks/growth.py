@@ -22,8 +22,8 @@ from phusong.coverage.prediction import worker_count
 from phusong.coverage.radio.predict import predict_service
 from phusong.data.sample import make_sample
 from phusong.layers.inventory import Layers
-from phusong.layers.project import TerrainService
-from phusong.layers.project_file import read_project
+from phusong.layers.project.file import read_project
+from phusong.layers.project.schema import TerrainService
 from phusong.layers.read import read_layers
 
 SITES, RADIUS_KM, CELL_M = 100, 15.0, 100.0

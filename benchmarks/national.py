@@ -36,9 +36,9 @@ from exactextract import exact_extract
 from rasterio.features import rasterize
 from rasterio.windows import Window, from_bounds
 
-from phusong.maps.batch import BatchOptions, ProvinceRun, run_batch
-from phusong.maps.batch_page import write_summary
-from phusong.maps.nation_tables import totals, write_nation
+from phusong.maps.batch.nation_tables import totals, write_nation
+from phusong.maps.batch.page import write_summary
+from phusong.maps.batch.run import BatchOptions, ProvinceRun, run_batch
 
 COMMUNES, PEOPLE = "communes_2025_simplified.gpkg", "population_2020_1km.tif"
 PEOPLE_PER_SITE = 1000.0

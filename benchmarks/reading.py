@@ -61,7 +61,7 @@ radius_m = 4000
 
 def _codes() -> list[str]:
     """Return codes that the list of communes has, so that nothing is taken for an old one."""
-    from phusong.layers.crosswalk import crosswalk
+    from phusong.layers.boundaries.crosswalk import crosswalk
 
     return sorted(c for c, u in crosswalk().new.items() if u.province_code in ("52", "51"))[: SIDE * SIDE]
 
@@ -147,7 +147,7 @@ def write_stations(path: Path, n: int, codes: Sequence[str]) -> None:
 
 def one(project: Path) -> dict[str, float]:
     """Read and check one project in this process."""
-    from phusong.layers.project_file import read_project
+    from phusong.layers.project.file import read_project
     from phusong.layers.read import read_layers
 
     start = time.perf_counter(), time.process_time()

@@ -32,7 +32,7 @@ FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--dis
 def analyse_into(project: Path, kept: Path) -> None:
     """Analyse a project and keep the result in a file."""
     from phusong.coverage.analyse import analyse
-    from phusong.layers.project_file import read_project
+    from phusong.layers.project.file import read_project
 
     with kept.open("wb") as file:
         pickle.dump(analyse(read_project(project)), file, protocol=5)

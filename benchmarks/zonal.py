@@ -21,7 +21,7 @@ from rasterstats import zonal_stats
 
 from phusong.coverage.zonal import share_communes
 from phusong.layers.grid import Raster
-from phusong.layers.project_file import read_project
+from phusong.layers.project.file import read_project
 from phusong.layers.read import read_layers
 
 RASTERSTATS_MASKS = 3

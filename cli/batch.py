@@ -101,9 +101,9 @@ def command(
 ) -> int:  # fmt: skip
     """Run a batch."""
     from phusong.cli.screen import duration, say, tell
-    from phusong.maps.batch import BatchOptions, ProvinceRun, run_batch
-    from phusong.maps.batch_page import write_summary
-    from phusong.maps.nation_tables import write_nation
+    from phusong.maps.batch.nation_tables import write_nation
+    from phusong.maps.batch.page import write_summary
+    from phusong.maps.batch.run import BatchOptions, ProvinceRun, run_batch
 
     def show(run: ProvinceRun) -> None:
         """Tell how one province ended."""

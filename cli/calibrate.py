@@ -43,7 +43,7 @@ def command(
     from phusong.cli.screen import progress_bar, say
     from phusong.coverage.evidence.calibrate_run import calibrate_project
     from phusong.coverage.evidence.validate import PREDICTING
-    from phusong.layers.project_file import read_project
+    from phusong.layers.project.file import read_project
     from phusong.layers.read import read_layers
     from phusong.maps import calibration_file as words
     from phusong.maps.safe import ascii_key

@@ -12,7 +12,7 @@ from phusong.cli.options import command as make_command
 from phusong.data.language import Text
 
 if TYPE_CHECKING:
-    from phusong.maps.check_files import Marked
+    from phusong.maps.check.files import Marked
 
 EACH = 20
 """Faults of one kind and column that are printed one by one."""
@@ -69,8 +69,8 @@ def command(
     """Check one project."""
     from phusong.cli.screen import print_faults, say, tell
     from phusong.layers.summary import check_project, check_summary
-    from phusong.maps.check_files import write_marked, write_page
-    from phusong.maps.check_text import check_lines
+    from phusong.maps.check.files import write_marked, write_page
+    from phusong.maps.check.text import check_lines
 
     lang = settings.lang
     checked = check_project(project)

@@ -42,8 +42,8 @@ def command(
 ) -> None:
     """Compare runs."""
     from phusong.cli.screen import say, tell
-    from phusong.maps.compare_words import note_sentence, sentences
-    from phusong.maps.compare_write import compare_folders, document, write_comparison
+    from phusong.maps.compare.words import note_sentence, sentences
+    from phusong.maps.compare.write import compare_folders, document, write_comparison
     from phusong.maps.place import check
     from phusong.maps.tables import json_bytes
 

@@ -36,7 +36,7 @@ def command(settings: Settings) -> None:
     from phusong.coverage.analyse import analyse
     from phusong.coverage.plan.prize import compile_kernels
     from phusong.data.sample import make_sample
-    from phusong.layers.project_file import read_project
+    from phusong.layers.project.file import read_project
 
     start = time.perf_counter()
     # numba compiles under one lock, so two processors take two processes.

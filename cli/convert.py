@@ -92,10 +92,10 @@ def command(
     from phusong.cli.options import OPEN
     from phusong.cli.screen import print_faults, say
     from phusong.layers.convert import convert
-    from phusong.layers.postgis_url import source_of
+    from phusong.layers.vectors.postgis_url import source_of
 
     if units is not None:
-        from phusong.layers.carry_file import carry_to
+        from phusong.layers.boundaries.carry_file import carry_to
 
         carried = carry_to(
             [Path(f) for f in files], units, out=out, layer=layer, columns=_pairs(column), vintage=vintage,

@@ -37,7 +37,7 @@ def command(
 ) -> None:
     """Write the form."""
     from phusong.cli.screen import say
-    from phusong.layers.project_file import read_project
+    from phusong.layers.project.file import read_project
     from phusong.layers.read import read_layers
     from phusong.maps.field_form import write_form
 

@@ -53,7 +53,7 @@ def command(
     """Analyse one path."""
     from phusong.cli.screen import say, tell
     from phusong.coverage.radio.link import analyse_link
-    from phusong.layers.project_file import read_project
+    from phusong.layers.project.file import read_project
     from phusong.layers.read import read_layers
     from phusong.maps.citation import cited_sources
     from phusong.maps.link_view import link_json, link_png, link_text

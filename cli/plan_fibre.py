@@ -60,8 +60,8 @@ def command(
     from phusong.cli.screen import print_faults, progress_bar, say
     from phusong.coverage.plan.fibre_asked import ask
     from phusong.maps.place import check_kind
-    from phusong.maps.plan_fibre_words import sentences
-    from phusong.maps.plan_fibre_write import KIND, plan_province, write_plan
+    from phusong.maps.plan_fibre.words import sentences
+    from phusong.maps.plan_fibre.write import KIND, plan_province, write_plan
 
     check_kind(out, KIND)
     request = ask(

@@ -128,11 +128,11 @@ def command(settings: Settings, /, project: Path, out: Path, **asked: Any) -> No
     from phusong.coverage.plan.site_question import question_of
     from phusong.coverage.plan.site_steps import steps_of
     from phusong.layers.own_places import read_own
-    from phusong.layers.project_file import read_project
+    from phusong.layers.project.file import read_project
     from phusong.layers.read import read_layers
     from phusong.maps.place import check_kind
-    from phusong.maps.plan_sites_words import sentences
-    from phusong.maps.plan_sites_write import KIND, write_plan
+    from phusong.maps.plan_sites.words import sentences
+    from phusong.maps.plan_sites.write import KIND, write_plan
 
     check_kind(out, KIND)
     own, workers = asked.pop("candidates"), asked.pop("workers")

@@ -110,8 +110,8 @@ def _run_scenario(
     public: bool, cache: Path | None,
 ) -> None:
     from phusong.cli.screen import print_faults, progress_bar, say
-    from phusong.maps.scenario_run import run_scenario
-    from phusong.maps.scenario_words import headline
+    from phusong.maps.scenario.run import run_scenario
+    from phusong.maps.scenario.words import headline
 
     store = _store(cache)
     with progress_bar(settings) as progress:

@@ -54,11 +54,11 @@ def command(
     from phusong.coverage.evidence.availability import ENOUGH, LEVELS_DBM, Rule
     from phusong.coverage.evidence.validate import NOTHING_ASKED, Options, validate
     from phusong.layers.faults import ExpectedError
-    from phusong.layers.project_file import read_project
+    from phusong.layers.project.file import read_project
     from phusong.layers.read import read_layers
     from phusong.maps.place import check
-    from phusong.maps.validate_words import sentences
-    from phusong.maps.validate_write import write_validation
+    from phusong.maps.validate.words import sentences
+    from phusong.maps.validate.write import write_validation
 
     if measurements is None and polygons is None and reports is None:
         raise ExpectedError(NOTHING_ASKED)

@@ -24,7 +24,7 @@ from phusong.coverage.zonal import CommuneShares, share_communes
 from phusong.data.language import Text
 from phusong.layers.faults import Fault
 from phusong.layers.inventory import Layers
-from phusong.layers.project import FibreService, Project
+from phusong.layers.project.schema import FibreService, Project
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from phusong.data.language import Text, format_number
-from phusong.layers.project import FibreService, FlatService, RangeService, TerrainService
+from phusong.layers.project.schema import FibreService, FlatService, RangeService, TerrainService
 
 AnyService = RangeService | FlatService | TerrainService | FibreService
 

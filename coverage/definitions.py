@@ -23,7 +23,7 @@ from phusong.coverage.zonal import CommuneShares
 from phusong.data.evidence_tables import CoverageDefinition, coverage_definitions
 from phusong.layers.grid import FloatArray
 from phusong.layers.inventory import Layers
-from phusong.layers.project import FibreService, FlatService, RangeService, TerrainService
+from phusong.layers.project.schema import FibreService, FlatService, RangeService, TerrainService
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -16,7 +16,7 @@ from phusong.coverage.result import ANY, GAP_COLUMNS, Reach
 from phusong.coverage.zonal import CommuneShares
 from phusong.layers.grid import FloatArray
 from phusong.layers.inventory import Layers
-from phusong.layers.project import FibreService, RangeService, TerrainService
+from phusong.layers.project.schema import FibreService, RangeService, TerrainService
 from phusong.layers.status import OPERATIONAL
 
 if TYPE_CHECKING:

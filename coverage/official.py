@@ -36,11 +36,11 @@ from phusong.coverage.tidy import ALL, Figure, as_of, by_commune, fibre_service,
 from phusong.coverage.villages import LOM, TRANG, describe_lom, describe_trang
 from phusong.coverage.zonal import CommuneShares
 from phusong.data.language import Text
-from phusong.layers.flags import read_flags
 from phusong.layers.grid import FloatArray
 from phusong.layers.inventory import Layers
-from phusong.layers.project import FibreService, Project
+from phusong.layers.project.schema import FibreService, Project
 from phusong.layers.rules import fold
+from phusong.layers.tables.flags import read_flags
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -18,7 +18,7 @@ from phusong.coverage.radio.profile import clearance, median_earth_radius_km, st
 from phusong.coverage.store import Answers, Store, digest_of
 from phusong.layers.grid import FloatArray
 from phusong.layers.inventory import Layers
-from phusong.layers.project import TerrainService
+from phusong.layers.project.schema import TerrainService
 
 CANDIDATES = 6
 """Nearest sites that are asked: a farther one seldom delivers more, and never by much."""

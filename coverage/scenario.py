@@ -20,8 +20,8 @@ from phusong.coverage.zonal import CommuneShares
 from phusong.layers.faults import Fault
 from phusong.layers.grid import FloatArray, Raster
 from phusong.layers.inventory import Layers
-from phusong.layers.project import FibreService
-from phusong.layers.scenario_apply import Applied
+from phusong.layers.project.schema import FibreService
+from phusong.layers.scenario.apply import Applied
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,7 +12,7 @@ from phusong.coverage.result import SETTLEMENT_COLUMNS
 from phusong.coverage.zonal import CommuneShares
 from phusong.data.language import Text, format_number
 from phusong.layers.grid import FloatArray, Grid
-from phusong.layers.project import SettlementsTable
+from phusong.layers.project.schema import SettlementsTable
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,7 +13,7 @@ from phusong.coverage.tidy import ALL, fibre_service
 from phusong.data.evidence_tables import IndexCriterion, index_criteria, official_targets
 from phusong.data.language import Text
 from phusong.layers.inventory import Layers
-from phusong.layers.project import FibreService, Reported, Target
+from phusong.layers.project.schema import FibreService, Reported, Target
 
 if TYPE_CHECKING:
     import pandas as pd

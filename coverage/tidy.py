@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from phusong.coverage.result import INDICATOR_COLUMNS
 from phusong.layers.grid import FloatArray
 from phusong.layers.inventory import Layers
-from phusong.layers.project import FibreService
+from phusong.layers.project.schema import FibreService
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from phusong.coverage.result import VILLAGE_COLUMNS, Reach
 from phusong.coverage.zonal import CommuneShares
 from phusong.data.language import Text, format_number
-from phusong.layers.flags import read_flags
 from phusong.layers.grid import FloatArray
 from phusong.layers.inventory import Layers
-from phusong.layers.project import FibreService, VillagesTable
+from phusong.layers.project.schema import FibreService, VillagesTable
+from phusong.layers.tables.flags import read_flags
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -58,7 +58,7 @@ def _extract(shapes: gpd.GeoSeries, grid: Grid) -> csr_array:
     from exactextract import exact_extract
     from scipy.sparse import csr_array
 
-    from phusong.layers.exact_shapes import Shapes, raster_source
+    from phusong.layers.vectors.exact_shapes import Shapes, raster_source
 
     # Only cell numbers and fractions are asked for: one byte a cell is enough of a raster.
     source, features = raster_source(np.zeros(grid.shape, dtype=np.uint8), grid), Shapes(shapes)

@@ -23,7 +23,7 @@ from phusong.coverage.radio.models import FLAT_MODELS
 from phusong.coverage.radio.sweep import P1812Field, SweepLink
 from phusong.layers.faults import Faults
 from phusong.layers.grid import Grid
-from phusong.layers.terrain import read_terrain
+from phusong.layers.rasters.terrain import read_terrain
 
 RADIUS_M, CELL_M, HEIGHT_M, EIRP_DBM, MHZ = 20_000.0, 100.0, 30.0, 60.0, 900.0
 

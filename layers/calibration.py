@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from phusong.layers.clutter import CLASSES
 from phusong.layers.faults import ExpectedError
 from phusong.layers.grid import FloatArray
-from phusong.layers.project import FlatService, Project, TerrainService
+from phusong.layers.project.schema import FlatService, Project, TerrainService
+from phusong.layers.rasters.clutter import CLASSES
 from phusong.layers.rules import error, warning
 from phusong.layers.source import Layer
-from phusong.layers.tables import MISSING_FILE, near_file
+from phusong.layers.tables.opening import MISSING_FILE, near_file
 
 FORMAT = "phusong.calibration"
 VERSION = 1
@@ -127,7 +127,7 @@ class Calibration(_Table):
         ----------
         frequency_mhz : float
         clutter : array of uint8, or None
-            Codes of `phusong.layers.clutter.CLASSES`; None where the project has no clutter.
+            Codes of `phusong.layers.rasters.clutter.CLASSES`; None where the project has no clutter.
         distance_m : array of the same shape
         """
         found = np.zeros(distance_m.shape, dtype=np.float32)

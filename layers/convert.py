@@ -14,21 +14,22 @@ import numpy as np
 import shapely
 
 from phusong.data.language import Text
-from phusong.layers import communes, fibre, households, places, stations, zones
-from phusong.layers.columns import Column, Table
+from phusong.layers import fibre, households, places, stations, zones
+from phusong.layers.boundaries import communes
 from phusong.layers.faults import ExpectedError, Fault, Faults
-from phusong.layers.geometry import WGS84, crs_of, take_shapes, transform
-from phusong.layers.ofds import is_ofds
 from phusong.layers.on_disk import found_path
-from phusong.layers.opencellid import is_opencellid
 from phusong.layers.places import other_columns
-from phusong.layers.points import read_points
-from phusong.layers.postgis_url import DatabaseUrl, as_path
-from phusong.layers.project import LayerTable
+from phusong.layers.positions.points import read_points
+from phusong.layers.project.schema import LayerTable
 from phusong.layers.rules import Report
 from phusong.layers.source import Layer
 from phusong.layers.stations import settle_technologies
 from phusong.layers.status import settle_status
+from phusong.layers.tables.columns import Column, Table
+from phusong.layers.vectors.geometry import WGS84, crs_of, take_shapes, transform
+from phusong.layers.vectors.ofds import is_ofds
+from phusong.layers.vectors.opencellid import is_opencellid
+from phusong.layers.vectors.postgis_url import DatabaseUrl, as_path
 
 WRITABLE = (".gpkg", ".csv", ".geojson", ".json")
 
@@ -315,7 +316,7 @@ def write_frames(target: Path, frames: Mapping[str, Any]) -> None:
 
     suffix = target.suffix.lower()
     if suffix == ".json":
-        from phusong.layers.ofds_write import to_ofds
+        from phusong.layers.vectors.ofds_write import to_ofds
 
         package = to_ofds(frames.get("fibre_nodes"), frames.get("fibre_routes"), name=target.stem)
         target.write_text(json.dumps(package, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from phusong.layers.columns import Column
+from phusong.layers.boundaries.province import Province
 from phusong.layers.faults import Faults
 from phusong.layers.inventory import Layers
 from phusong.layers.measurements import Reading
 from phusong.layers.on_disk import found_path
-from phusong.layers.province import Province
 from phusong.layers.rules import error, fold, hint, warning
-from phusong.layers.shapes import AREAS, read_shapes
 from phusong.layers.source import Layer
 from phusong.layers.stations import settle_technologies
+from phusong.layers.tables.columns import Column
+from phusong.layers.vectors.shapes import AREAS, read_shapes
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from phusong.layers.faults import Faults
-from phusong.layers.project import Project
+from phusong.layers.project.schema import Project
 from phusong.layers.rules import Report, error
 
 if TYPE_CHECKING:

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from phusong.layers.columns import Column, Table
+from phusong.layers.boundaries.province import Province
 from phusong.layers.places import settle_ids
-from phusong.layers.points import read_points
-from phusong.layers.positions import POSITION
-from phusong.layers.province import Province
+from phusong.layers.positions.columns import POSITION
+from phusong.layers.positions.points import read_points
 from phusong.layers.rules import warning
-from phusong.layers.shapes import LINES, read_shapes
 from phusong.layers.source import Layer
 from phusong.layers.status import OPERATIONAL, settle_status
+from phusong.layers.tables.columns import Column, Table
+from phusong.layers.vectors.shapes import LINES, read_shapes
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -10,18 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phusong.data.names import fold as fold_name
-from phusong.layers.codes import match_codes
-from phusong.layers.columns import Column, Table, to_text
-from phusong.layers.dates import read_dates
+from phusong.layers.boundaries.codes import match_codes
 from phusong.layers.faults import Faults
 from phusong.layers.inventory import Layers
 from phusong.layers.measurement_rules import HIGHEST_DBM, IMPOSSIBLE, LOWEST_DBM, POSITIVE, one_of_each
 from phusong.layers.measurements import Reading
 from phusong.layers.on_disk import found_path
-from phusong.layers.positions import COMMUNE_NAME
+from phusong.layers.positions.columns import COMMUNE_NAME
 from phusong.layers.rules import error, fold, hint, warning
 from phusong.layers.source import Layer
 from phusong.layers.stations import settle_technologies
+from phusong.layers.tables.columns import Column, Table, to_text
+from phusong.layers.tables.dates import read_dates
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,42 +9,42 @@ from typing import TYPE_CHECKING
 from phusong.layers.rules import Report
 
 if TYPE_CHECKING:
-    from phusong.layers.records import Habits
-    from phusong.layers.tables import RawTable
+    from phusong.layers.tables.opening import RawTable
+    from phusong.layers.tables.records import Habits
 
 SPECIAL = (".kml", ".kmz", ".tab", ".mif", ".gdb", ".dxf", ".csv.gz", ".zip")
-"""Suffixes beyond those of `phusong.layers.tables`, for messages."""
+"""Suffixes beyond those of `phusong.layers.tables.opening`, for messages."""
 
 
 def special_reader(
     path: Path, report: Report, layer: str | None, expected: Collection[str] = (),
     habits: Habits | None = None,
 ) -> Callable[[], RawTable | None] | None:
-    """Return the reader of a file that `phusong.layers.tables` does not read itself, None for all others."""
+    """Return the reader of a file that is no plain table, None for all others."""
     kind = path.suffix.lower()
     if kind in (".kml", ".kmz"):
-        from phusong.layers.kml import read_kml
+        from phusong.layers.vectors.kml import read_kml
 
         return lambda: read_kml(path, report, layer)
     if kind == ".zip":
-        from phusong.layers.zip_files import read_zip
+        from phusong.layers.vectors.zip_files import read_zip
 
         return lambda: read_zip(path, report, layer, expected, habits)
     if kind in (".shp", ".tab", ".mif", ".gdb", ".dxf"):
-        from phusong.layers.vector_files import read_vector_file
+        from phusong.layers.vectors.vector_files import read_vector_file
 
         return lambda: read_vector_file(path, report, layer)
     if kind in (".csv", ".gz"):
-        from phusong.layers.opencellid import is_opencellid, read_opencellid
+        from phusong.layers.vectors.opencellid import is_opencellid, read_opencellid
 
         if is_opencellid(path):
             return lambda: read_opencellid(path, report)
     if path.name.lower().endswith(".csv.gz"):
-        from phusong.layers.zip_files import read_gzip
+        from phusong.layers.vectors.zip_files import read_gzip
 
         return lambda: read_gzip(path, report, expected, habits)
     if kind in (".json", ".geojson", ".csv"):
-        from phusong.layers.ofds import is_ofds, read_ofds
+        from phusong.layers.vectors.ofds import is_ofds, read_ofds
 
         if is_ofds(path):
             return lambda: read_ofds(path, report, layer)

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from phusong.layers.carry import convert_table, tell_carried
-from phusong.layers.codes import settle_codes, tell_duplicates
-from phusong.layers.columns import Column, Table
-from phusong.layers.old_codes import old_codes
-from phusong.layers.old_communes import OldCommunes
-from phusong.layers.positions import COMMUNE_NAME, codes_of_names
-from phusong.layers.province import Province
+from phusong.layers.boundaries.carry import convert_table, tell_carried
+from phusong.layers.boundaries.codes import settle_codes, tell_duplicates
+from phusong.layers.boundaries.old_codes import old_codes
+from phusong.layers.boundaries.old_communes import OldCommunes
+from phusong.layers.boundaries.province import Province
+from phusong.layers.positions.columns import COMMUNE_NAME, codes_of_names
 from phusong.layers.rules import error, hint, warning
 from phusong.layers.source import Layer
+from phusong.layers.tables.columns import Column, Table
 
 if TYPE_CHECKING:
     import pandas as pd

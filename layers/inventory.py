@@ -12,14 +12,14 @@ import numpy as np
 from phusong.data.language import Text
 from phusong.layers.faults import Fault
 from phusong.layers.grid import Grid, Raster
-from phusong.layers.project import Project, Target
+from phusong.layers.project.schema import Project, Target
 
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
+    from phusong.layers.boundaries.old_communes import OldCommunes
     from phusong.layers.calibration import Calibration
-    from phusong.layers.old_communes import OldCommunes
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ class Layers:
     terrain : Raster of float32 or None
         Metres above sea level, NaN = void.
     clutter : Raster of uint8 or None
-        Codes of `phusong.layers.clutter.CLASSES`.
+        Codes of `phusong.layers.rasters.clutter.CLASSES`.
     faults : tuple of Fault
         Warnings.
     sources : tuple of Source

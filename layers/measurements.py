@@ -13,20 +13,20 @@ from numpy.typing import NDArray
 
 from phusong.data.networks import mobile_networks
 from phusong.layers import measurement_rules as rules
-from phusong.layers.columns import Column, Table, take_columns
+from phusong.layers.boundaries.province import Province
 from phusong.layers.faults import Faults
 from phusong.layers.inventory import Layers, Understood
 from phusong.layers.on_disk import found_path
-from phusong.layers.points import read_points
-from phusong.layers.positions import POSITION
-from phusong.layers.project import LayerTable
-from phusong.layers.province import Province
+from phusong.layers.positions.columns import POSITION
+from phusong.layers.positions.points import read_points
+from phusong.layers.project.schema import LayerTable
 from phusong.layers.read import file_sha256
 from phusong.layers.rules import fold, hint
 from phusong.layers.source import Layer
 from phusong.layers.stations import settle_technologies
-from phusong.layers.times import read_times
-from phusong.layers.understand import in_unicode, recognised_headers, said_of
+from phusong.layers.tables.columns import Column, Table, take_columns
+from phusong.layers.tables.times import read_times
+from phusong.layers.tables.understand import in_unicode, recognised_headers, said_of
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -254,7 +254,7 @@ def _technologies(table: Table, silent: NDArray[np.bool_]) -> NDArray[np.object_
     found = settle_technologies(known)
     empty = (given == "") & ~silent
     if empty.any():
-        from phusong.layers.columns import EMPTY_CELL
+        from phusong.layers.tables.columns import EMPTY_CELL
 
         table.each(EMPTY_CELL, empty, "technology")
     return found
@@ -331,7 +331,7 @@ def _times(table: Table) -> NDArray[np.datetime64]:
     read = read_times(cells, clocks)
     table.each(rules.WRONG_TIME, read.wrong, name)
     if read.dates.refused:
-        from phusong.layers.dates import tell_dates
+        from phusong.layers.tables.dates import tell_dates
 
         tell_dates(table.report, table.headers[name], read.dates, list(dict.fromkeys(cells.tolist())),
                    table.raw.rows)

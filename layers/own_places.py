@@ -6,15 +6,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from phusong.layers.columns import Column
+from phusong.layers.boundaries.province import Province
 from phusong.layers.faults import Faults
-from phusong.layers.header_words import words_of
 from phusong.layers.inventory import Layers, Source
 from phusong.layers.places import read_places
-from phusong.layers.project import LayerTable
-from phusong.layers.province import Province
+from phusong.layers.project.schema import LayerTable
 from phusong.layers.read import file_sha256
 from phusong.layers.source import Layer
+from phusong.layers.tables.columns import Column
+from phusong.layers.tables.header_words import words_of
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from phusong.layers.codes import tell_duplicates
-from phusong.layers.columns import Column, Table, to_text
-from phusong.layers.old_codes import present_codes
-from phusong.layers.points import read_points
-from phusong.layers.positions import POSITION
-from phusong.layers.province import Province
+from phusong.layers.boundaries.codes import tell_duplicates
+from phusong.layers.boundaries.old_codes import present_codes
+from phusong.layers.boundaries.province import Province
+from phusong.layers.positions.columns import POSITION
+from phusong.layers.positions.points import read_points
 from phusong.layers.rules import error, warning
 from phusong.layers.source import Layer
 from phusong.layers.stations import commune_codes
+from phusong.layers.tables.columns import Column, Table, to_text
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import numpy as np
 
 from phusong.data.language import Text
+from phusong.layers.boundaries.communes import read_communes
+from phusong.layers.boundaries.old_communes import OldCommunes, read_old_communes
+from phusong.layers.boundaries.province import Province
 from phusong.layers.calibration import calibration_files, read_calibration
-from phusong.layers.clutter import check_sites_on_water, clutter_layer
-from phusong.layers.communes import read_communes
-from phusong.layers.dasymetric import NO_LAYER, building_weights, land_weights
 from phusong.layers.earlier_runs import read_earlier
 from phusong.layers.faults import Fault, Faults
 from phusong.layers.fibre import read_fibre_nodes, read_fibre_routes
@@ -23,11 +23,9 @@ from phusong.layers.grid import Raster
 from phusong.layers.ground import read_protected, read_water
 from phusong.layers.households import read_households
 from phusong.layers.inventory import Layers, Population, Source, Understood
-from phusong.layers.old_communes import OldCommunes, read_old_communes
 from phusong.layers.on_disk import is_readable_kind
 from phusong.layers.places import read_places
-from phusong.layers.population import read_population
-from phusong.layers.project import (
+from phusong.layers.project.schema import (
     ClutterTable,
     LayerTable,
     PopulationTable,
@@ -46,23 +44,25 @@ from phusong.layers.provenance import (
     forbidden_uses,
     provenance_of,
 )
-from phusong.layers.province import Province
-from phusong.layers.rasters import look_at, raster_files
-from phusong.layers.records import RawTable
+from phusong.layers.rasters.clutter import check_sites_on_water, clutter_layer
+from phusong.layers.rasters.dasymetric import NO_LAYER, building_weights, land_weights
+from phusong.layers.rasters.population import read_population
+from phusong.layers.rasters.reading import look_at, raster_files
+from phusong.layers.rasters.terrain import check_sites, terrain_layer
 from phusong.layers.roads import read_roads
 from phusong.layers.rules import Report
 from phusong.layers.source import Layer
 from phusong.layers.stations import no_stations, read_neighbours, read_stations
+from phusong.layers.tables.records import RawTable
+from phusong.layers.tables.understand import said_of
 from phusong.layers.target_table import read_targets
-from phusong.layers.terrain import check_sites, terrain_layer
-from phusong.layers.understand import said_of
 from phusong.layers.zones import read_zones
 
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
-    from phusong.layers.geometry import Seams
+    from phusong.layers.vectors.geometry import Seams
 
 Read = TypeVar("Read")
 SIDECARS = (".dbf", ".shx", ".prj", ".cpg")

@@ -16,11 +16,11 @@ import numpy as np
 import shapely
 from pyproj import Transformer
 
-from phusong.layers.communes import utm_zone
-from phusong.layers.crosswalk import register_file
-from phusong.layers.geometry import WGS84
+from phusong.layers.boundaries.communes import utm_zone
+from phusong.layers.boundaries.crosswalk import register_file
+from phusong.layers.boundaries.province import Province
 from phusong.layers.grid import Grid
-from phusong.layers.province import Province
+from phusong.layers.vectors.geometry import WGS84
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from phusong.layers.columns import Column
+from phusong.layers.boundaries.province import Province
 from phusong.layers.places import other_columns
-from phusong.layers.province import Province
-from phusong.layers.shapes import LINES, read_shapes
 from phusong.layers.source import Layer
+from phusong.layers.tables.columns import Column
+from phusong.layers.vectors.shapes import LINES, read_shapes
 
 if TYPE_CHECKING:
     import geopandas as gpd

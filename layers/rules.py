@@ -15,7 +15,7 @@ from phusong.data.language import Text
 from phusong.layers.faults import Fault, Faults, Severity
 
 if TYPE_CHECKING:
-    from phusong.layers.records import RawTable
+    from phusong.layers.tables.records import RawTable
 
 CAP = 50
 """Faults of one rule and column that are told one by one; the others are counted."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from phusong.data.language import Text
 from phusong.layers.rules import Report, error
-from phusong.layers.workbook_xml import check_extents, sheet_path, tell_failed
+from phusong.layers.tables.workbook_xml import check_extents, sheet_path, tell_failed
 
 LONGEST_LINE = 100_000_000
 """Bytes; a row with the polygon of a province in a cell has a few million."""
@@ -69,7 +69,7 @@ def content_of(path: Path) -> tuple[str, Text]:
 
     Text has the suffix ``.csv``, a web page ``.html``; what is no table has none.
     """
-    from phusong.layers.html_tables import is_html
+    from phusong.layers.tables.html_tables import is_html
 
     with path.open("rb") as stream:
         head = stream.read(4096)
@@ -110,7 +110,7 @@ def tell_content(path: Path, report: Report, right: str, what: Text) -> None:
 
 def check_book(path: Path, report: Report) -> bool:
     """Tell whether a workbook may be opened: no archive that swells, no sheet without end, no password."""
-    from phusong.layers.archives import check_archive
+    from phusong.layers.vectors.archives import check_archive
 
     if not zipfile.is_zipfile(path):
         if _is_locked(path.read_bytes()):

@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from phusong.layers.angle_columns import joined_angles
-from phusong.layers.columns import Column, Table, expected_names, take_columns
 from phusong.layers.faults import Faults
 from phusong.layers.on_disk import found_path
-from phusong.layers.postgis_url import DatabaseUrl, as_path
-from phusong.layers.project import LayerTable
+from phusong.layers.positions.angle_columns import joined_angles
+from phusong.layers.project.schema import LayerTable
 from phusong.layers.rules import Report
-from phusong.layers.tables import RawTable, open_table
-from phusong.layers.technology_columns import rows_by_technology
-from phusong.layers.understand import habits_of, in_unicode, kind_of, recognised_headers
+from phusong.layers.tables.columns import Column, Table, expected_names, take_columns
+from phusong.layers.tables.opening import RawTable, open_table
+from phusong.layers.tables.technology_columns import rows_by_technology
+from phusong.layers.tables.understand import habits_of, in_unicode, kind_of, recognised_headers
+from phusong.layers.vectors.postgis_url import DatabaseUrl, as_path
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Layer:
     def open_raw(self, wanted: Sequence[Column]) -> RawTable | None:
         """Open the file, or the table of a database."""
         if isinstance(self.settings.path, DatabaseUrl):
-            from phusong.layers.postgis import read_database
+            from phusong.layers.vectors.postgis import read_database
 
             return read_database(self.settings.path, self.report)
         return open_table(

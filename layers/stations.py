@@ -10,17 +10,17 @@ from numpy.typing import NDArray
 
 from phusong.data.language import LANGUAGES, Text, format_number
 from phusong.data.tables import bandwidths_mhz, technology_defaults
-from phusong.layers.codes import settle_codes, tell_duplicates
-from phusong.layers.columns import Column, Table, near_words
-from phusong.layers.old_codes import present_codes
-from phusong.layers.points import Points, read_points
-from phusong.layers.positions import POSITION
-from phusong.layers.project import Technology
-from phusong.layers.province import Province
+from phusong.layers.boundaries.codes import settle_codes, tell_duplicates
+from phusong.layers.boundaries.old_codes import present_codes
+from phusong.layers.boundaries.province import Province
+from phusong.layers.positions.columns import POSITION
+from phusong.layers.positions.points import Points, read_points
+from phusong.layers.project.schema import Technology
 from phusong.layers.rules import error, fold, warning
 from phusong.layers.source import Layer
 from phusong.layers.status import OPERATIONAL, settle_status
-from phusong.layers.technology_words import technologies_of
+from phusong.layers.tables.columns import Column, Table, near_words
+from phusong.layers.tables.technology_words import technologies_of
 
 if TYPE_CHECKING:
     import geopandas as gpd

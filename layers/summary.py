@@ -13,10 +13,10 @@ from typing import Any
 from phusong.data.language import Language
 from phusong.layers.faults import Fault, InputError
 from phusong.layers.inventory import Source, Understood
-from phusong.layers.project_file import read_project
-from phusong.layers.quality import Figure, Quality, Suspect, quality
+from phusong.layers.project.file import read_project
+from phusong.layers.quality.figures import Figure, Quality, Suspect, quality
 from phusong.layers.read import Opened, survey_layers
-from phusong.layers.understand import UNDERSTANDING
+from phusong.layers.tables.understand import UNDERSTANDING
 
 CAP = 1000
 """Faults of one rule and column that a check tells one by one: a copy of the file marks them all."""

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from phusong.layers.columns import Column, Table
-from phusong.layers.project import Project, Target
-from phusong.layers.province import Province
+from phusong.layers.boundaries.province import Province
+from phusong.layers.project.schema import Project, Target
 from phusong.layers.rules import error, fold, hint
 from phusong.layers.source import Layer
+from phusong.layers.tables.columns import Column, Table
 
 COLUMNS = (
     Column("document"), Column("date", "date"),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from phusong.layers.columns import Column
+from phusong.layers.boundaries.province import Province
 from phusong.layers.places import other_columns, settle_ids, settle_names
-from phusong.layers.province import Province
-from phusong.layers.shapes import AREAS, read_shapes
 from phusong.layers.source import Layer
+from phusong.layers.tables.columns import Column
+from phusong.layers.vectors.shapes import AREAS, read_shapes
 
 if TYPE_CHECKING:
     import geopandas as gpd

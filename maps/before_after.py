@@ -21,8 +21,8 @@ from phusong.maps.citation import cited_folders, sentence
 from phusong.maps.figures import COMPLETE_WITHIN, Figures, Ratio, operator_label, service_label
 from phusong.maps.geometry import simplify_coverage
 from phusong.maps.manifest import read_manifest
-from phusong.maps.map_before import joined_pages
-from phusong.maps.page_map import render_map
+from phusong.maps.map_page.before import joined_pages
+from phusong.maps.map_page.page import render_map
 from phusong.maps.page_words import MAP_WORDS, NOT_BOUNDARY, PREDICTED, PUBLIC, notes, words
 from phusong.maps.safe import ascii_keys, shorten
 from phusong.maps.static_parts import (

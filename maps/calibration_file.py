@@ -11,7 +11,7 @@ from phusong.data.language import Language, Text, format_number
 from phusong.layers.calibration import ALL, Calibration
 from phusong.maps.atomic import temporary_beside
 from phusong.maps.tables import version
-from phusong.maps.validate_words import VALUE_NAMES
+from phusong.maps.validate.words import VALUE_NAMES
 
 HEAD = Text(
     "Hệ số hiệu chỉnh dự báo theo kết quả đo, do phusong calibrate lập. Chỉ có hiệu lực khi dự án ghi "

@@ -11,7 +11,7 @@ from phusong.data.language import Language, Text
 from phusong.layers.faults import ExpectedError
 from phusong.layers.inventory import Layers
 from phusong.layers.measurement_rules import HIGHEST_DBM, LOWEST_DBM
-from phusong.layers.project import FibreService
+from phusong.layers.project.schema import FibreService
 from phusong.maps.atomic import temporary_beside
 from phusong.maps.safe import shorten
 

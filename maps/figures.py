@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from phusong.coverage.criterion import describe
 from phusong.coverage.result import ANY, Result
 from phusong.data.language import Language, Text, format_date, format_number, format_percent
-from phusong.layers.project import FibreService, RangeService
+from phusong.layers.project.schema import FibreService, RangeService
 
 if TYPE_CHECKING:
     from phusong.coverage.criterion import AnyService

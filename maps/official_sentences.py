@@ -5,7 +5,7 @@ from __future__ import annotations
 from phusong.coverage.settlements import describe_settlements
 from phusong.data.language import Language, Text, format_date, format_number, join
 from phusong.maps.figures import Figures, Ratio, layer_label
-from phusong.maps.report_uncertainty import with_range
+from phusong.maps.report.uncertainty import with_range
 from phusong.maps.sentences import Sentence, network_layers
 
 BY_OPERATOR = Text("Theo nhà mạng: {list} trạm.", "Base stations by operator: {list}.")

@@ -30,7 +30,7 @@ from phusong.data.language import Text
 from phusong.layers.faults import ExpectedError, Fault
 from phusong.layers.grid import Raster
 from phusong.layers.inventory import Layers, Source
-from phusong.layers.project import FibreService, LayersTable, LayerTable, Project
+from phusong.layers.project.schema import FibreService, LayersTable, LayerTable, Project
 from phusong.layers.provenance import FILE, damaged_sources, read_sources
 
 if TYPE_CHECKING:

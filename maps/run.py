@@ -12,8 +12,8 @@ from phusong.coverage.result import Result
 from phusong.coverage.store import Store
 from phusong.data.language import Language, Text
 from phusong.layers.faults import ExpectedError
-from phusong.layers.project import FlatService, LayerTable, Project, TerrainService
-from phusong.layers.project_file import read_project
+from phusong.layers.project.file import read_project
+from phusong.layers.project.schema import FlatService, LayerTable, Project, TerrainService
 from phusong.maps.place import check
 from phusong.maps.public import public_result, require_publishable
 from phusong.maps.write import write_outputs

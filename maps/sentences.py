@@ -8,7 +8,7 @@ from phusong.coverage.fibre.reported import MARGIN_POINTS, reported_beyond_reach
 from phusong.coverage.result import Result
 from phusong.data.language import Language, Text
 from phusong.maps.figures import Figures, layer_label
-from phusong.maps.report_uncertainty import with_range
+from phusong.maps.report.uncertainty import with_range
 
 POPULATION = Text(
     "Phủ sóng {service} đạt {share} dân số ({counts} người), {criterion}; số liệu đến {date}.",

@@ -22,7 +22,7 @@ import numpy as np
 
 from phusong.coverage.criterion import describe
 from phusong.coverage.result import GAP_COLUMNS, INDICATOR_COLUMNS, PLACE_COLUMNS, Result
-from phusong.layers.crosswalk import crosswalk
+from phusong.layers.boundaries.crosswalk import crosswalk
 from phusong.maps.citation import cited_sources, member
 from phusong.maps.safe import neutral
 

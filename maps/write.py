@@ -11,20 +11,21 @@ from typing import TYPE_CHECKING
 
 from phusong.coverage.result import Result
 from phusong.data.language import Language, Text
-from phusong.maps import gis, report_fibre, tables
-from phusong.maps import report_uncertainty as certainty
+from phusong.maps import gis, tables
 from phusong.maps.citation import FILE as SOURCES
 from phusong.maps.citation import cited_sources, write_text_file
-from phusong.maps.document import write_document, write_pdf
+from phusong.maps.document.content import write_document, write_pdf
 from phusong.maps.geometry import simplify_coverage
 from phusong.maps.manifest import MANIFEST, write_manifest
-from phusong.maps.map_data import OUTLINE_M
-from phusong.maps.page_map import render_map
-from phusong.maps.page_report import render_report
+from phusong.maps.map_page.data import OUTLINE_M
+from phusong.maps.map_page.page import render_map
 from phusong.maps.place import replaced_whole
-from phusong.maps.scenario_write import scenario_sheets
+from phusong.maps.report import fibre as report_fibre
+from phusong.maps.report import uncertainty as certainty
+from phusong.maps.report.page import render_report
+from phusong.maps.scenario.write import scenario_sheets
 from phusong.maps.static import Drawings
-from phusong.maps.workbook import write_workbook
+from phusong.maps.workbook.book import write_workbook
 
 if TYPE_CHECKING:
     from phusong.coverage.analyse import Progress

@@ -34,8 +34,8 @@ def shared() -> Path:
 def gia_lai(shared: Path) -> Result:
     """Gia Lai analysed once, its commune centres as key locations, a figure from elsewhere beside them."""
     from phusong.coverage.analyse import analyse
-    from phusong.layers.project import OfficialTable, Reported
-    from phusong.layers.project_file import read_project
+    from phusong.layers.project.file import read_project
+    from phusong.layers.project.schema import OfficialTable, Reported
 
     project = read_project(shared / "data" / "gia-lai" / "phusong.toml")
     told = Reported(name="4G và điện thoại thông minh", value=81.15, source="tỉnh báo cáo 2023",

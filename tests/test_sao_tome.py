@@ -15,7 +15,7 @@ from rasterio.transform import from_origin
 
 from phusong.cli.app import run
 from phusong.cli.options import Settings
-from phusong.layers.project_file import read_project
+from phusong.layers.project.file import read_project
 from phusong.layers.read import read_layers
 
 # Corners drawn round the islands, longitude and latitude; the islets in the south lie below the equator.

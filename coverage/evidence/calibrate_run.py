@@ -14,7 +14,7 @@ from phusong.data.language import Text
 from phusong.layers.faults import ExpectedError
 from phusong.layers.inventory import Layers
 from phusong.layers.measurements import Reading, read_measurements
-from phusong.layers.project import RangeService
+from phusong.layers.project.schema import RangeService
 
 NO_LEVELS = Text(
     "Dịch vụ {name} dùng mô hình range (vòng tròn), không dự báo mức thu nên không hiệu chỉnh được.",

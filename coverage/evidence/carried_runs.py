@@ -10,7 +10,7 @@ import numpy as np
 
 from phusong.coverage.evidence.history import KEY, NUMBERS, Run
 from phusong.data.language import Text
-from phusong.layers.carry import Carried, convert_table, overlay_weights
+from phusong.layers.boundaries.carry import Carried, convert_table, overlay_weights
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -19,10 +19,10 @@ from phusong.coverage.radio.pathloss import PathLoss, Site, Window
 from phusong.coverage.radio.predict import predict_service
 from phusong.coverage.radio.sight import BLOCKED, CLEAR, line_of_sight
 from phusong.coverage.result import ANY, Reach
-from phusong.layers.clutter import CLASSES
 from phusong.layers.grid import FloatArray
 from phusong.layers.inventory import Layers
-from phusong.layers.project import FibreService, FlatService, RangeService, TerrainService
+from phusong.layers.project.schema import FibreService, FlatService, RangeService, TerrainService
+from phusong.layers.rasters.clutter import CLASSES
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -13,8 +13,8 @@ from phusong.coverage.evidence.fields import Lattice, cell_share
 from phusong.coverage.radio.link_budget import penetration_loss_db
 from phusong.coverage.result import ANY, Reach
 from phusong.layers.inventory import Layers
-from phusong.layers.project import FlatService, RangeService, TerrainService
-from phusong.layers.project_uncertainty import UncertaintyTable
+from phusong.layers.project.schema import FlatService, RangeService, TerrainService
+from phusong.layers.project.uncertainty import UncertaintyTable
 
 Float32 = NDArray[np.float32]
 

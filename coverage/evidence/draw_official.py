@@ -17,7 +17,7 @@ from phusong.coverage.settlements import Settlements, find_settlements
 from phusong.coverage.tidy import fibre_service
 from phusong.layers.grid import FloatArray
 from phusong.layers.inventory import Layers
-from phusong.layers.project import FibreService
+from phusong.layers.project.schema import FibreService
 
 if TYPE_CHECKING:
     import pandas as pd

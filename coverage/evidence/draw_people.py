@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from phusong.coverage.indicators import zones_by_commune
 from phusong.coverage.official import key_rows
 from phusong.coverage.zonal import CommuneShares, people_in, share_communes
-from phusong.layers.crosswalk import crosswalk
+from phusong.layers.boundaries.crosswalk import crosswalk
 from phusong.layers.grid import FloatArray
 from phusong.layers.inventory import Layers
 

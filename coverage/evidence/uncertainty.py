@@ -37,7 +37,7 @@ from phusong.coverage.tidy import fibre_service
 from phusong.coverage.zonal import CommuneShares
 from phusong.layers.grid import FloatArray
 from phusong.layers.inventory import Layers
-from phusong.layers.project_uncertainty import UncertaintyTable
+from phusong.layers.project.uncertainty import UncertaintyTable
 
 if TYPE_CHECKING:
     import pandas as pd

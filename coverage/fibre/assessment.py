@@ -33,7 +33,7 @@ from phusong.data.fibre_tables import Level
 from phusong.layers.faults import ExpectedError, Fault, Faults
 from phusong.layers.grid import FloatArray, Raster
 from phusong.layers.inventory import Layers
-from phusong.layers.project import FibreService
+from phusong.layers.project.schema import FibreService
 
 if TYPE_CHECKING:
     import geopandas as gpd

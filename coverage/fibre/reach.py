@@ -12,7 +12,7 @@ from phusong.coverage.prediction import worker_count
 from phusong.coverage.result import ANY, Reach
 from phusong.layers.grid import FloatArray, Raster
 from phusong.layers.inventory import Layers
-from phusong.layers.project import FibreService
+from phusong.layers.project.schema import FibreService
 
 if TYPE_CHECKING:
     import geopandas as gpd

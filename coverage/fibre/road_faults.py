@@ -14,7 +14,7 @@ from phusong.data.language import Text
 from phusong.layers.faults import Faults
 from phusong.layers.grid import FloatArray
 from phusong.layers.inventory import Layers
-from phusong.layers.project import LayerTable
+from phusong.layers.project.schema import LayerTable
 from phusong.layers.rules import Report, Rule, warning
 from phusong.layers.status import OPERATIONAL
 

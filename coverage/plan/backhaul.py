@@ -20,8 +20,8 @@ from phusong.coverage.radio.jit import kernel
 from phusong.coverage.radio.sight import clear_paths
 from phusong.layers.grid import FloatArray
 from phusong.layers.inventory import Layers
-from phusong.layers.project import FibreService
-from phusong.layers.project_plan import MicrowaveTable
+from phusong.layers.project.plan import MicrowaveTable
+from phusong.layers.project.schema import FibreService
 
 if TYPE_CHECKING:
     from phusong.data.fibre_tables import Level

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phusong.coverage.plan.site_aims import marked, village_layer
-from phusong.layers.clutter import CLASSES
 from phusong.layers.grid import FloatArray
 from phusong.layers.inventory import Layers
-from phusong.layers.project_plan import PlanSitesTable
+from phusong.layers.project.plan import PlanSitesTable
+from phusong.layers.rasters.clutter import CLASSES
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -18,8 +18,8 @@ from phusong.coverage.radio.predict import site_plans
 from phusong.coverage.radio.site_covers import covered_alone
 from phusong.data.tables import technology_defaults
 from phusong.layers.inventory import Layers
-from phusong.layers.project import FlatService, RangeService, TerrainService
-from phusong.layers.project_plan import PlanSitesTable
+from phusong.layers.project.plan import PlanSitesTable
+from phusong.layers.project.schema import FlatService, RangeService, TerrainService
 from phusong.layers.stations import FRAME
 
 if TYPE_CHECKING:

@@ -21,8 +21,8 @@ from phusong.coverage.result import ANY
 from phusong.data.tables import technology_defaults
 from phusong.layers.grid import FloatArray
 from phusong.layers.inventory import Layers
-from phusong.layers.project import FlatService, RangeService, TerrainService
-from phusong.layers.project_plan import PlanSitesTable
+from phusong.layers.project.plan import PlanSitesTable
+from phusong.layers.project.schema import FlatService, RangeService, TerrainService
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -14,7 +14,7 @@ from phusong.coverage.nearest import nearest
 from phusong.coverage.plan.fibre_ways import Ways
 from phusong.coverage.prediction import worker_count
 from phusong.layers.grid import FloatArray, Grid
-from phusong.layers.project import FibreService
+from phusong.layers.project.schema import FibreService
 
 if TYPE_CHECKING:
     import pandas as pd

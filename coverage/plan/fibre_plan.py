@@ -33,7 +33,7 @@ from phusong.coverage.result import ANY
 from phusong.data.language import Text
 from phusong.layers.faults import ExpectedError, Faults
 from phusong.layers.inventory import Layers
-from phusong.layers.project import FibreService
+from phusong.layers.project.schema import FibreService
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from phusong.coverage.fibre.assessment import Groundwork
     from phusong.coverage.fibre.optical_budget import Optics
     from phusong.layers.inventory import Layers
-    from phusong.layers.project import FibreService
+    from phusong.layers.project.schema import FibreService
 
 Mode = Literal["all", "budget", "target"]
 

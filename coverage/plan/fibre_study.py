@@ -25,7 +25,7 @@ from phusong.data.language import Text
 from phusong.layers.faults import Faults
 from phusong.layers.grid import FloatArray
 from phusong.layers.inventory import Layers
-from phusong.layers.project import FibreService
+from phusong.layers.project.schema import FibreService
 
 if TYPE_CHECKING:
     import pandas as pd

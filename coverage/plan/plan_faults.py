@@ -19,7 +19,7 @@ from phusong.coverage.plan.joint import JointProblem
 from phusong.coverage.plan.site_aims import NAMES, UNITS, Universe
 from phusong.data.language import Text, format_number
 from phusong.layers.inventory import Layers
-from phusong.layers.project import FibreService, Project
+from phusong.layers.project.schema import FibreService, Project
 from phusong.layers.rules import hint
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from phusong.coverage.result import ANY, Reach, Result
 from phusong.layers.faults import Fault
 from phusong.layers.grid import Raster
 from phusong.layers.inventory import Layers
-from phusong.layers.project import FlatService, TerrainService
+from phusong.layers.project.schema import FlatService, TerrainService
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -13,9 +13,9 @@ from phusong.coverage.result import Reach
 from phusong.coverage.zonal import CommuneShares, cell_shares
 from phusong.data.language import Text
 from phusong.layers.faults import ExpectedError
-from phusong.layers.flags import flag_of
 from phusong.layers.grid import FloatArray
 from phusong.layers.inventory import Layers
+from phusong.layers.tables.flags import flag_of
 
 if TYPE_CHECKING:
     import geopandas as gpd

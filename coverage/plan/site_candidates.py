@@ -19,7 +19,7 @@ from phusong.coverage.plan.candidates import (
 from phusong.coverage.plan.site_aims import Universe
 from phusong.layers.grid import FloatArray
 from phusong.layers.inventory import Layers
-from phusong.layers.project_plan import PlanSitesTable
+from phusong.layers.project.plan import PlanSitesTable
 
 if TYPE_CHECKING:
     import geopandas as gpd

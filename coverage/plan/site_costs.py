@@ -17,8 +17,8 @@ from phusong.data.language import LANGUAGES, Text, format_number
 from phusong.data.site_cost_table import MILLION, site_unit_costs, vnd_per_usd
 from phusong.layers.faults import ExpectedError, Fault
 from phusong.layers.grid import FloatArray
-from phusong.layers.project import Project
-from phusong.layers.project_plan import PlanSitesTable
+from phusong.layers.project.plan import PlanSitesTable
+from phusong.layers.project.schema import Project
 from phusong.layers.rules import fold, hint
 
 ITEMS = ("mast", "equipment", "power", "access")

@@ -11,7 +11,7 @@ from phusong.coverage.plan.site_aims import OBJECTIVES
 from phusong.coverage.plan.site_costs import parse_money
 from phusong.coverage.plan.site_plan import SiteQuestion
 from phusong.data.language import Text
-from phusong.layers.project import FibreService, Project
+from phusong.layers.project.schema import FibreService, Project
 from phusong.layers.rules import hint
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from phusong.coverage.plan.site_plan import SitePlan
 from phusong.coverage.plan.site_swaps import Substitute
 from phusong.coverage.radio.profile import Clearance, PathProfile, clearance, straight_profile
 from phusong.data.language import Text
-from phusong.layers.project_plan import FundingRule
+from phusong.layers.project.plan import FundingRule
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -12,7 +12,7 @@ from phusong.coverage.radio.cells import Cell
 from phusong.coverage.radio.kernels import POWER_QUANTUM_MW, Int64, merge_operators
 from phusong.coverage.result import ANY, Reach
 from phusong.layers.grid import Grid, Raster
-from phusong.layers.project import FlatService, TerrainService
+from phusong.layers.project.schema import FlatService, TerrainService
 
 _NONE: Int64 = np.empty((0, 0), dtype=np.int64)
 

@@ -16,7 +16,7 @@ from phusong.coverage.radio.pathloss import Field, PathLoss, Site
 from phusong.layers.calibration import Calibration, calibration_of
 from phusong.layers.grid import Grid
 from phusong.layers.inventory import Layers
-from phusong.layers.project import FlatService, TerrainService
+from phusong.layers.project.schema import FlatService, TerrainService
 
 
 @dataclass(frozen=True)

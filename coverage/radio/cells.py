@@ -20,7 +20,7 @@ from phusong.coverage.radio.link_budget import (
 )
 from phusong.coverage.radio.model import FloatArray, Link
 from phusong.layers.inventory import Layers
-from phusong.layers.project import FlatService, RangeService, TerrainService
+from phusong.layers.project.schema import FlatService, RangeService, TerrainService
 
 NO_OPERATOR = ""
 """Cells whose operator is not known count for 'any' alone."""

@@ -22,9 +22,9 @@ from phusong.coverage.radio.kernels import POWER_CEILING, Float32, Int64
 from phusong.coverage.radio.pathloss import PathLoss, Window
 from phusong.coverage.store import Store, digest_of, program_digest
 from phusong.layers.calibration import calibration_of
-from phusong.layers.clutter import clutter_heights_m
 from phusong.layers.inventory import Layers
-from phusong.layers.project import FlatService, TerrainService
+from phusong.layers.project.schema import FlatService, TerrainService
+from phusong.layers.rasters.clutter import clutter_heights_m
 
 if TYPE_CHECKING:
     from phusong.coverage.radio.predict import Plan

@@ -24,10 +24,10 @@ from phusong.coverage.radio.profile import (
 )
 from phusong.data.language import Text
 from phusong.data.tables import technology_defaults
-from phusong.layers.clutter import clutter_heights_m
 from phusong.layers.faults import ExpectedError
 from phusong.layers.inventory import Layers
-from phusong.layers.project import FibreService, FlatService, RangeService, TerrainService
+from phusong.layers.project.schema import FibreService, FlatService, RangeService, TerrainService
+from phusong.layers.rasters.clutter import clutter_heights_m
 
 UNKNOWN_SITE = Text(
     "Không có vị trí '{asked}' trong danh sách trạm, và đó cũng không phải tọa độ 'vĩ độ,kinh độ'.{near}",

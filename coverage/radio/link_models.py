@@ -17,8 +17,8 @@ from phusong.coverage.radio.profile import (
 )
 from phusong.coverage.radio.terminal import terminal_losses_db
 from phusong.data.language import Text
-from phusong.layers.clutter import clutter_heights_m
 from phusong.layers.inventory import Layers
+from phusong.layers.rasters.clutter import clutter_heights_m
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from phusong.coverage.radio.tr38901 import RMA, UMA, UMI
 from phusong.data.language import Text
 from phusong.layers.faults import ExpectedError
 from phusong.layers.inventory import Layers
-from phusong.layers.project import FlatService, TerrainService
+from phusong.layers.project.schema import FlatService, TerrainService
 
 FLAT_MODELS: Mapping[str, FlatModel] = MappingProxyType(
     {model.name: model for model in (FREE_SPACE, HATA, COST231, RMA, UMA, UMI)}

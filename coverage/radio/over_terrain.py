@@ -21,11 +21,11 @@ from phusong.coverage.radio.profile import middle_latitude_deg
 from phusong.coverage.radio.sweep import P1812Field, SweepLink
 from phusong.coverage.radio.terminal import terminal_losses_db
 from phusong.data.language import Text
-from phusong.layers.clutter import CLASSES, clutter_heights_m
 from phusong.layers.faults import ExpectedError
 from phusong.layers.grid import Grid
 from phusong.layers.inventory import Layers
-from phusong.layers.project import TerrainService
+from phusong.layers.project.schema import TerrainService
+from phusong.layers.rasters.clutter import CLASSES, clutter_heights_m
 
 FREE_SPACE_DB = 32.45
 """20 log10(4 pi 1e9 / c) for km and MHz; Rec. ITU-R P.525."""

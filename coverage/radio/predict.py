@@ -27,7 +27,7 @@ from phusong.coverage.result import ANY
 from phusong.coverage.store import Store
 from phusong.layers.grid import Grid
 from phusong.layers.inventory import Layers
-from phusong.layers.project import FlatService, RangeService, TerrainService
+from phusong.layers.project.schema import FlatService, RangeService, TerrainService
 
 log = logging.getLogger(__name__)
 

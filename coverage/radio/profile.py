@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phusong.coverage.radio.model import FloatArray
-from phusong.layers.clutter import clutter_heights_m
 from phusong.layers.grid import Grid
 from phusong.layers.inventory import Layers
+from phusong.layers.rasters.clutter import clutter_heights_m
 
 LIGHT_M_PER_S = 299_792_458.0
 EARTH_RADIUS_KM = 6371.0

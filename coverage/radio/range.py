@@ -14,7 +14,7 @@ from phusong.coverage.radio.validity import no_stations
 from phusong.coverage.result import ANY, Reach
 from phusong.layers.grid import Raster
 from phusong.layers.inventory import Layers
-from phusong.layers.project import RangeService
+from phusong.layers.project.schema import RangeService
 
 
 def predict_range(layers: Layers, name: str, service: RangeService, *, workers: int = 0) -> Prediction:

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phusong.coverage.radio.profile import LIGHT_M_PER_S, bilinear, median_earth_radius_km
-from phusong.layers.clutter import clutter_heights_m
 from phusong.layers.grid import FloatArray
 from phusong.layers.inventory import Layers
+from phusong.layers.rasters.clutter import clutter_heights_m
 
 UNKNOWN, BLOCKED, CLEAR = -1, 0, 1
 MICROWAVE_EARTH_RADIUS_KM = 8500.0

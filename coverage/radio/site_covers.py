@@ -17,7 +17,7 @@ from phusong.coverage.radio.models import path_loss_of
 from phusong.coverage.radio.pathloss import PathLoss
 from phusong.coverage.radio.predict import Plan, compute_site, site_plans
 from phusong.layers.inventory import Layers
-from phusong.layers.project import FlatService, RangeService, TerrainService
+from phusong.layers.project.schema import FlatService, RangeService, TerrainService
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

@@ -7,7 +7,7 @@ import numpy as np
 from phusong.coverage.radio.model import FloatArray
 from phusong.coverage.radio.p2108 import height_gain_loss_db, statistical_loss_db
 from phusong.coverage.radio.vegetation import woodland_loss_db
-from phusong.layers.clutter import CLASSES
+from phusong.layers.rasters.clutter import CLASSES
 
 HEIGHT_GAIN_MAX_MHZ = 3000.0
 """End of the range of Rec. ITU-R P.2108, section 3.1; above it section 3.2, the statistical model."""
@@ -31,7 +31,7 @@ def terminal_losses_db(
     rx_height_m : float
         Above ground.
     heights_m : array, shape (7,)
-        Of the classes by code: `phusong.layers.clutter.clutter_heights_m`.
+        Of the classes by code: `phusong.layers.rasters.clutter.clutter_heights_m`.
     cell_m : float
 
     Returns

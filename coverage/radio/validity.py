@@ -16,7 +16,7 @@ from phusong.coverage.result import Reach
 from phusong.data.language import Text
 from phusong.layers.faults import Fault
 from phusong.layers.inventory import Layers
-from phusong.layers.project import FlatService, RangeService, TerrainService
+from phusong.layers.project.schema import FlatService, RangeService, TerrainService
 
 if TYPE_CHECKING:
     from phusong.coverage.radio.predict import Plan

@@ -14,7 +14,6 @@ import numpy as np
 import shapely
 
 from phusong.data.language import Text
-from phusong.layers.opencellid import HEADER
 from phusong.layers.sources.adapter import Job, Note, Taken
 from phusong.layers.sources.area import Area
 from phusong.layers.sources.boundaries import COLUMNS_CHANGED, write_communes
@@ -29,6 +28,7 @@ from phusong.layers.sources.transfer import (
     public_address,
     publisher_md5,
 )
+from phusong.layers.vectors.opencellid import HEADER
 
 VIETNAM = "452"
 """Country code of Vietnam's networks (ITU-T E.212)."""

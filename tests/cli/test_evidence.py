@@ -18,7 +18,7 @@ import shapely
 from quick_project import content, make_project
 
 from phusong.coverage.evidence.compare_points import predict_measured
-from phusong.layers.project_file import read_project
+from phusong.layers.project.file import read_project
 from phusong.layers.read import read_layers
 
 FILES = {"validate.html", "validate.xlsx", "validate.json", "challenges.csv", "disagreement.gpkg",

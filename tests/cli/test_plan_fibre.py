@@ -19,7 +19,7 @@ from quick_project import content
 
 from phusong.cli.app import run
 from phusong.cli.options import Settings
-from phusong.layers.ofds_rules import check_network
+from phusong.layers.vectors.ofds_rules import check_network
 
 FILES = {
     "fibre_plan.html", "fibre_plan.xlsx", "fibre_plan.docx", "fibre_plan.gpkg", "fibre_plan_ofds.json",

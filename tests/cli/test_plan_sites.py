@@ -23,7 +23,7 @@ from phusong.coverage.plan.site_plan import plan_sites
 from phusong.coverage.plan.site_question import question_of
 from phusong.data.language import Language
 from phusong.layers.faults import ExpectedError
-from phusong.layers.project_file import read_project
+from phusong.layers.project.file import read_project
 from phusong.layers.read import read_layers
 
 FILES = {

@@ -15,7 +15,7 @@ import pytest
 from quick_project import content
 
 from phusong.coverage.scenario_base import base_of_output, not_reused
-from phusong.layers.project_file import read_project
+from phusong.layers.project.file import read_project
 from phusong.layers.read import read_layers
 
 Ask = Callable[..., Any]

@@ -15,7 +15,7 @@ from shapely.geometry import box
 
 from phusong.layers.grid import Grid, Raster
 from phusong.layers.inventory import Layers, Population
-from phusong.layers.project import Project
+from phusong.layers.project.schema import Project
 
 UTM = CRS.from_epsg(32649)
 LEFT_M, TOP_M = 240_000.0, 1_540_000.0

@@ -18,7 +18,7 @@ from phusong.coverage.result import ANY, Reach
 from phusong.coverage.zonal import CommuneShares, share_communes
 from phusong.layers.grid import Grid, Raster
 from phusong.layers.inventory import Layers, Population
-from phusong.layers.project import Project
+from phusong.layers.project.schema import Project
 
 UTM = CRS.from_epsg(32649)
 GRID = Grid(UTM, 500_000.0, 1_501_000.0, 100.0, (10, 20))

@@ -36,8 +36,8 @@ from phusong.data.language import Text
 from phusong.layers import target_table
 from phusong.layers.grid import Grid, Raster
 from phusong.layers.inventory import Layers
-from phusong.layers.project import FlatService, SettlementsTable, VillagesTable
-from phusong.layers.project_file import read_project
+from phusong.layers.project.file import read_project
+from phusong.layers.project.schema import FlatService, SettlementsTable, VillagesTable
 
 Network = Callable[..., Layers]
 

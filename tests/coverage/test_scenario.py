@@ -24,12 +24,12 @@ from phusong.coverage.scenario import (
 from phusong.coverage.targets import standings
 from phusong.coverage.zonal import CommuneShares
 from phusong.layers.inventory import Layers
-from phusong.layers.project import FibreService, Target
-from phusong.layers.project_file import read_project
+from phusong.layers.project.file import read_project
+from phusong.layers.project.schema import FibreService, Target
 from phusong.layers.read import read_layers
-from phusong.layers.scenario import read_scenario
-from phusong.layers.scenario_apply import Applied, apply_scenario
-from phusong.layers.scenario_files import open_scenario
+from phusong.layers.scenario.apply import Applied, apply_scenario
+from phusong.layers.scenario.asked import read_scenario
+from phusong.layers.scenario.files import open_scenario
 
 MORE = """
 [services.5G]

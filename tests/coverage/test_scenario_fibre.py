@@ -17,11 +17,11 @@ from phusong.coverage.scenario import Base, compare_with_base, one_way, unchange
 from phusong.coverage.zonal import CommuneShares
 from phusong.layers.faults import InputError
 from phusong.layers.inventory import Layers
-from phusong.layers.project_file import read_project
+from phusong.layers.project.file import read_project
 from phusong.layers.read import read_layers
-from phusong.layers.scenario import read_scenario
-from phusong.layers.scenario_apply import Applied, apply_scenario
-from phusong.layers.scenario_files import open_scenario
+from phusong.layers.scenario.apply import Applied, apply_scenario
+from phusong.layers.scenario.asked import read_scenario
+from phusong.layers.scenario.files import open_scenario
 
 RADIO = '\n[services.4G]\nmodel = "range"\nradius_m = 2000\n'
 ROUTES, NODES = "fibre_routes.geojson", "fibre_nodes.geojson"

@@ -64,7 +64,7 @@ def test_territories_fill_the_country_without_overlap(size):
 
 
 def test_neighbours_share_their_border_and_hold_their_figures(pair):
-    from phusong.layers.project_file import read_project
+    from phusong.layers.project.file import read_project
     from phusong.layers.read import read_layers
 
     sizes = {s.code: s for s in province_sizes(SIZE)}

@@ -22,7 +22,7 @@ from phusong.data.sample import make_sample
 from phusong.data.sample.names import PROVINCE_CODE, commune_code, lowland_names, upland_names
 from phusong.data.sample.relief import accumulate, climb, enlarge
 from phusong.data.sample.settlement import share_out
-from phusong.layers.project import Project
+from phusong.layers.project.schema import Project
 
 UTM = "EPSG:32649"
 FILES = {
@@ -234,7 +234,7 @@ def test_project_file_fits_the_schema(province):
 
 
 def test_layers_read_it_and_only_remark_what_is_planned(province):
-    from phusong.layers.project_file import read_project
+    from phusong.layers.project.file import read_project
     from phusong.layers.read import read_layers
 
     layers = read_layers(read_project(province[0] / "phusong.toml"))

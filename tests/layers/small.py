@@ -12,7 +12,7 @@ from rasterio.transform import from_origin
 
 from phusong.layers.faults import Fault, InputError
 from phusong.layers.inventory import Layers
-from phusong.layers.project_file import read_project
+from phusong.layers.project.file import read_project
 from phusong.layers.read import read_layers
 
 LON, LAT, STEP = 108.0, 14.0, 0.1

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phusong.layers.angles import (
+from phusong.layers.faults import Faults
+from phusong.layers.positions.angles import (
     direction_letters,
     parse_angle,
     read_angles,
@@ -15,7 +16,6 @@ from phusong.layers.angles import (
     split_pairs,
     tell_angles,
 )
-from phusong.layers.faults import Faults
 from phusong.layers.rules import Report
 
 VIETNAM = (102.0, 8.0, 118.0, 24.0)

@@ -12,10 +12,10 @@ import rasterio
 import small
 from rasterio.transform import from_origin
 
-from phusong.layers.carry_file import carry_file, carry_to
-from phusong.layers.crosswalk import crosswalk
+from phusong.layers.boundaries.carry_file import carry_file, carry_to
+from phusong.layers.boundaries.crosswalk import crosswalk
 from phusong.layers.faults import ExpectedError, InputError
-from phusong.layers.project_file import read_project
+from phusong.layers.project.file import read_project
 from phusong.layers.read import read_old_ground
 
 WALK = crosswalk()

@@ -13,7 +13,10 @@ import pytest
 import shapely
 from pyproj import CRS, Geod, Transformer
 
-from phusong.layers.coordinates import (
+from phusong.layers.boundaries.province import Province
+from phusong.layers.faults import Faults
+from phusong.layers.grid import Grid
+from phusong.layers.positions.coordinates import (
     Candidate,
     CrsAnswer,
     candidates,
@@ -22,7 +25,7 @@ from phusong.layers.coordinates import (
     tell_crs,
     to_lonlat,
 )
-from phusong.layers.crs_words import (
+from phusong.layers.positions.crs_words import (
     PLANE,
     VN2000_TM3,
     VN2000_UTM,
@@ -31,9 +34,6 @@ from phusong.layers.crs_words import (
     name_of,
     successor,
 )
-from phusong.layers.faults import Faults
-from phusong.layers.grid import Grid
-from phusong.layers.province import Province
 from phusong.layers.rules import Report
 
 GEOD = Geod(ellps="WGS84")

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from phusong.layers.faults import InputError
-from phusong.layers.project_file import read_project
+from phusong.layers.project.file import read_project
 from phusong.layers.read import read_layers
 
 FILES = ("phusong.toml", "communes.geojson", "stations.csv", "population.tif")

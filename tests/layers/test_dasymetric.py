@@ -12,11 +12,11 @@ from quick_project import make_project
 from rasterio.transform import from_origin
 
 from phusong.coverage.analyse import analyse
-from phusong.layers.dasymetric import building_weights
 from phusong.layers.faults import Faults, InputError
 from phusong.layers.grid import Grid
-from phusong.layers.population import read_population
-from phusong.layers.project_file import read_project
+from phusong.layers.project.file import read_project
+from phusong.layers.rasters.dasymetric import building_weights
+from phusong.layers.rasters.population import read_population
 from phusong.layers.rules import Report
 
 METRIC = CRS.from_epsg(32649)

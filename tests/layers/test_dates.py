@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phusong.layers.dates import read_dates, tell_dates
 from phusong.layers.faults import Faults
 from phusong.layers.rules import Report
+from phusong.layers.tables.dates import read_dates, tell_dates
 
 JUNE = datetime.date(2026, 6, 30)
 DATES = st.dates(datetime.date(1970, 1, 1), datetime.date(2069, 12, 31))

@@ -19,8 +19,8 @@ from nasty_cases import TRUTH, Cases, Refusals, check_truth, folder_with, moved,
 from test_nasty_files import dms, title_rows_above
 from test_strange_files import SAID, drawn
 
-from phusong.layers.geometry import zone_without_datum
-from phusong.layers.legacy_encodings import encode, to_bytes
+from phusong.layers.text.legacy_encodings import encode, to_bytes
+from phusong.layers.vectors.geometry import zone_without_datum
 
 case, refused = Cases(), Refusals()
 MAPINFO_VN2000 = (
@@ -212,7 +212,7 @@ def a_shapefile_whose_prj_names_the_zone_beside(folder: Path) -> str:
 
 @pytest.mark.parametrize("name", refused)
 def test_refused_with_its_reason(tmp_path: Path, name: str) -> None:
-    from phusong.layers.project_file import read_project
+    from phusong.layers.project.file import read_project
     from phusong.layers.read import survey_layers
 
     code, make = refused[name]
@@ -223,7 +223,7 @@ def test_refused_with_its_reason(tmp_path: Path, name: str) -> None:
 
 
 def test_a_pipe_among_the_rasters_is_told(tmp_path: Path) -> None:
-    from phusong.layers.project_file import read_project
+    from phusong.layers.project.file import read_project
     from phusong.layers.read import survey_layers
 
     project = small.write_province(tmp_path)

@@ -11,7 +11,7 @@ import small
 
 from phusong.coverage.analyse import analyse_layers
 from phusong.layers.faults import InputError
-from phusong.layers.project_file import read_project
+from phusong.layers.project.file import read_project
 from phusong.layers.read import read_layers
 
 FIBRE = """

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from phusong.layers.faults import Faults
-from phusong.layers.header_words import KNOWN_OTHERS, LAYER_KINDS, LayerKind, words_of
-from phusong.layers.headers import matches_of, normalise, recognise, tell_headers
 from phusong.layers.rules import Report
-from phusong.layers.sheet_plan import plan_sheet, tell_plan
+from phusong.layers.tables.header_words import KNOWN_OTHERS, LAYER_KINDS, LayerKind, words_of
+from phusong.layers.tables.headers import matches_of, normalise, recognise, tell_headers
+from phusong.layers.tables.sheet_plan import plan_sheet, tell_plan
 
 
 def best(header: str, kind: LayerKind) -> str:

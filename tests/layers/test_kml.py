@@ -13,9 +13,9 @@ import shapely
 import small
 
 from phusong.layers.faults import Faults
-from phusong.layers.kml import parse_description
 from phusong.layers.rules import Report
-from phusong.layers.tables import RawTable, open_table
+from phusong.layers.tables.opening import RawTable, open_table
+from phusong.layers.vectors.kml import parse_description
 
 KML = """<?xml version="1.0" encoding="UTF-8"?>
 <kml xmlns="http://www.opengis.net/kml/2.2"><Document><name>Nhà thầu</name>

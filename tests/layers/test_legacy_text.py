@@ -17,7 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from phusong.layers.faults import Faults
-from phusong.layers.legacy_encodings import (
+from phusong.layers.rules import Report
+from phusong.layers.text.legacy_encodings import (
     ENCODINGS,
     decode,
     encode,
@@ -26,9 +27,8 @@ from phusong.layers.legacy_encodings import (
     to_bytes,
     vni_letters,
 )
-from phusong.layers.legacy_text import read_text, read_texts, tell_text
-from phusong.layers.rules import Report
-from phusong.layers.syllables import is_syllable
+from phusong.layers.text.legacy_text import read_text, read_texts, tell_text
+from phusong.layers.text.syllables import is_syllable
 
 VOWELS = "aăâeêioôơuưy"
 TONES = ["", "\u0301", "\u0300", "\u0309", "\u0303", "\u0323"]

@@ -19,8 +19,8 @@ from phusong.layers.faults import InputError
 from phusong.layers.grid import Grid, Raster
 from phusong.layers.inventory import Layers, Population
 from phusong.layers.measurements import Measurements, Reading, read_measurements
-from phusong.layers.project import Project
-from phusong.layers.times import read_times
+from phusong.layers.project.schema import Project
+from phusong.layers.tables.times import read_times
 
 UTM = CRS.from_epsg(32649)
 

@@ -28,8 +28,8 @@ from nasty_cases import (
 )
 from ods import write_ods
 
-from phusong.layers.crosswalk import crosswalk
-from phusong.layers.legacy_encodings import encode, to_bytes
+from phusong.layers.boundaries.crosswalk import crosswalk
+from phusong.layers.text.legacy_encodings import encode, to_bytes
 
 case, refused = Cases(), Refusals()
 
@@ -644,7 +644,7 @@ def test_any_mixture_is_read_back(
         rows = [[comma(c) if isinstance(c, float) else c for c in row] for row in rows]
     header, rows = [header[j] for j in order], [[row[j] for j in order] for row in rows]
     if plain:
-        from phusong.layers.headers import normalise
+        from phusong.layers.tables.headers import normalise
 
         header = [normalise(h)[0].upper() for h in header]
     if numbered:

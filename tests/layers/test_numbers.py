@@ -8,9 +8,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from phusong.layers.faults import Faults
-from phusong.layers.flags import flag_of, looks_like_flags, read_codes, read_flags, tell_flags
-from phusong.layers.numbers import Kind, habits, read_numbers, tell_numbers
 from phusong.layers.rules import Report
+from phusong.layers.tables.flags import flag_of, looks_like_flags, read_codes, read_flags, tell_flags
+from phusong.layers.tables.numbers import Kind, habits, read_numbers, tell_numbers
 
 NAN = float("nan")
 

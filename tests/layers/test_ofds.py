@@ -14,10 +14,10 @@ import pytest
 import shapely
 
 from phusong.layers.faults import Faults
-from phusong.layers.ofds_rules import check_network, distance_m
-from phusong.layers.ofds_write import to_ofds
 from phusong.layers.rules import Report
-from phusong.layers.tables import RawTable, open_table
+from phusong.layers.tables.opening import RawTable, open_table
+from phusong.layers.vectors.ofds_rules import check_network, distance_m
+from phusong.layers.vectors.ofds_write import to_ofds
 
 LINKS = [{"rel": "describedby", "href": "https://example.com/0__4__0/schema/network-schema.json"}]
 

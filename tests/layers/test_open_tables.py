@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from phusong.layers.codes import match_codes, own_codes
-from phusong.layers.columns import Column, take_columns, to_dates, to_numbers, to_text
+from phusong.layers.boundaries.codes import match_codes, own_codes
 from phusong.layers.faults import Faults
-from phusong.layers.project import LayerTable
+from phusong.layers.project.schema import LayerTable
 from phusong.layers.rules import Report, fold, nearest
-from phusong.layers.tables import open_table, sniff_delimiter
+from phusong.layers.tables.columns import Column, take_columns, to_dates, to_numbers, to_text
+from phusong.layers.tables.opening import open_table, sniff_delimiter
 
 # A level in dBm never has thousands; `1.125` alone in a column of another kind is refused, as it should be.
 COLUMNS = (

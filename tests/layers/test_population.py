@@ -17,7 +17,7 @@ from shapely.geometry import Polygon, box
 
 from phusong.layers.faults import Faults
 from phusong.layers.grid import Grid
-from phusong.layers.population import read_population
+from phusong.layers.rasters.population import read_population
 
 UTM = CRS.from_epsg(32649)
 

@@ -20,13 +20,13 @@ import pytest
 import small
 from pyproj import CRS
 
-from phusong.layers import postgis
 from phusong.layers.faults import Fault, Faults
-from phusong.layers.postgis_url import DatabaseUrl, redact
-from phusong.layers.project_file import read_project
+from phusong.layers.project.file import read_project
 from phusong.layers.read import read_layers
 from phusong.layers.rules import Report
-from phusong.layers.tables import RawTable
+from phusong.layers.tables.opening import RawTable
+from phusong.layers.vectors import postgis
+from phusong.layers.vectors.postgis_url import DatabaseUrl, redact
 
 PASSWORD = "bí:m@t/1"
 REQUIRED = os.environ.get("PHUSONG_REQUIRE_POSTGIS") == "1"

@@ -9,7 +9,7 @@ import pytest
 import small
 
 from phusong.layers.faults import Fault, InputError
-from phusong.layers.project_file import read_project
+from phusong.layers.project.file import read_project
 
 
 def faults(project: Path) -> list[Fault]:

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from pyproj import CRS
 
 from phusong.data.sample import make_sample
-from phusong.layers.geometry import seams
+from phusong.layers.boundaries.province import Province
 from phusong.layers.grid import Grid
-from phusong.layers.project_file import read_project
-from phusong.layers.province import Province
+from phusong.layers.project.file import read_project
 from phusong.layers.read import read_layers
+from phusong.layers.vectors.geometry import seams
 
 UTM = CRS.from_epsg(32649)
 

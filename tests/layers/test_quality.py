@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 from phusong.data.language import LANGUAGES
 from phusong.layers.faults import InputError
 from phusong.layers.inventory import Layers, Population, Source, Understood
-from phusong.layers.project_file import read_project
-from phusong.layers.quality import Figure, quality
-from phusong.layers.quality_ground import FAR_FROM_ROAD_M, commune_people
-from phusong.layers.quality_stations import NEAR_M, _nearest, near_sites, repeated_cells
+from phusong.layers.project.file import read_project
+from phusong.layers.quality.figures import Figure, quality
+from phusong.layers.quality.ground import FAR_FROM_ROAD_M, commune_people
+from phusong.layers.quality.stations import NEAR_M, _nearest, near_sites, repeated_cells
 from phusong.layers.read import survey_layers
 
 

@@ -14,11 +14,11 @@ import small
 from pyproj import CRS, Transformer
 from rasterio.transform import from_origin
 
-from phusong.layers.clutter import CLASSES, HEIGHTS_M, clutter_heights_m, read_clutter
 from phusong.layers.faults import Faults
 from phusong.layers.grid import Grid
-from phusong.layers.project import ClutterTable
-from phusong.layers.terrain import read_terrain, widen
+from phusong.layers.project.schema import ClutterTable
+from phusong.layers.rasters.clutter import CLASSES, HEIGHTS_M, clutter_heights_m, read_clutter
+from phusong.layers.rasters.terrain import read_terrain, widen
 
 UTM = CRS.from_epsg(32649)
 

@@ -12,7 +12,7 @@ import pytest
 import small
 
 from phusong.layers.faults import Fault, InputError
-from phusong.layers.project_file import read_project
+from phusong.layers.project.file import read_project
 from phusong.layers.read import read_layers
 
 HEADER, *ROWS = small.STATIONS.splitlines()
@@ -1007,7 +1007,7 @@ def test_grid_covers_the_communes(project: Path) -> None:
 )
 def test_utm_zone(lon: float, lat: float, epsg: int) -> None:
     """Zones of the EPSG registry; Bergen lies in zone 31 by its meridian and in 32 by the rule for Norway."""
-    from phusong.layers.communes import utm_zone
+    from phusong.layers.boundaries.communes import utm_zone
 
     found_zone = utm_zone((lon, lat, lon, lat)).to_epsg()
     assert found_zone == (32631 if epsg == 32632 and lat > 50 else epsg)
@@ -1033,8 +1033,8 @@ def test_every_message_has_the_same_fields_in_both_languages() -> None:
     from phusong.layers.rules import Rule
 
     seen = 0
-    for module in pkgutil.iter_modules(package.__path__):
-        for value in vars(importlib.import_module(f"phusong.layers.{module.name}")).values():
+    for module in pkgutil.walk_packages(package.__path__, "phusong.layers."):
+        for value in vars(importlib.import_module(module.name)).values():
             for text in (value.text, value.remedy) if isinstance(value, Rule) else (value,):
                 if isinstance(text, Text):
                     vi, en = text.fields()

@@ -11,7 +11,7 @@ import pytest
 import small
 
 from phusong.layers.inventory import Layers
-from phusong.layers.project_file import read_project
+from phusong.layers.project.file import read_project
 from phusong.layers.read import file_sha256, read_layers
 
 

@@ -15,11 +15,11 @@ from quick_project import make_project
 from phusong.data.language import LANGUAGES
 from phusong.layers.faults import Fault, InputError
 from phusong.layers.inventory import Layers
-from phusong.layers.project_file import read_project
+from phusong.layers.project.file import read_project
 from phusong.layers.read import read_layers
-from phusong.layers.scenario import read_scenario
-from phusong.layers.scenario_apply import Applied, Counts, apply_scenario
-from phusong.layers.scenario_files import open_scenario
+from phusong.layers.scenario.apply import Applied, Counts, apply_scenario
+from phusong.layers.scenario.asked import read_scenario
+from phusong.layers.scenario.files import open_scenario
 
 
 @pytest.fixture(scope="module")

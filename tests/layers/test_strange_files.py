@@ -17,7 +17,7 @@ from nasty import NAMES, VIETNAMESE, Rows, to_csv, to_xls, to_xlsx
 from nasty_cases import TRUTH, Cases, Refusals, check_refusal, check_truth, folder_with, moved, placed
 from ods import write_ods
 
-from phusong.layers.legacy_encodings import encode
+from phusong.layers.text.legacy_encodings import encode
 
 case, refused = Cases(), Refusals()
 

@@ -10,10 +10,10 @@ import rasterio
 from rasterio.windows import Window
 from small import add, faults_of, layers_of, raster, write_province
 
-from phusong.layers import rasters
-from phusong.layers.project_file import read_project
+from phusong.layers.project.file import read_project
+from phusong.layers.rasters import reading as rasters
+from phusong.layers.rasters.terrain import fill_voids
 from phusong.layers.read import read_layers
-from phusong.layers.terrain import fill_voids
 
 TERRAIN = '[layers.terrain]\npath = "terrain.tif"\n'
 OVER_TERRAIN = '[services.5G]\nmodel = "p1812"\ntechnology = "4G"\n'

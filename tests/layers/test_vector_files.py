@@ -10,11 +10,11 @@ import pyogrio
 import pytest
 import shapely
 
-from phusong.layers import vector_files
 from phusong.layers.faults import Faults
-from phusong.layers.legacy_encodings import encode
 from phusong.layers.rules import Report
-from phusong.layers.tables import RawTable, open_table
+from phusong.layers.tables.opening import RawTable, open_table
+from phusong.layers.text.legacy_encodings import encode
+from phusong.layers.vectors import vector_files
 
 NAMES = ["Trạm phát sóng Ia Grăng", "Xã Đắk Đoa", "Phường Diên Hồng", "Thị trấn Phú Thiện"]
 POINTS = [shapely.Point(108 + i / 10, 14) for i in range(4)]

@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from phusong.data.names import fold
-from phusong.layers.carry import Rule, convert_table, overlay_weights, tell_carried, to_districts
-from phusong.layers.crosswalk import crosswalk, province_meanings, province_vintage
+from phusong.layers.boundaries.carry import Rule, convert_table, overlay_weights, tell_carried, to_districts
+from phusong.layers.boundaries.crosswalk import crosswalk, province_meanings, province_vintage
+from phusong.layers.boundaries.vintage import tell_vintage, vintage_of
 from phusong.layers.faults import Faults
 from phusong.layers.rules import Report
-from phusong.layers.vintage import tell_vintage, vintage_of
 
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 real = pytest.mark.skipif(not (DATA / "vietnam").is_dir(), reason="no ../shared beside the project")

@@ -31,7 +31,7 @@ from phusong.data.language import Text
 from phusong.layers.faults import Fault
 from phusong.layers.grid import Grid, Raster
 from phusong.layers.inventory import Layers, Population, Source
-from phusong.layers.project import Project
+from phusong.layers.project.schema import Project
 
 AS_OF = datetime.date(2026, 6, 30)
 CELL_M = 200.0

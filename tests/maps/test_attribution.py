@@ -9,7 +9,7 @@ import pytest
 from quick_project import make_project
 
 from phusong.layers.faults import ExpectedError
-from phusong.layers.project_file import read_project
+from phusong.layers.project.file import read_project
 from phusong.layers.provenance import Provenance, provenance_of, read_sources, sha256_of, write_sources
 from phusong.layers.read import survey_layers
 from phusong.maps.public import require_publishable

@@ -10,10 +10,10 @@ import pytest
 from axe_core import CHROMIUM, FLAGS, MARKS, violations
 
 from phusong.coverage.result import Result
-from phusong.maps.batch import ProvinceRun
-from phusong.maps.batch_page import render_batch
-from phusong.maps.page_map import render_map
-from phusong.maps.page_report import render_report
+from phusong.maps.batch.page import render_batch
+from phusong.maps.batch.run import ProvinceRun
+from phusong.maps.map_page.page import render_map
+from phusong.maps.report.page import render_report
 
 pytestmark = MARKS
 

@@ -20,7 +20,7 @@ from quick_project import content, make_project
 from phusong.cli.app import run as run_cli
 from phusong.cli.options import Settings
 from phusong.layers.faults import ExpectedError
-from phusong.maps.batch import SHOWN, BatchOptions, ProvinceRun, run_batch
+from phusong.maps.batch.run import SHOWN, BatchOptions, ProvinceRun, run_batch
 from phusong.maps.manifest import sha256
 
 RESUME = BatchOptions(resume=True, dask=False)
@@ -230,7 +230,7 @@ def status_if_resumed(project: Path, out: Path, lang: str = "vi") -> str:
         raise AboutToRunError
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("phusong.maps.batch_pool.ThreadPool.submit", refuse)
+        patch.setattr("phusong.maps.batch.pool.ThreadPool.submit", refuse)
         try:
             (run,) = run_batch([project], out, lang, options=RESUME)  # type: ignore[arg-type]
         except AboutToRunError:

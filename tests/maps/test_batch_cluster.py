@@ -20,10 +20,10 @@ import pytest
 from quick_project import content, make_project
 
 from phusong.layers.faults import ExpectedError
-from phusong.maps.batch import BatchOptions, run_batch
-from phusong.maps.batch_job import Job
-from phusong.maps.batch_process import run_job
-from phusong.maps.ledger import Events, Ledger
+from phusong.maps.batch.job import Job
+from phusong.maps.batch.ledger import Events, Ledger
+from phusong.maps.batch.process import run_job
+from phusong.maps.batch.run import BatchOptions, run_batch
 
 TABLES = ("indicators.csv", "indicators.json", "gaps.csv", "places.csv", "communes.gpkg", "signal_4G.tif")
 PREDICTED = 'model = "cost231"\nmax_distance_m = 4000'
@@ -130,7 +130,7 @@ def test_local_dask_and_one_more_station(alone: tuple[Path, dict[str, bytes]], t
 
 def test_no_scheduler_there(tmp_path: Path, sample: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("distributed")
-    monkeypatch.setattr("phusong.maps.batch_pool.CONNECT_S", 0.2)
+    monkeypatch.setattr("phusong.maps.batch.pool.CONNECT_S", 0.2)
     project = make_project(sample, tmp_path / "p", "52")
     with pytest.raises(ExpectedError, match=r"127\.0\.0\.1:9"):
         run_batch([project], tmp_path / "out", "en", options=BatchOptions(scheduler="tcp://127.0.0.1:9"))
@@ -219,7 +219,7 @@ def test_bounds_of_time_and_memory(sample: Path, tmp_path: Path) -> None:
 
 
 def test_what_a_worker_does_not_see(sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("phusong.maps.batch_process.SHARED_S", 0.0)
+    monkeypatch.setattr("phusong.maps.batch.process.SHARED_S", 0.0)
     run = run_job(job_of(tmp_path / "elsewhere" / "phusong.toml", tmp_path / "out"))
     assert run.status == "failed"
     assert "does not see" in run.messages[0]

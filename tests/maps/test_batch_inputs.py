@@ -10,8 +10,8 @@ import geopandas as gpd
 import pytest
 from quick_project import make_project
 
-from phusong.maps.batch_child import work
-from phusong.maps.batch_job import Job
+from phusong.maps.batch.child import work
+from phusong.maps.batch.job import Job
 
 
 def missing(file: Path) -> None:

@@ -14,8 +14,8 @@ import shapely
 
 from phusong.coverage.result import Result
 from phusong.data.language import LANGUAGES
-from phusong.maps.batch import ProvinceRun
-from phusong.maps.batch_page import render_batch, write_summary
+from phusong.maps.batch.page import render_batch, write_summary
+from phusong.maps.batch.run import ProvinceRun
 from phusong.maps.colours import PERCENT_BREAKS
 from phusong.maps.geometry import province_outline
 from phusong.maps.inset import EAST, WEST

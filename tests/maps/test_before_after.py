@@ -24,7 +24,7 @@ from phusong.maps.before_after import (
     write_before_after,
 )
 from phusong.maps.colours import PERCENT_COLOURS, css, percent_class
-from phusong.maps.map_before import joined_pages, page_data
+from phusong.maps.map_page.before import joined_pages, page_data
 from phusong.maps.write import write_outputs
 
 QUERY = (

@@ -13,9 +13,9 @@ import pytest
 
 from phusong.coverage.fibre.reported import reported_beyond_reach
 from phusong.coverage.result import Result
-from phusong.maps.document import write_document
-from phusong.maps.page_report import render_report
-from phusong.maps.workbook import write_workbook
+from phusong.maps.document.content import write_document
+from phusong.maps.report.page import render_report
+from phusong.maps.workbook.book import write_workbook
 
 REACHABLE = 200.0
 

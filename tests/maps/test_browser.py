@@ -15,8 +15,8 @@ from conftest import COMMUNES
 from phusong.coverage.result import ANY, Result
 from phusong.data.language import format_number
 from phusong.maps.figures import Figures
-from phusong.maps.page_map import render_map
-from phusong.maps.page_report import render_report
+from phusong.maps.map_page.page import render_map
+from phusong.maps.report.page import render_report
 
 ARTIFACTS = Path(__file__).parents[2] / "test-artifacts"
 FLAGS = [

@@ -10,8 +10,8 @@ from test_browser import ARTIFACTS, CHROMIUM, DESK, FLAGS, PHONE, _data, pytestm
 
 from phusong.data.language import format_number
 from phusong.maps.figures import Figures
-from phusong.maps.page_map import render_map
-from phusong.maps.page_report import render_report
+from phusong.maps.map_page.page import render_map
+from phusong.maps.report.page import render_report
 
 PROJECT = Path(__file__).parents[2].parent / "shared" / "data" / "gia-lai" / "phusong.toml"
 MOST_BYTES = 6_000_000
@@ -36,7 +36,7 @@ def test_gia_lai_opens_small_and_silent(tmp_path: Path) -> None:
     from playwright.sync_api import sync_playwright
 
     from phusong.coverage.analyse import analyse
-    from phusong.layers.project_file import read_project
+    from phusong.layers.project.file import read_project
 
     result = analyse(read_project(PROJECT))
     for name, render in (("map.html", render_map), ("index.html", render_report)):

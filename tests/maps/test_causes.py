@@ -12,11 +12,11 @@ import openpyxl
 import pytest
 
 from phusong.coverage.result import Result
-from phusong.maps.document import write_document
-from phusong.maps.map_data import map_data
-from phusong.maps.page_report import render_report
+from phusong.maps.document.content import write_document
+from phusong.maps.map_page.data import map_data
+from phusong.maps.report.page import render_report
 from phusong.maps.words import cause_sentence, distance_words
-from phusong.maps.workbook import write_workbook
+from phusong.maps.workbook.book import write_workbook
 
 NAN = float("nan")
 BARE = {

@@ -18,10 +18,10 @@ from check_cases import FAULTS, FORMULA, SCRIPT, make
 from phusong.data.language import LANGUAGES, Text
 from phusong.layers.faults import ExpectedError, Fault
 from phusong.layers.inventory import Source, Understood
-from phusong.layers.quality import CommunePeople, Figure, Quality, Suspect
+from phusong.layers.quality.figures import CommunePeople, Figure, Quality, Suspect
 from phusong.layers.summary import Checked, check_project
-from phusong.maps.check_files import write_page
-from phusong.maps.check_page import render_check
+from phusong.maps.check.files import write_page
+from phusong.maps.check.page import render_check
 
 CHROMIUM = os.environ.get("PHUSONG_CHROMIUM") or shutil.which("chromium")
 REQUIRED = os.environ.get("PHUSONG_REQUIRE_BROWSER") == "1"

@@ -16,11 +16,11 @@ from check_cases import FAULTS, FORMULA, HEADER, SCRIPT, Case, make
 from openpyxl.worksheet.worksheet import Worksheet
 from quick_project import content, make_project
 
-import phusong.maps.check_workbook as workbook_module
+import phusong.maps.check.workbook as workbook_module
 from phusong.layers.faults import ExpectedError
 from phusong.layers.summary import check_project
-from phusong.maps.check_files import write_marked
-from phusong.maps.check_workbook import plan_copies
+from phusong.maps.check.files import write_marked
+from phusong.maps.check.workbook import plan_copies
 
 KINDS = ("csv", "hint", "xlsx", "ods")
 

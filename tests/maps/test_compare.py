@@ -20,12 +20,12 @@ from phusong.coverage.evidence.change_causes import change_of_stations
 from phusong.coverage.evidence.changes import Comparison, compare_runs, province_effects
 from phusong.coverage.evidence.history import KEY, Run, read_run
 from phusong.coverage.result import ANY, Result
-from phusong.layers.crosswalk import crosswalk
+from phusong.layers.boundaries.crosswalk import crosswalk
 from phusong.layers.faults import ExpectedError
 from phusong.layers.inventory import Source
-from phusong.maps.compare_page import render_comparison
-from phusong.maps.compare_words import sentences
-from phusong.maps.compare_write import compare_folders, document, write_comparison
+from phusong.maps.compare.page import render_comparison
+from phusong.maps.compare.words import sentences
+from phusong.maps.compare.write import compare_folders, document, write_comparison
 from phusong.maps.manifest import write_manifest
 from phusong.maps.write import writers
 

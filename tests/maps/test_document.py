@@ -15,7 +15,7 @@ import pytest
 from docx.shared import Mm
 
 from phusong.coverage.result import ANY, Result
-from phusong.maps.document import province_title, write_document
+from phusong.maps.document.content import province_title, write_document
 from phusong.maps.figures import Figures
 
 

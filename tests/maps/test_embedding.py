@@ -11,8 +11,8 @@ from test_browser import CHROMIUM, FLAGS, pytestmark  # noqa: F401
 
 from phusong.coverage.result import Result
 from phusong.maps import gis, tables
-from phusong.maps.page_map import render_map
-from phusong.maps.page_report import render_report
+from phusong.maps.map_page.page import render_map
+from phusong.maps.report.page import render_report
 
 HOST = """<!DOCTYPE html><html lang="vi"><title>IOC</title>
 <iframe id="framed" title="phusong" src="{page}" {sandbox} width="1100" height="650"></iframe></html>"""

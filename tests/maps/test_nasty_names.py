@@ -22,7 +22,7 @@ import pytest
 from conftest import VILLAGE_NAMES
 
 from phusong.coverage.result import Result
-from phusong.layers.project import Project
+from phusong.layers.project.schema import Project
 from phusong.maps.write import write_outputs
 
 SVG = "{http://www.w3.org/2000/svg}"

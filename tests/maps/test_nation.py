@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 from quick_project import make_project
 
-from phusong.maps.batch import BatchOptions, run_batch
-from phusong.maps.batch_job import ProvinceRun
-from phusong.maps.nation_tables import all_communes, overlaps, ranks, totals, write_nation
+from phusong.maps.batch.job import ProvinceRun
+from phusong.maps.batch.nation_tables import all_communes, overlaps, ranks, totals, write_nation
+from phusong.maps.batch.run import BatchOptions, run_batch
 
 SERVICES = """
 [services.4G]

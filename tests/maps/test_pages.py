@@ -15,13 +15,14 @@ from hypothesis import strategies as st
 
 from phusong.coverage.result import ANY, Result
 from phusong.data.language import LANGUAGES, Language, Text, format_number
-from phusong.maps import page_words, report_words, sentences
+from phusong.maps import page_words, sentences
 from phusong.maps.figures import Figures
 from phusong.maps.inline import Page, asset, escape, leaflet_css, leaflet_js, safe_json
 from phusong.maps.inset import inset_svg
-from phusong.maps.map_before import page_data
-from phusong.maps.page_map import LATE, render_map
-from phusong.maps.page_report import render_report
+from phusong.maps.map_page.before import page_data
+from phusong.maps.map_page.page import LATE, render_map
+from phusong.maps.report import words as report_words
+from phusong.maps.report.page import render_report
 
 RENDER = {"map": render_map, "report": render_report}
 

@@ -13,7 +13,7 @@ import pytest
 from test_document import filled_to_the_foot
 
 from phusong.coverage.result import Result
-from phusong.maps.document import write_document, write_pdf
+from phusong.maps.document.content import write_document, write_pdf
 from phusong.maps.static import Drawings
 
 needs_poppler = pytest.mark.skipif(shutil.which("pdftotext") is None, reason="poppler is not installed")

@@ -23,10 +23,10 @@ from hypothesis import strategies as st
 from phusong.coverage.result import ANY, Result
 from phusong.data.language import Text
 from phusong.layers.faults import ExpectedError, Fault
-from phusong.maps.batch import ProvinceRun
-from phusong.maps.batch_page import write_summary
+from phusong.maps.batch.page import write_summary
+from phusong.maps.batch.run import ProvinceRun
 from phusong.maps.before_after import SLIDER, write_before_after
-from phusong.maps.map_before import page_data
+from phusong.maps.map_page.before import page_data
 from phusong.maps.public import coarse_outline, public_result
 from phusong.maps.write import write_outputs
 

@@ -10,11 +10,11 @@ import pytest
 
 from phusong.coverage.evidence.uncertainty import ORDER_COLUMNS, RANK_COLUMNS, Uncertainty, with_ranges
 from phusong.coverage.result import ANY, Result
-from phusong.layers.project_uncertainty import UncertaintyTable
+from phusong.layers.project.uncertainty import UncertaintyTable
 from phusong.maps.figures import Figures
 from phusong.maps.official_sentences import official_service_sentences
-from phusong.maps.report_section import Section
-from phusong.maps.report_uncertainty import uncertainty
+from phusong.maps.report.section import Section
+from phusong.maps.report.uncertainty import uncertainty
 
 INDICATORS = ("trang", "settlements", *(f"population_{x}" for x in ("urban", "rural", "disadvantaged")))
 KEYS = ["level", "code", "service", "operator", "indicator"]

@@ -18,11 +18,11 @@ from phusong.coverage.analyse import analyse
 from phusong.coverage.fibre.assessment import FibreAssessment
 from phusong.coverage.result import ANY, Result
 from phusong.data.language import format_number
-from phusong.layers.project_file import read_project
-from phusong.maps import report_fibre
-from phusong.maps.page_report import render_report
+from phusong.layers.project.file import read_project
 from phusong.maps.public import public_result
-from phusong.maps.workbook import write_workbook
+from phusong.maps.report import fibre as report_fibre
+from phusong.maps.report.page import render_report
+from phusong.maps.workbook.book import write_workbook
 from phusong.maps.write import writers
 
 

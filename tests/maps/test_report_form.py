@@ -16,8 +16,8 @@ from test_public import _marked
 
 from phusong.coverage.result import Result
 from phusong.data.language import LANGUAGES, Language
-from phusong.maps.page_report import render_report
 from phusong.maps.public import public_result
+from phusong.maps.report.page import render_report
 
 
 class _Form(HTMLParser):

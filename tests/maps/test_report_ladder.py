@@ -11,8 +11,8 @@ from phusong.coverage.result import ANY, Result
 from phusong.data.language import Language, format_number
 from phusong.maps import charts
 from phusong.maps.figures import Figures
-from phusong.maps.report_ladder import ladder, ranking, spread
-from phusong.maps.report_section import Section
+from phusong.maps.report.ladder import ladder, ranking, spread
+from phusong.maps.report.section import Section
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from phusong.coverage.result import Result
 from phusong.data.language import format_percent
 from phusong.layers.grid import GridMismatchError, Raster
 from phusong.maps.colours import PERCENT_COLOURS, css, percent_class
-from phusong.maps.map_before import before_data
-from phusong.maps.page_map import render_map
+from phusong.maps.map_page.before import before_data
+from phusong.maps.map_page.page import render_map
 
 GAP_RGB = (143, 56, 0)
 

@@ -13,7 +13,7 @@ import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
 from phusong.coverage.result import ANY, Result
-from phusong.maps.workbook import SHEETS, write_workbook
+from phusong.maps.workbook.book import SHEETS, write_workbook
 
 
 @pytest.fixture(scope="module")

@@ -12,10 +12,10 @@ import pytest
 
 from phusong.coverage.evidence.compare_points import predict_measured
 from phusong.coverage.prediction import Prediction
-from phusong.layers.clutter import CLASSES
 from phusong.layers.grid import Raster
 from phusong.layers.inventory import Layers
-from phusong.layers.project import FlatService
+from phusong.layers.project.schema import FlatService
+from phusong.layers.rasters.clutter import CLASSES
 
 SHAPE = (150, 200)
 CELL_M = 200.0

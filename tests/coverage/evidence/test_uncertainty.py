@@ -26,8 +26,8 @@ from phusong.coverage.settlements import find_settlements
 from phusong.coverage.villages import outlying_people, village_table
 from phusong.layers.grid import Raster
 from phusong.layers.inventory import Layers, Population
-from phusong.layers.project import FlatService, RangeService, SettlementsTable, VillagesTable
-from phusong.layers.project_uncertainty import UncertaintyTable
+from phusong.layers.project.schema import FlatService, RangeService, SettlementsTable, VillagesTable
+from phusong.layers.project.uncertainty import UncertaintyTable
 
 SHAPE = (36, 36)
 SIGMA_DB, THRESHOLD_DBM, PROBABILITY = 6.0, -110.0, 0.9

@@ -18,7 +18,7 @@ from phusong.coverage.nearest import nearest
 from phusong.coverage.result import ANY
 from phusong.layers.grid import Grid
 from phusong.layers.inventory import Layers
-from phusong.layers.project import FibreService
+from phusong.layers.project.schema import FibreService
 
 Network = Callable[..., Layers]
 SERVICE = FibreService(model="route-distance", reach_m=500.0)

@@ -28,7 +28,7 @@ from phusong.coverage.result import ANY
 from phusong.coverage.zonal import share_communes
 from phusong.layers.grid import Grid, Raster
 from phusong.layers.inventory import Layers, Population
-from phusong.layers.project import FibreService
+from phusong.layers.project.schema import FibreService
 
 Network = Callable[..., Layers]
 STREET = [(0.0, 0.0), (1000.0, 0.0)]

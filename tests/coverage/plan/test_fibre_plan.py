@@ -29,8 +29,8 @@ from phusong.data.fibre_prices import CABLE_SIZES, fibre_costs
 from phusong.layers.faults import ExpectedError, InputError
 from phusong.layers.grid import Grid, Raster
 from phusong.layers.inventory import Layers, Population
-from phusong.layers.ofds_rules import check_network
-from phusong.layers.project import Project
+from phusong.layers.project.schema import Project
+from phusong.layers.vectors.ofds_rules import check_network
 
 UTM = CRS.from_epsg(32649)
 ALL = Wanted(("villages",))
@@ -320,7 +320,7 @@ def test_outputs_hold_what_the_plan_says(tmp_path: Path) -> None:
     import openpyxl
     import pyogrio
 
-    from phusong.maps.plan_fibre_write import write_plan
+    from phusong.maps.plan_fibre.write import write_plan
 
     lines, villages = lattice(4)
     found = plan(town(lines, [*villages, (-3000.0, -3000.0)]), years=(2026, 2027))

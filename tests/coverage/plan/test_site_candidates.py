@@ -17,9 +17,9 @@ from phusong.coverage.plan.site_candidates import Needs, candidates_with_reach
 from phusong.coverage.result import ANY, Result
 from phusong.coverage.zonal import CommuneShares
 from phusong.layers.inventory import Layers
-from phusong.layers.project import FibreService
-from phusong.layers.project_file import read_project
-from phusong.layers.project_plan import PlanSitesTable
+from phusong.layers.project.file import read_project
+from phusong.layers.project.plan import PlanSitesTable
+from phusong.layers.project.schema import FibreService
 from phusong.layers.read import read_layers
 
 MORE = """

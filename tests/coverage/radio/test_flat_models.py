@@ -15,7 +15,7 @@ from phusong.coverage.radio.cost231 import cost231_loss_db
 from phusong.coverage.radio.hata import hata_loss_db, mobile_height_correction_db, okumura_sigma_db
 from phusong.coverage.radio.model import Link
 from phusong.coverage.radio.models import ARGUMENTS, FLAT_MODELS, MODEL_TABLE
-from phusong.layers import project
+from phusong.layers.project import schema as project
 
 
 def test_tr38901_reference_values(shared: Path) -> None:

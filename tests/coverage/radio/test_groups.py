@@ -16,7 +16,7 @@ from phusong.coverage.prediction import Prediction
 from phusong.coverage.radio import groups, predict
 from phusong.coverage.store import Store, digest_of
 from phusong.layers.inventory import Layers
-from phusong.layers.project import FlatService
+from phusong.layers.project.schema import FlatService
 
 Network = Callable[..., Layers]
 SERVICE = FlatService(model="tr38901-rma", sinr=True)

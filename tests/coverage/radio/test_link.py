@@ -25,11 +25,11 @@ from phusong.coverage.radio.profile import (
 )
 from phusong.coverage.reasons import Explainer
 from phusong.coverage.store import Store
-from phusong.layers.clutter import CLASSES
 from phusong.layers.faults import ExpectedError
 from phusong.layers.grid import Grid, Raster
 from phusong.layers.inventory import Layers, Population
-from phusong.layers.project import Project, TerrainService
+from phusong.layers.project.schema import Project, TerrainService
+from phusong.layers.rasters.clutter import CLASSES
 from phusong.maps.link_view import link_json, link_png, link_text
 
 UTM = CRS.from_epsg(32649)

@@ -19,8 +19,8 @@ from phusong.coverage.radio.predict import predict_service
 from phusong.coverage.radio.profile import median_earth_radius_km
 from phusong.coverage.radio.terminal import terminal_losses_db
 from phusong.coverage.result import ANY
-from phusong.layers.clutter import CLASSES, clutter_heights_m
-from phusong.layers.project import TerrainService
+from phusong.layers.project.schema import TerrainService
+from phusong.layers.rasters.clutter import CLASSES, clutter_heights_m
 
 LINK = Link(1800.0, 30.0)
 

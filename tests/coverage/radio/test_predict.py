@@ -21,7 +21,7 @@ from phusong.coverage.radio.pathloss import Field, FlatPathLoss, Site, Window
 from phusong.coverage.result import ANY
 from phusong.layers.faults import ExpectedError
 from phusong.layers.inventory import Layers
-from phusong.layers.project import FlatService, TerrainService
+from phusong.layers.project.schema import FlatService, TerrainService
 
 Network = Callable[..., Layers]
 

@@ -10,7 +10,7 @@ import pytest
 from phusong.coverage.radio.predict import predict_service
 from phusong.coverage.result import ANY
 from phusong.layers.inventory import Layers
-from phusong.layers.project import RangeService
+from phusong.layers.project.schema import RangeService
 
 Network = Callable[..., Layers]
 

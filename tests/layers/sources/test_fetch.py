@@ -11,7 +11,7 @@ from publisher import Publisher, file_of, height_at, publish_cells, write_extrac
 from phusong.data.source_table import public_sources
 from phusong.data.tables import provinces
 from phusong.layers.faults import ExpectedError
-from phusong.layers.project_file import read_project
+from phusong.layers.project.file import read_project
 from phusong.layers.provenance import read_sources, sha256_of
 from phusong.layers.read import read_layers
 from phusong.layers.sources.area import area_of

@@ -1,0 +1,1 @@
+"""Communes and provinces, before and after the merger."""

@@ -1,0 +1,1 @@
+"""Where points lie: degrees, VN-2000, and whatever a file calls them."""

@@ -1,0 +1,1 @@
+"""People, relief and land cover on a grid."""

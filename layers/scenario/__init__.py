@@ -1,0 +1,1 @@
+"""What a scenario adds and takes away."""

@@ -1,0 +1,1 @@
+"""Vietnamese text from before Unicode."""

@@ -1,0 +1,1 @@
+"""Points, lines and polygons from files and data bases."""

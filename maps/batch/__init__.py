@@ -1,0 +1,1 @@
+"""Many provinces in a night: processes, ledger, national tables."""

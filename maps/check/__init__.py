@@ -1,0 +1,1 @@
+"""What ``phusong check`` shows: text, page, marked copies."""

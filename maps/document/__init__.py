@@ -1,0 +1,1 @@
+"""The document to sign, as Word and PDF."""

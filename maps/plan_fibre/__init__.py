@@ -1,0 +1,1 @@
+"""The fibre plan, for reading."""

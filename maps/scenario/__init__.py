@@ -1,0 +1,1 @@
+"""A run with stations added and taken away, for reading."""
