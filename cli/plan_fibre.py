@@ -40,8 +40,8 @@ from phusong.data.language import Text
 @option("--target", default=None, text=Text("Tỷ lệ dân số cần đạt: 95%.", "Share of people to reach: 95%."))
 @option("--years", default=None, text=Text("Phân kỳ: 2026-2030.", "Phases: 2026-2030."))
 @option("--year-budgets", default=None,
-        text=Text("Kinh phí từng năm, cách nhau dấu ;  mặc định chia đều.",
-                  "Money of each year, separated by ;  equal by default."))
+        text=Text("Kinh phí từng năm, ngăn bởi dấu chấm phẩy; mặc định chia đều.",
+                  "Money of each year, separated by semicolons; equal by default."))
 @option("--laying", type=click.Choice(["aerial", "buried", "mixed"]), default="aerial", show_default=True,
         text=Text("Treo, ngầm, hoặc ngầm theo quốc lộ và phố.",
                   "Aerial, buried, or buried along national roads and streets."))

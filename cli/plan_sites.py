@@ -116,7 +116,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     "--seconds",
     type=click.FloatRange(1.0),
     default=60.0,
-    text=Text("Thời gian tìm kiếm.", "Time of the search."),
+    text=Text("Thời gian tìm kiếm, giây; mặc định 60.", "Time of the search, seconds; 60 by default."),
 )
 @workers_option
 @click.pass_obj
