@@ -10,9 +10,9 @@ from phusong.data.language import Text
 from phusong.layers.rules import Rule
 
 MODULES = (
-    "text.legacy_text", "tables.numbers", "tables.flags", "tables.dates", "tables.headers", "tables.sheet_plan",
-    "tables.records", "positions.angles", "positions.coordinates", "positions.columns", "boundaries.vintage",
-    "boundaries.carry", "safe_files", "households",
+    "text.legacy_text", "tables.numbers", "tables.flags", "tables.dates", "tables.headers",
+    "tables.sheet_plan", "tables.records", "positions.angles", "positions.coordinates", "positions.columns",
+    "boundaries.vintage", "boundaries.carry", "safe_files", "households",
 )
 
 
