@@ -44,7 +44,9 @@ def base_of_output(folder: Path, layers: Layers) -> tuple[Base | None, str | Non
     given = {s.layer: (s.sha256, s.as_of.isoformat()) for s in layers.sources}
     if given != {layer: (i.sha256, i.as_of) for layer, i in run.inputs.items()}:
         return None, "inputs"
-    if flatten(json.loads(layers.project.model_dump_json())) != dict(run.parameters):
+    # Of what a page offers below the map no figure depends.
+    asked = flatten(json.loads(layers.project.model_dump_json(exclude={"map"})))
+    if asked != {key: value for key, value in run.parameters.items() if not key.startswith("map.")}:
         return None, "project"
     places = run.places
     if places is None:

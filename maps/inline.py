@@ -96,6 +96,8 @@ class Page:
         Written as JSON blocks behind the scripts, which begin before it is read.
     frames : bool
         Whether the page may show a file beside it in a frame.
+    image_hosts : tuple of str
+        Whose images may be loaded, as ``https://host``; nobody's otherwise.
     """
 
     lang: Language
@@ -106,12 +108,13 @@ class Page:
     data: dict[str, Any] = field(default_factory=dict)
     late: dict[str, Any] = field(default_factory=dict)
     frames: bool = False
+    image_hosts: tuple[str, ...] = ()
 
     def policy(self) -> str:
         """Return the Content-Security-Policy: nothing from outside, only these very scripts and styles."""
         parts = [
             "default-src 'none'",
-            "img-src data:",
+            " ".join(("img-src data:", *self.image_hosts)),
             "script-src " + " ".join(_sha256(s) for s in self.scripts),
             "style-src " + " ".join(_sha256(s) for s in self.styles),
             "base-uri 'none'",

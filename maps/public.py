@@ -11,7 +11,8 @@ something out. What goes, and why:
 - distances and signal of gaps and places: three of them give the position of a site;
 - the exact outline of gaps, whose arcs are drawn about sites: a coarse hull stands for it;
 - every layer that the project file marks ``confidential``, with its indicators;
-- names, columns and values of the inputs in warnings, names and paths of files, and the costs.
+- names, columns and values of the inputs in warnings, names and paths of files, and the costs;
+- online tiles, whose address may hold a key, unless ``tiles_public`` says otherwise.
 """
 
 from __future__ import annotations
@@ -167,6 +168,7 @@ def public_project(project: Project, hidden: Iterable[str] = ()) -> Project:
             "places": {k: empty for k in project.places if f"places.{k}" not in gone},
             "zones": {k: empty for k in project.zones if f"zones.{k}" not in gone},
             "costs": {},
+            "map": project.map if project.map is not None and project.map.tiles_public else None,
         }
     )
 
@@ -233,8 +235,7 @@ def _reach(reach: Reach, *, shown: bool) -> Reach:
 def _indicators(table: pd.DataFrame, hidden: frozenset[str], layer_of_villages: str) -> pd.DataFrame:
     gone = {name.replace(".", ":", 1) for name in hidden}
     if "households" in hidden:
-        gone |= {"households", "households_urban", "households_rural", "households_reachable",
-                 "population_fibre"}  # fmt: skip
+        gone |= {i for i in OFFICIAL if i.startswith("households_")} | {"households", "population_fibre"}
     if f"places.{layer_of_villages}" in hidden:
         gone |= {i for i in OFFICIAL if i.startswith(("trang", "lom", "villages_"))}
     # A register of key locations may be one of several: what cannot be told apart is left out.

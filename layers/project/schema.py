@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSeriali
 
 from phusong.layers.on_disk import found_path
 from phusong.layers.project.plan import PlanTable
+from phusong.layers.project.tiles import MapTable
 from phusong.layers.project.uncertainty import UncertaintyTable
 from phusong.layers.vectors.postgis_url import DatabaseUrl, as_path, path_or_url
 
@@ -330,6 +331,7 @@ class Project(_Table):
     reported: dict[str, Reported] = Field(default_factory=dict)
     costs: dict[str, float] = Field(default_factory=dict)
     plan: PlanTable = PlanTable()
+    map: MapTable | None = Field(default=None, exclude_if=lambda table: table is None)
 
     def path(self, layer: LayerTable) -> Path:
         """Return where the file of a layer lies."""

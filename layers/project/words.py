@@ -143,6 +143,14 @@ _PLAIN = {
     "less_than": Text("Phải nhỏ hơn {lt}.", "This must be less than {lt}."),
     "less_than_equal": Text("Phải từ {le} trở xuống.", "This must be {le} or less."),
     "finite_number": Text("Phải là số hữu hạn.", "This must be a finite number."),
+    "tiles_address": Text(
+        "Phải là địa chỉ https:// của một máy chủ, không có tên đăng nhập, dấu cách hay ký tự lạ.",
+        "This must be an https:// address of one host, without a login, spaces or odd characters.",
+    ),
+    "tiles_placeholders": Text(
+        "Sau tên máy chủ phải có {{z}}, {{x}} và {{y}}, mỗi thứ một lần, và không có {{…}} nào khác.",
+        "Behind the host there must be {{z}}, {{x}} and {{y}}, each once, and no other {{…}}.",
+    ),
     "path_type": Text("Phải là đường dẫn, đặt trong dấu nháy kép.", "This must be a path in double quotes."),
 }
 _NUMBER = Text("Phải là số.", "This must be a number.")

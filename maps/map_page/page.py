@@ -12,6 +12,7 @@ from phusong.maps.inset import inset_svg
 from phusong.maps.map_page.before import before_data
 from phusong.maps.map_page.data import map_data
 from phusong.maps.page_words import ILLUSTRATION, MAP_WORDS, notes, scenario_note
+from phusong.maps.map_page.tiles import offer_tiles
 
 LATE = ("gaps", "scattered", "places", "sites", "fibre", "roads", "zones", "overlays", "relief", "before")
 """What the first picture does without: behind the scripts, so that communes are drawn before it is read."""
@@ -84,7 +85,7 @@ def render_map(
     -------
     str
         HTML in UTF-8 with every script, style and image inside, and a Content-Security-Policy that
-        lets nothing else in.
+        lets nothing else in, but for images of the host that ``[map]`` of the project file names.
     """
     data = map_data(result, lang)
     if before is not None:
@@ -103,6 +104,7 @@ def render_map(
     return page.render()
 
 
+    offer_tiles(page, result.layers.project.map, lang)
 def _body(result: Result, lang: Language, element: str, data: dict[str, Any]) -> list[str]:
     def word(key: str) -> str:
         """Return a phrase, escaped."""

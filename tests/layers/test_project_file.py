@@ -183,6 +183,46 @@ CASES = [
 ]
 
 
+TILES = [
+    ("http://tiles.example/{z}/{x}/{y}.png", "địa chỉ https://"),
+    ("https:///{z}/{x}/{y}.png", "địa chỉ https://"),
+    ("https://me:secret@tiles.example/{z}/{x}/{y}.png", "địa chỉ https://"),
+    ("https://{s}.tiles.example/{z}/{x}/{y}.png", "địa chỉ https://"),
+    ("https://*.example/{z}/{x}/{y}.png", "địa chỉ https://"),
+    ("https://tiles.example; script-src *//{z}/{x}/{y}", "địa chỉ https://"),
+    ("https://tiles.example/{z}/{x}/{y}.png'", "địa chỉ https://"),
+    ("https://tiles.example/{z}/{x}.png", "{z}, {x} và {y}"),
+    ("https://tiles.example/{z}/{x}/{y}/{y}", "{z}, {x} và {y}"),
+    ("https://tiles.example/{z}/{x}/{y}{r}.png", "{z}, {x} và {y}"),
+    ("https://tiles.example/{z}/{x}/{y}}.png", "{z}, {x} và {y}"),
+]
+
+
+@pytest.mark.parametrize(("address", "said"), TILES)
+def test_tiles_that_no_policy_could_hold(project: Path, address: str, said: str) -> None:
+    table = f'[map]\ntiles = "{address}"\ntiles_attribution = "Bản đồ nền © Ai đó"\n'
+    change(project, "[province]", table + "[province]")
+    (fault,) = faults(project)
+    assert (fault.code, fault.column) == ("project.wrong-value", "map.tiles")
+    assert said in fault.say("vi")
+
+
+def test_tiles_and_whose_they_are_go_together(project: Path) -> None:
+    good = 'tiles = "https://Tiles.Example:8443/v1/{z}/{x}/{y}.png?key=a-b"\n'
+    assert read_project(project).map is None
+    assert '"map"' not in read_project(project).model_dump_json()
+    change(project, "[province]", f"[map]\n{good}[province]")
+    (fault,) = faults(project)
+    assert (fault.code, fault.column) == ("project.missing-key", "map.tiles_attribution")
+    change(project, good, 'tiles_attribution = "© Ai đó"\n')
+    (fault,) = faults(project)
+    assert (fault.code, fault.column) == ("project.missing-key", "map.tiles")
+    change(project, "[map]\n", f"[map]\n{good}")
+    table = read_project(project).map
+    assert table is not None
+    assert (table.host, table.tiles_public) == ("tiles.example:8443", False)
+
+
 @pytest.mark.parametrize(("old", "new", "code", "column", "vi", "en"), CASES)
 def test_fault(project: Path, old: str, new: str, code: str, column: str, vi: str, en: str) -> None:
     change(project, old, new)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import dataclasses
+import html
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,8 +18,10 @@ from conftest import COMMUNES
 
 from phusong.coverage.result import ANY, Result
 from phusong.data.language import format_number
+from phusong.layers.project.tiles import MapTable
 from phusong.maps.figures import Figures
 from phusong.maps.map_page.page import render_map
+from phusong.maps.public import public_result
 from phusong.maps.report.page import render_report
 
 ARTIFACTS = Path(__file__).parents[2] / "test-artifacts"
@@ -531,3 +537,99 @@ def test_map_prints_on_one_page_with_its_legend(open_page: Open) -> None:
     assert page.locator("#key").is_visible()
     assert page.locator("#summary").is_visible()
     assert page.locator(".tools").is_hidden()
+
+
+def _with_tiles(result: Result, **more: Any) -> Result:
+    table = MapTable(
+        tiles="https://tiles.example/{z}/{x}/{y}.png", tiles_attribution="<b>Nền</b> © Ai đó", **more
+    )
+    project = result.layers.project.model_copy(update={"map": table})
+    return dataclasses.replace(result, layers=dataclasses.replace(result.layers, project=project))
+
+
+def test_tiles_are_offered_only_where_asked_for(tiny_result: Result) -> None:
+    bare, asked = render_map(tiny_result, "vi"), render_map(_with_tiles(tiny_result), "vi")
+    policy = re.compile(r'http-equiv="Content-Security-Policy" content="([^"]*)"')
+    before, after = (
+        dict(rule.split(" ", 1) for rule in html.unescape(policy.findall(page)[0]).split("; "))
+        for page in (bare, asked)
+    )
+    assert after.pop("img-src") == "data: https://tiles.example"
+    assert before.pop("img-src") == "data:"
+    assert set(before.pop("script-src").split()) < set(after.pop("script-src").split())
+    assert before == after
+    added = re.compile(
+        r'<meta http-equiv="Content-Security-Policy"[^>]*>|'
+        r'<script type="application/json" id="phusong-tiles">.*?</script>\n|'
+        r"<script>(?=[^<]*phusongTiles).*?</script>\n", re.DOTALL,
+    )  # fmt: skip
+    left = re.sub(added, "", asked)
+    assert "phusongTiles" in asked
+    assert "https://tiles.example" not in left
+    assert left == re.sub(added, "", bare)
+    assert render_map(public_result(_with_tiles(tiny_result)), "vi") == render_map(
+        public_result(tiny_result), "vi"
+    )
+    assert "tiles.example" in render_map(public_result(_with_tiles(tiny_result, tiles_public=True)), "vi")
+
+
+def test_tiles_come_after_the_click_and_from_their_host_alone(
+    browser: Any, tiny_result: Result, tmp_path: Path
+) -> None:
+    file = tmp_path / "map.html"
+    file.write_text(render_map(_with_tiles(tiny_result), "vi", before=tiny_result), encoding="utf-8")
+    dot = base64.b64decode(
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+    )
+    asked: list[str] = []
+    wrong: list[str] = []
+    context = browser.new_context(viewport={"width": DESK[0], "height": DESK[1]})
+
+    def answer(route: Any) -> None:
+        """Give the tile, or nothing as where there is no network."""
+        asked.append(route.request.url)
+        if "/9/" in route.request.url:
+            route.abort()
+        else:
+            route.fulfill(status=200, content_type="image/png", body=dot)
+
+    try:
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.route(re.compile("^(?!file:|data:)"), answer)
+        page.on("pageerror", lambda e: wrong.append(str(e)))
+        page.on("console", lambda m: wrong.append(m.text) if "net::ERR_FAILED" not in m.text else None)
+        page.goto(file.as_uri())
+        page.wait_for_selector("html[data-ready='1']")
+        page.uncheck("#layers input[name=gaps]")
+        page.wait_for_timeout(300)
+        assert asked == []
+        page.locator("label", has_text="Bản đồ nền trực tuyến").click()
+        page.wait_for_selector("img.leaflet-tile-loaded", state="attached")
+        assert page.locator(".leaflet-control-attribution").inner_text().endswith("<b>Nền</b> © Ai đó")
+        page.evaluate("map_phusong.setZoom(9, {animate: false})")
+        page.wait_for_timeout(500)
+        _shot(page, "map-tiles")
+        assert any("/9/" in url for url in asked)
+        assert all(re.fullmatch(r"https://tiles\.example/\d+/\d+/\d+\.png", url) for url in asked)
+        broken = "i => i.filter(e => e.complete && !e.naturalWidth).length"
+        assert page.eval_on_selector_all("img.leaflet-tile", broken) == 0
+        # The switch outlives the pane's being filled anew, as it stands.
+        page.fill("#search", "Thôn 9")
+        page.press("#search", "Enter")
+        assert page.is_checked("input[name=tiles]")
+        page.uncheck("input[name=tiles]")
+        page.wait_for_timeout(100)
+        seen = len(asked)
+        page.evaluate("map_phusong.setZoom(12, {animate: false})")
+        page.wait_for_timeout(300)
+        assert len(asked) == seen
+        assert page.locator("img.leaflet-tile").count() == 0
+        # What is no image, or of another host, the policy keeps out all the same.
+        page.evaluate("() => { new Image().src = 'https://other.example/a.png'; return 1; }")
+        page.wait_for_timeout(200)
+        assert len(asked) == seen
+    finally:
+        context.close()
+    assert all("other.example" in said for said in wrong)
+    assert wrong
