@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 Arrays = Mapping[str, NDArray[Any]]
 LIBRARIES = ("numba", "numpy", "scipy", "exactextract", "shapely", "pyproj", "rasterio")
 """Those on which a kept part can depend."""
+RADIO_TABLES = ("bands.csv", "resource_blocks.csv", "technologies.csv")
+"""Of all that come with the program, those that predictions of radio can read: by `phusong.data.tables`."""
 KEPT_DAYS = 30.0
 _SHARE_OF_DISK = 0.5
 """Of free space and parts together that parts may take."""
@@ -55,9 +57,11 @@ def program_digest(only: str = "radio/*.py") -> str:
 
     digest = hashlib.sha256()
     here, data = Path(__file__).parent, Path(tables.__file__).parent
-    sources = [*here.glob(only or "**/*.py"), *data.glob("*.csv")]
-    if not only:
-        sources += [*data.glob("**/*.py"), *Path(layers.__file__).parent.glob("**/*.py")]
+    if only:
+        sources = [*here.glob(only), *(data / name for name in RADIO_TABLES)]
+    else:
+        sources = [*here.glob("**/*.py"), *data.glob("*.csv"), *data.glob("**/*.py")]
+        sources += Path(layers.__file__).parent.glob("**/*.py")
     for path in sorted(sources, key=lambda p: (p.parent.name, p.name)):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     for name in LIBRARIES:

@@ -16,11 +16,14 @@ from phusong.coverage.criterion import describe
 from phusong.coverage.result import ANY, Reach, Result
 from phusong.layers.grid import Raster
 from phusong.maps.citation import cited_sources, gpkg_metadata, member, tags
+from phusong.maps.kept import kept_file
 from phusong.maps.safe import ascii_keys
 from phusong.maps.tables import code_vintage, plain_value, version
 
 if TYPE_CHECKING:
     import geopandas as gpd
+
+    from phusong.coverage.store import Store
 
 NODATA = -9999.0
 """In the signal rasters: no server within reach. Neither a level nor a distance can have this value."""
@@ -169,20 +172,20 @@ def _names_where(result: Result, stem: str, has: Callable[[Reach], bool]) -> Map
     return {s: f"{stem}_{key}.tif" for s, key in keys.items() if has(result.reaches[s, ANY])}
 
 
-def write_signal(result: Result, service: str, path: Path) -> None:
+def write_signal(result: Result, service: str, path: Path, *, store: Store | None = None) -> None:
     """Write the signal of the best server of any operator as a cloud-optimised GeoTIFF.
 
     One band of float32 in dBm or metres, `NODATA` where nothing reaches, tiles of 512, overviews down to
     one tile, deflate. Overviews take the value of one of the cells: an average of levels in decibels
-    would be a level that nowhere exists.
+    would be a level that nowhere exists. With a ``store``, the file is kept there between runs.
     """
     reach: Reach = result.reaches[service, ANY]
     what = "RSRP" if reach.unit == "dBm" else "distance"
     said = f"{service} {what}, best server of any operator"
-    _write_cog(result, service, path, _without_nan(reach.signal), said, reach.unit, nodata=NODATA)
+    _write_cog(result, service, path, _without_nan(reach.signal), said, reach.unit, store, nodata=NODATA)
 
 
-def write_sinr(result: Result, service: str, path: Path) -> None:
+def write_sinr(result: Result, service: str, path: Path, *, store: Store | None = None) -> None:
     """Write the SINR in dB at the load of the service, in the form of `write_signal`.
 
     Raises
@@ -195,10 +198,10 @@ def write_sinr(result: Result, service: str, path: Path) -> None:
         raise ValueError(f"service {service!r} has no SINR")
     load = getattr(result.layers.project.services[service], "load", 1.0)
     said = f"{service} SINR at load {load:g}, best server of any operator"
-    _write_cog(result, service, path, _without_nan(sinr), said, "dB", nodata=NODATA)
+    _write_cog(result, service, path, _without_nan(sinr), said, "dB", store, nodata=NODATA)
 
 
-def write_servers(result: Result, service: str, path: Path) -> None:
+def write_servers(result: Result, service: str, path: Path, *, store: Store | None = None) -> None:
     """Write how many cells of any operator cover a place, uint16, in the form of `write_signal`.
 
     Zero is a count like any other: no value stands for 'nothing known'.
@@ -212,7 +215,8 @@ def write_servers(result: Result, service: str, path: Path) -> None:
     if servers is None:
         raise ValueError(f"service {service!r} counts no servers")
     said = f"{service} number of cells that cover, any operator"
-    _write_cog(result, service, path, Raster(servers.values.astype(np.uint16), servers.grid), said, "1")
+    counts = Raster(servers.values.astype(np.uint16), servers.grid)
+    _write_cog(result, service, path, counts, said, "1", store)
 
 
 def _without_nan(raster: Raster[np.float32]) -> Raster[np.float32]:
@@ -221,12 +225,26 @@ def _without_nan(raster: Raster[np.float32]) -> Raster[np.float32]:
 
 
 def _write_cog(
-    result: Result, service: str, path: Path, raster: Raster[Any], said: str, unit: str, *,
-    nodata: float | None = None,
+    result: Result, service: str, path: Path, raster: Raster[Any], said: str, unit: str,
+    store: Store | None, *, nodata: float | None = None,
+) -> None:
+    province, grid = result.layers.project.province, raster.grid
+    told = dict(
+        province_code=province.code, service=service, operator=ANY, as_of=province.as_of.isoformat(),
+        criterion=describe(result.layers.project.services[service]).en, software=f"phusong {version()}",
+        **tags(cited_sources(result.layers.sources)),
+    )
+    place = grid.crs.to_wkt(), grid.left_m, grid.top_m, grid.cell_m, grid.shape
+    parts = "raster", raster.values, place, said, unit, nodata, sorted(told.items())
+    kept_file(store, parts, lambda p: _make_cog(p, raster, said, unit, nodata, told), path)
+
+
+def _make_cog(
+    path: Path, raster: Raster[Any], said: str, unit: str, nodata: float | None, told: Mapping[str, str]
 ) -> None:
     import rasterio
 
-    province, grid = result.layers.project.province, raster.grid
+    grid = raster.grid
     predictor = 3 if raster.values.dtype.kind == "f" else 2
     with rasterio.open(
         path, "w", driver="COG", width=grid.shape[1], height=grid.shape[0], count=1,
@@ -237,11 +255,7 @@ def _write_cog(
         dataset.write(raster.values, 1)
         dataset.set_band_description(1, said)
         dataset.units = (unit,)
-        dataset.update_tags(
-            province_code=province.code, service=service, operator=ANY, as_of=province.as_of.isoformat(),
-            criterion=describe(result.layers.project.services[service]).en, software=f"phusong {version()}",
-            **tags(cited_sources(result.layers.sources)),
-        )
+        dataset.update_tags(**told)
 
 
 def _block(shape: tuple[int, int]) -> int:

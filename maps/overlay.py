@@ -12,10 +12,13 @@ from pyproj import Transformer
 from phusong.coverage.result import Reach
 from phusong.layers.grid import Grid, Raster
 from phusong.maps.colours import MISSING_COLOUR, SIGNAL_COLOURS, WEAK_COLOUR
+from phusong.maps.kept import kept_bytes
 from phusong.maps.png import data_uri, palette_png
 
 if TYPE_CHECKING:
     import geopandas as gpd
+
+    from phusong.coverage.store import Store
 
 MAX_PIXELS = 1500
 """Longer side of an overlay: more is not seen on a screen and costs megabytes."""
@@ -154,6 +157,7 @@ def signal_overlay(
     people: Raster[np.float64],
     min_people_per_km2: float,
     criterion_value: float,
+    store: Store | None = None,
 ) -> Overlay:
     """Draw what a service reaches, how well, and where people are left out.
 
@@ -170,8 +174,11 @@ def signal_overlay(
         From here on a cell counts as populated, as it does for gaps.
     criterion_value : float
         dBm or metres; see `signal_breaks`.
+    store : Store, optional
+        Where images are kept between runs.
     """
-    reach.signal.grid.require(people.grid, reach.covered.grid)
+    signal_grid = reach.signal.grid
+    signal_grid.require(people.grid, reach.covered.grid)
     signal, covered = reach.signal.values, reach.covered.values
     better = signal if reach.unit == "dBm" else -signal
     breaks = signal_breaks(reach, criterion_value)
@@ -183,17 +190,36 @@ def signal_overlay(
     filled = np.where(np.isfinite(better), better, -np.inf)
     image[covered] = 1 + np.searchsorted(ordered, filled[covered], side="right").astype(np.uint8)
     image[~land] = 0
-    return Overlay(data_uri(palette_png(frame.take(image), _PALETTE)), frame.bounds)
+    parts = "overlay", image, *_place(signal_grid, frame)
+    png = kept_bytes(store, parts, lambda: palette_png(frame.take(image), _PALETTE))
+    return Overlay(data_uri(png), frame.bounds)
+
+
+def _place(grid: Grid, frame: Frame) -> tuple[object, ...]:
+    """Return what the pixels of a frame over a grid depend on."""
+    return grid.crs.to_wkt(), grid.left_m, grid.top_m, grid.cell_m, grid.shape, frame.bounds, frame.row.shape
 
 
 def hillshade_overlay(
-    terrain: Raster[np.float32], frame: Frame, *, land: NDArray[np.bool_], water: NDArray[np.bool_] | None
+    terrain: Raster[np.float32], frame: Frame, *, land: NDArray[np.bool_], water: NDArray[np.bool_] | None,
+    store: Store | None = None,
 ) -> Overlay:
     """Draw the relief of the communes, lit from the north-west, with water where the land cover knows it.
 
     Lambert's cosine law on the slope by central differences, heights doubled; light at 45 degrees from
     azimuth 315 (as in B. K. P. Horn, 'Hill shading and the reflectance map', Proc. IEEE 69(1), 1981).
     """
+    parts = "relief", terrain.values, land, np.empty(0) if water is None else water
+    png = kept_bytes(
+        store, (*parts, *_place(terrain.grid, frame)),
+        lambda: palette_png(frame.take(_shades(terrain, land, water)), _SHADES),
+    )
+    return Overlay(data_uri(png), frame.bounds)
+
+
+def _shades(
+    terrain: Raster[np.float32], land: NDArray[np.bool_], water: NDArray[np.bool_] | None
+) -> NDArray[np.uint8]:
     height = np.where(np.isfinite(terrain.values), terrain.values, 0.0).astype(np.float64)
     south, east = np.gradient(height, terrain.grid.cell_m)
     dzdx, dzdy = 2.0 * east, -2.0 * south
@@ -203,7 +229,7 @@ def hillshade_overlay(
     if water is not None:
         shade[water] = len(_SHADES) - 1
     shade[~land | ~np.isfinite(terrain.values)] = 0
-    return Overlay(data_uri(palette_png(frame.take(shade), _SHADES)), frame.bounds)
+    return np.asarray(shade)
 
 
 def land_mask(grid: Grid, communes: gpd.GeoDataFrame) -> NDArray[np.bool_]:

@@ -82,7 +82,7 @@ def run_province(
     result = analyse(read, workers=workers, progress=progress, store=store)
     require_unchanged(result)
     shown = public_result(result) if public else result
-    return Outcome(result, write_outputs(shown, out, lang, progress=progress))
+    return Outcome(result, write_outputs(shown, out, lang, progress=progress, store=store))
 
 
 def fill_province(

@@ -6,13 +6,17 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import shapely
 from pyproj import Transformer
 
 from phusong.coverage.result import ANY, Result
+from phusong.coverage.store import Store
 from phusong.data.language import Language, Text, format_date
 from phusong.maps.colours import MISSING_COLOUR, css
 from phusong.maps.figures import Figures, operator_label
 from phusong.maps.geometry import simplify_coverage
+from phusong.maps.kept import kept_several
 from phusong.maps.page_words import notes
 from phusong.maps.safe import ascii_keys, shorten
 from phusong.maps.static_parts import (
@@ -26,7 +30,7 @@ from phusong.maps.static_parts import (
     frame_axes,
     outlines,
     png_bytes,
-    write_map,
+    svg_bytes,
 )
 
 if TYPE_CHECKING:
@@ -128,15 +132,18 @@ class Drawings:
     result : Result
     lang : {"vi", "en"}
     services : tuple of str
+    store : Store or None
+        Where pictures are kept between runs.
     """
 
-    def __init__(self, result: Result, lang: Language) -> None:
-        self.result, self.lang = result, lang
+    def __init__(self, result: Result, lang: Language, store: Store | None = None) -> None:
+        self.result, self.lang, self.store = result, lang, store
         self._figures = Figures(result)
         self.services = self._figures.services
         self._communes: gpd.GeoDataFrame | None = None
         self._drawn: dict[str, Figure] = {}
         self._png: dict[str, bytes] = {}
+        self._svg: dict[str, bytes] = {}
 
     def outlines(self) -> gpd.GeoDataFrame:
         """Return the communes, simplified for a page."""
@@ -158,13 +165,50 @@ class Drawings:
     def png(self, service: str) -> bytes:
         """Return a map as PNG."""
         if service not in self._png:
-            self._png[service] = png_bytes(self.figure(service))
+            if self.store is None:
+                self._png[service] = png_bytes(self.figure(service))
+            else:
+                # Both together: a figure drawn once for one of them might not be drawn alike for the other.
+                self._png[service], self._svg[service] = kept_several(
+                    self.store, ("map", *self._shown(service)),
+                    lambda: (png_bytes(self.figure(service)), self._vector(service)),
+                )
         return self._png[service]
+
+    def svg(self, service: str) -> bytes:
+        """Return a map as SVG."""
+        self.png(service)
+        if service not in self._svg:
+            self._svg[service] = self._vector(service)
+        return self._svg[service]
+
+    def _vector(self, service: str) -> bytes:
+        return svg_bytes(self.figure(service), self.result.layers.project.province.as_of)
+
+    def _shown(self, service: str) -> tuple[object, ...]:
+        """Return all that the map of a service, or of the gaps of all for ``""``, depends on."""
+        result, figures, lang = self.result, self._figures, self.lang
+        outlined, province = self.outlines(), result.layers.project.province
+        said: list[object] = [
+            service, lang, province.name, province.as_of, notes(result, lang), result.layers.grid.cell_m,
+            outlined.crs.to_wkt(), shapely.to_wkb(outlined.geometry.to_numpy()).tolist(), result.gaps.crs,
+        ]
+        for name in [service] if service else self.services:
+            ratios = [figures.commune(str(c), name, "population", ANY) for c in outlined["commune_code"]]
+            gaps = result.gaps[(result.gaps["service"] == name) & (result.gaps["operator"] == ANY)]
+            if service:
+                gaps = gaps[gaps["rank"] <= NAMED_GAPS]
+            said += [
+                name, figures.label(name, lang), figures.criterion(name, lang), ratios if service else [],
+                shapely.to_wkb(np.asarray(gaps["geometry"].to_numpy(), dtype=object)).tolist(),
+                gaps[["rank", "lon", "lat", "people"]].to_numpy(np.float64),
+            ]
+        return tuple(said)
 
     def write(self, service: str, path: Path) -> None:
         """Write a map as PNG or SVG, after the suffix of ``path``."""
         if path.suffix == ".svg":
-            write_map(self.figure(service), path, self.result.layers.project.province.as_of)
+            path.write_bytes(self.svg(service))
         else:
             path.write_bytes(self.png(service))
 

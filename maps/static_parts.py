@@ -183,13 +183,15 @@ def png_bytes(figure: Figure, dpi: int = 180) -> bytes:
 
 def write_map(figure: Figure, path: Path, day: datetime.date, dpi: int = 200) -> None:
     """Write a figure as PNG or SVG, after the suffix of ``path``; the bytes depend on the figure only."""
+    path.write_bytes(png_bytes(figure, dpi) if path.suffix != ".svg" else svg_bytes(figure, day, dpi))
+
+
+def svg_bytes(figure: Figure, day: datetime.date, dpi: int = 200) -> bytes:
+    """Return a figure as the bytes of an SVG file."""
     import matplotlib as mpl
 
-    if path.suffix != ".svg":
-        path.write_bytes(png_bytes(figure, dpi))
-        return
     with mpl.rc_context(STYLE):
         stream = io.BytesIO()
         figure.savefig(stream, format="svg", dpi=dpi, metadata={"Date": day.isoformat()})
     # A hundredth of a point is finer than any printer.
-    path.write_bytes(_FINE.sub(rb"\1", stream.getvalue()))
+    return _FINE.sub(rb"\1", stream.getvalue())

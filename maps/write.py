@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from phusong.coverage.result import Result
+from phusong.coverage.store import Store
 from phusong.data.language import Language, Text
 from phusong.maps import gis, tables
 from phusong.maps.citation import FILE as SOURCES
@@ -47,7 +48,7 @@ def for_drawing(result: Result) -> Result:
     return replace(result, layers=replace(result.layers, communes=communes))
 
 
-def writers(result: Result, lang: Language) -> dict[str, Writer]:
+def writers(result: Result, lang: Language, store: Store | None = None) -> dict[str, Writer]:
     """Return what writes each file of an output, by its name; the manifest comes after all."""
     jobs: dict[str, Writer] = {
         "indicators.csv": partial(tables.write_indicators_csv, result),
@@ -68,16 +69,16 @@ def writers(result: Result, lang: Language) -> dict[str, Writer]:
         jobs["ranks.csv"] = partial(certainty.write_ranks_csv, result)
         jobs["order.csv"] = partial(certainty.write_order_csv, result)
     for service, name in gis.signal_names(result).items():
-        jobs[name] = partial(gis.write_signal, result, service)
+        jobs[name] = partial(gis.write_signal, result, service, store=store)
     for service, name in gis.servers_names(result).items():
-        jobs[name] = partial(gis.write_servers, result, service)
+        jobs[name] = partial(gis.write_servers, result, service, store=store)
     for service, name in gis.sinr_names(result).items():
-        jobs[name] = partial(gis.write_sinr, result, service)
+        jobs[name] = partial(gis.write_sinr, result, service, store=store)
     jobs["report.xlsx"] = lambda path: write_workbook(
         result, path, lang, more=[*scenario_sheets(result, lang), *report_fibre.fibre_sheets(result, lang)]
     )
     drawn = for_drawing(result)
-    drawings = Drawings(drawn, lang)
+    drawings = Drawings(drawn, lang, store)
     jobs["report.docx"] = lambda path: write_document(result, path, lang, drawings=drawings)
     jobs["report.pdf"] = lambda path: write_pdf(result, path, lang, drawings=drawings)
     for name, service in drawings.names().items():
@@ -85,14 +86,14 @@ def writers(result: Result, lang: Language) -> dict[str, Writer]:
     cited = cited_sources(result.layers.sources)
     if cited:
         jobs[SOURCES] = partial(write_text_file, cited)
-    jobs["map.html"] = partial(_write_page, render_map, drawn, lang)
+    jobs["map.html"] = partial(_write_page, partial(render_map, store=store), drawn, lang)
     jobs["index.html"] = partial(_write_page, render_report, drawn, lang)
     return jobs
 
 
 def write_outputs(
     result: Result, out: Path, lang: Language, *, progress: Progress | None = None,
-    more: Mapping[str, Writer] | None = None,
+    more: Mapping[str, Writer] | None = None, store: Store | None = None,
 ) -> Mapping[str, Path]:
     """Write every output of ``result`` into the folder ``out``, whole or not at all.
 
@@ -107,6 +108,9 @@ def write_outputs(
         ``progress(stage, share)``, share from 0 to 1.
     more : mapping of file name to what writes it, optional
         Written after all others, which lie in the same folder then.
+    store : Store, optional
+        Where pictures and rasters are kept between runs, by all that they show; what is written does not
+        depend on it.
 
     Returns
     -------
@@ -117,7 +121,7 @@ def write_outputs(
     ExpectedError
         ``out`` holds something else, cannot be replaced or written, or the disk is full.
     """
-    jobs = {**writers(result, lang), **(more or {})}
+    jobs = {**writers(result, lang, store), **(more or {})}
     seconds: dict[str, float] = {}
     with replaced_whole(out) as folder:
         for done, (name, write) in enumerate(jobs.items()):

@@ -29,6 +29,8 @@ from phusong.maps.words import cause_sentence
 if TYPE_CHECKING:
     import geopandas as gpd
 
+    from phusong.coverage.store import Store
+
 OUTLINE_M = 60.0
 LINE_M = 60.0
 MAX_GAPS = 300
@@ -36,11 +38,11 @@ MAX_GAPS = 300
 NAME_LENGTH = 120
 
 
-def map_data(result: Result, lang: Language) -> dict[str, Any]:
+def map_data(result: Result, lang: Language, store: Store | None = None) -> dict[str, Any]:
     """Return what the script draws: see ``assets/map.js``.
 
     Pairs of service and operator are written ``service|operator`` by position; coordinates are packed
-    by `phusong.maps.geometry.pack`.
+    by `phusong.maps.geometry.pack`. With a ``store``, images are kept there between runs.
     """
     figures = Figures(result)
     layers = result.layers
@@ -70,7 +72,7 @@ def map_data(result: Result, lang: Language) -> dict[str, Any]:
         "fibre": _fibre(result),
         "roads": _lines(layers.roads),
         "zones": _zones(result),
-        **_images(figures),
+        **_images(figures, store),
         "gaps": _gaps(figures, lang),
         "scattered": {k: round(v, 1) for k, v in result.scattered.items()},
     }
@@ -248,7 +250,7 @@ def _zones(result: Result) -> list[Any]:
     ]
 
 
-def _images(figures: Figures) -> dict[str, Any]:
+def _images(figures: Figures, store: Store | None) -> dict[str, Any]:
     layers = figures.result.layers
     frame, land = mercator_frame(layers.grid), land_mask(layers.grid, layers.communes)
     drawn = {
@@ -259,13 +261,15 @@ def _images(figures: Figures) -> dict[str, Any]:
             people=layers.population.people,
             min_people_per_km2=layers.project.gaps.min_people_per_km2,
             criterion_value=figures.criterion_value(service),
+            store=store,
         ).uri
         for (service, operator), reach in figures.result.reaches.items()
         if not (figures.result.public and np.isnan(reach.signal.values).all())
     }
     relief = None
     if layers.terrain is not None:
-        relief = hillshade_overlay(layers.terrain, frame, land=land, water=_water(figures.result)).uri
+        water = _water(figures.result)
+        relief = hillshade_overlay(layers.terrain, frame, land=land, water=water, store=store).uri
     return {"overlays": drawn, "relief": relief, "frame": [round(v, 6) for v in frame.bounds]}
 
 

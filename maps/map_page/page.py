@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from phusong.coverage.result import Result
+from phusong.coverage.store import Store
 from phusong.data.language import Language
 from phusong.maps.figures import is_illustration
 from phusong.maps.inline import Page, asset, escape, leaflet_css, leaflet_js
@@ -12,7 +13,6 @@ from phusong.maps.inset import inset_svg
 from phusong.maps.map_page.before import before_data
 from phusong.maps.map_page.data import map_data
 from phusong.maps.page_words import ILLUSTRATION, MAP_WORDS, notes, scenario_note
-from phusong.maps.map_page.tiles import offer_tiles
 
 LATE = ("gaps", "scattered", "places", "sites", "fibre", "roads", "zones", "overlays", "relief", "before")
 """What the first picture does without: behind the scripts, so that communes are drawn before it is read."""
@@ -66,6 +66,7 @@ def render_map(
     *,
     before: Result | None = None,
     names: tuple[str, str] | None = None,
+    store: Store | None = None,
 ) -> str:
     """Return ``map.html``: one self-contained page.
 
@@ -80,14 +81,16 @@ def render_map(
     names : tuple of str, optional
         What the two sides of the slider are called, such as ``("Hiện trạng", "Theo phương án")``; *before*
         and *after* with the day of their data otherwise.
+    store : Store, optional
+        Where images are kept between runs.
 
     Returns
     -------
     str
         HTML in UTF-8 with every script, style and image inside, and a Content-Security-Policy that
-        lets nothing else in, but for images of the host that ``[map]`` of the project file names.
+        lets nothing else in.
     """
-    data = map_data(result, lang)
+    data = map_data(result, lang, store)
     if before is not None:
         data["before"] = before_data(before, result, lang, names=names)
     element, script = _folium_parts(data["province"]["bounds"])
@@ -104,7 +107,6 @@ def render_map(
     return page.render()
 
 
-    offer_tiles(page, result.layers.project.map, lang)
 def _body(result: Result, lang: Language, element: str, data: dict[str, Any]) -> list[str]:
     def word(key: str) -> str:
         """Return a phrase, escaped."""

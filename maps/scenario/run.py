@@ -101,7 +101,7 @@ def run_scenario(
     shown = public_result(result) if public else result
     side: Result | Path = earlier.folder if earlier.folder is not None else _drawn(before, public=public)
     more = scenario_writers(side, for_drawing(shown), lang)
-    return Outcome(result, write_outputs(shown, out, lang, progress=progress, more=more))
+    return Outcome(result, write_outputs(shown, out, lang, progress=progress, more=more, store=store))
 
 
 def _drawn(before: Result | None, *, public: bool) -> Result:
