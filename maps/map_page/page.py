@@ -12,6 +12,7 @@ from phusong.maps.inline import Page, asset, escape, leaflet_css, leaflet_js
 from phusong.maps.inset import inset_svg
 from phusong.maps.map_page.before import before_data
 from phusong.maps.map_page.data import map_data
+from phusong.maps.map_page.tiles import offer_tiles
 from phusong.maps.page_words import ILLUSTRATION, MAP_WORDS, notes, scenario_note
 
 LATE = ("gaps", "scattered", "places", "sites", "fibre", "roads", "zones", "overlays", "relief", "before")
@@ -88,7 +89,7 @@ def render_map(
     -------
     str
         HTML in UTF-8 with every script, style and image inside, and a Content-Security-Policy that
-        lets nothing else in.
+        lets nothing else in, but for images of the host that ``[map]`` of the project file names.
     """
     data = map_data(result, lang, store)
     if before is not None:
@@ -103,6 +104,7 @@ def render_map(
         data={"phusong-data": {k: v for k, v in data.items() if k not in LATE}},
         late={"phusong-late": {k: v for k, v in data.items() if k in LATE}},
     )
+    offer_tiles(page, result.layers.project.map, lang)
     page.body = _body(result, lang, element, data)
     return page.render()
 
