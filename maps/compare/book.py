@@ -61,7 +61,7 @@ def _summary(found: Comparison, book: Book, lang: Language) -> None:
     sheet.write_string(
         1, 0, one_line(word("sides", lang, before=before, after=after)), book.formats["remark"]
     )
-    lines = [*sentences(found, lang), *(note_sentence(n, lang) for n in found.notes)]
+    lines = [*sentences(found, lang), *(note_sentence(found, n, lang) for n in found.notes)]
     lines += [m.say(lang) for m in METHOD]
     book.table(sheet, [Column(word("summary", lang), "note", lines)], top=3, freeze_columns=None)
     sheet.set_column(0, 0, 120)

@@ -64,9 +64,10 @@ def render_comparison(
         styles=[asset("theme.css"), asset("report.css"), asset("compare.css")],
         scripts=[asset("page_tools.js")], frames=bool(slider),
     )  # fmt: skip
+    notes = [note_sentence(found, n, lang) for n in found.notes]
     sections = [
         ("summary", listed(sentences(found, lang))),
-        ("notes", "".join(f'<p class="alarm">{escape(note_sentence(n, lang))}</p>' for n in found.notes)),
+        ("notes", "".join(f'<p class="alarm">{escape(n)}</p>' for n in notes)),
         ("trend", _trend(found, points, lang)),
         ("inputs", _inputs(found, lang)),
         ("maps", _maps(found, pictures, slider, lang)),

@@ -189,9 +189,14 @@ def signed(value: float, lang: Language, decimals: int = 0) -> str:
     return text if not any(c in text for c in "123456789") else ("+" if value > 0 else "−") + text
 
 
-def note_sentence(said: Said, lang: Language) -> str:
-    """Write what must be known when comparing."""
-    return said.text.fill(lang, said.values)
+def note_sentence(found: Comparison, said: Said, lang: Language) -> str:
+    """Write what must be known when comparing; services as they are called within a sentence."""
+    values = dict(said.values)
+    if said.code == "criterion" or said.code.startswith("service-"):
+        name = str(values["name"])
+        label = label_of(found, name, lang)
+        values["name"] = label if label == name else label[:1].lower() + label[1:]
+    return said.text.fill(lang, values)
 
 
 def indicator_label(indicator: str, lang: Language) -> str:

@@ -196,7 +196,7 @@ def document(found: Comparison, runs: Sequence[Run], points: Sequence[TrendPoint
             for label, r in zip(run_labels(runs), runs, strict=True)
         ],
         "notes": [
-            {"code": n.code, "text": {k: note_sentence(n, k) for k in LANGUAGES}} for n in found.notes
+            {"code": n.code, "text": {k: note_sentence(found, n, k) for k in LANGUAGES}} for n in found.notes
         ],
         "inputs": [vars(i) for i in found.inputs],
         "parameters": [

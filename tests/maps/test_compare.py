@@ -24,7 +24,7 @@ from phusong.layers.boundaries.crosswalk import crosswalk
 from phusong.layers.faults import ExpectedError
 from phusong.layers.inventory import Source
 from phusong.maps.compare.page import render_comparison
-from phusong.maps.compare.words import sentences
+from phusong.maps.compare.words import note_sentence, sentences
 from phusong.maps.compare.write import compare_folders, document, write_comparison
 from phusong.maps.manifest import write_manifest
 from phusong.maps.write import writers
@@ -106,6 +106,19 @@ def test_figures_are_those_of_both_tables(found: Comparison, folders: tuple[Path
     assert set(told) == changed
     for key in changed:
         assert told[key]["change"] == pytest.approx(tables[1][key][0] - tables[0][key][0])
+
+
+def test_services_are_called_by_their_names_in_what_must_be_known(found: Comparison) -> None:
+    said = {"criterion": {"vi": "trong 300 m", "en": "within 300 m"}}
+    services = {k: v for k, v in found.before.services.items() if k != "5G"}
+    services["fibre"] = {**services["fibre"], **said}
+    again = compare_runs(dataclasses.replace(found.before, services=services), found.after)
+    notes = {n.code: n for n in again.notes}
+    vi = note_sentence(again, notes["criterion"], "vi")
+    assert vi.startswith("Tiêu chí của cáp quang khác nhau: trước 'trong 300 m', sau '")
+    assert "fibre" not in vi
+    assert note_sentence(again, notes["criterion"], "en").startswith("The criterion of fibre differs:")
+    assert note_sentence(again, notes["service-after"], "vi").startswith("Dịch vụ 5G chỉ có ở kết quả sau")
 
 
 def test_reach_and_people_sum_to_the_change(found: Comparison) -> None:
