@@ -55,7 +55,7 @@ def command(
         say(json_bytes(document(found, runs, points)).decode("utf-8").rstrip())
     elif not settings.quiet:
         for note in found.notes:
-            tell("! " + note_sentence(note, settings.lang))
+            tell("! " + note_sentence(found, note, settings.lang))
         for sentence in sentences(found, settings.lang):
             say(sentence)
     if files is not None:
