@@ -508,6 +508,14 @@ def test_report_prints_on_a4(open_page: Open) -> None:
     page.emulate_media(media="print")
     assert page.locator("nav").is_hidden()
     assert page.locator("#table").is_visible()
+    # The maps of three services stand side by side, and end where the first page does: 297 mm less margins.
+    page.set_viewport_size({"width": round(184 / 25.4 * 96), "height": 900})
+    top = "all => all.map(f => Math.round(f.getBoundingClientRect().top))"
+    tops = page.eval_on_selector_all("#maps figure", top)
+    assert len(tops) == 3
+    assert len(set(tops)) == 1
+    end = page.eval_on_selector("#maps", "e => e.getBoundingClientRect().bottom + scrollY")
+    assert end <= 269 / 25.4 * 96
 
 
 def test_long_tables_fold_on_paper_and_are_printed_whole_when_asked(open_page: Open) -> None:
