@@ -14,6 +14,7 @@ indicator                        numerator over denominator
 ``population_urban``, ``_rural`` people covered over people, in urban and in other communes
 ``population_disadvantaged``     the same in communes that are marked so
 ``households_urban``, ``_rural`` households with fibre (reported) over households
+``households_disadvantaged``     the same in communes that are marked so
 ``households_reachable``         households within reach of fibre over households
 ``population_fibre``             people in households with fibre (as reported) over people
 ``communes_with:<layer>``        communes with at least one place of the layer over communes
@@ -64,7 +65,8 @@ INDICATORS = (
     "settlements", "trang", "lom", "trang_households", "lom_households", "trang_no_power", "lom_no_power",
     "trang_disadvantaged", "lom_disadvantaged", "villages_disadvantaged", "key_locations",
     "population_urban", "population_rural", "population_disadvantaged", "households_urban",
-    "households_rural", "households_reachable", "population_fibre", "shared_sites",
+    "households_rural", "households_disadvantaged", "households_reachable", "population_fibre",
+    "shared_sites",
 )
 
 
@@ -261,11 +263,10 @@ def _split(
         return
     total, fibre = reported_homes(layers)
     for part, mask in parts.items():
-        if part != "disadvantaged":
-            yield Figure(
-                fibre_service(layers), ANY, f"households_{part}", fibre * mask, total * mask, "households",
-                REPORTED.en, as_of(layers, "households"),
-            )
+        yield Figure(
+            fibre_service(layers), ANY, f"households_{part}", fibre * mask, total * mask, "households",
+            REPORTED.en, as_of(layers, "households"),
+        )
 
 
 def reported_homes(layers: Layers) -> tuple[FloatArray, FloatArray]:

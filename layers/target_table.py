@@ -94,7 +94,8 @@ INDICATORS = (
     "settlements", "trang", "lom", "trang_households", "lom_households", "trang_no_power", "lom_no_power",
     "trang_disadvantaged", "lom_disadvantaged", "villages_disadvantaged", "key_locations",
     "population_urban", "population_rural", "population_disadvantaged", "households_urban",
-    "households_rural", "households_reachable", "population_fibre", "shared_sites",
+    "households_rural", "households_disadvantaged", "households_reachable", "population_fibre",
+    "shared_sites",
 )  # fmt: skip
 """Those without a layer in their name."""
 

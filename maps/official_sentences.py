@@ -56,6 +56,10 @@ SPLIT_HOMES = Text(
     "Hộ có cáp quang (báo cáo): đô thị {urban} ({urban_counts} hộ), nông thôn {rural} ({rural_counts} hộ).",
     "Households with fibre (reported): {urban} urban ({urban_counts}), {rural} rural ({rural_counts}).",
 )
+POOR_HOMES = Text(
+    "Tại các xã đặc biệt khó khăn, {share} hộ có cáp quang ({counts} hộ, báo cáo).",
+    "In disadvantaged communes {share} of households have fibre ({counts}, reported).",
+)
 REACHABLE = Text(
     "Ước tính {share} hộ gia đình ở trong tầm kéo cáp quang ({counts} hộ; số hộ của xã × tỷ lệ "
     "dân số trong tầm).",
@@ -120,6 +124,7 @@ def official_service_sentences(figures: Figures, service: str, lang: Language) -
         add(REACHABLE, "households_reachable", ("households", "population", *network))
         add(PEOPLE_FIBRE, "population_fibre", ("households", "population"))
         found += _split(figures, service, "households", SPLIT_HOMES, ("households", "communes"), lang)
+        add(POOR_HOMES, "households_disadvantaged", ("households", "communes"))
     return found
 
 

@@ -44,6 +44,7 @@ _INDICATORS = {
     "population_disadvantaged": Text("dân số xã khó khăn", "population of disadvantaged communes"),
     "households_urban": Text("hộ gia đình đô thị", "urban households"),
     "households_rural": Text("hộ gia đình nông thôn", "rural households"),
+    "households_disadvantaged": Text("hộ gia đình xã khó khăn", "households of disadvantaged communes"),
     "households_reachable": Text("hộ trong tầm kéo cáp quang", "households within reach of fibre"),
     "population_fibre": Text("dân số ở hộ có cáp quang", "people in households with fibre"),
     "shared_sites": Text("vị trí dùng chung", "shared sites"),

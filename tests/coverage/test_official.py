@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from phusong.coverage.definitions import (
     ranks,
     read_spread,
 )
-from phusong.coverage.official import INDICATORS, masts, urban_communes
+from phusong.coverage.official import INDICATORS, masts, official_figures, urban_communes
 from phusong.coverage.result import ANY, Reach
 from phusong.coverage.settlements import find_settlements
 from phusong.coverage.targets import Wanted, figure, judge
@@ -177,6 +178,32 @@ def test_town_and_country_by_the_kind_in_the_name(network: Network, name: str, k
     assert {(True, False): "urban", (False, True): "rural", (False, False): "neither"}[
         bool(urban[0]), bool(rural[0])
     ] == kind
+
+
+def test_homes_with_fibre_in_disadvantaged_communes(network: Network) -> None:
+    base = network([])
+    left, bottom, right, top = base.grid.bounds
+    middle = (left + right) / 2.0
+    communes = gpd.GeoDataFrame(
+        {"commune_code": ["1", "2"], "commune_name": ["A", "B"], "population": [np.nan] * 2,
+         "disadvantaged": ["", "x"]},
+        geometry=[shapely.box(left, bottom, middle, top), shapely.box(middle, bottom, right, top)],
+        crs=base.grid.crs,
+    )  # fmt: skip
+    homes = pd.DataFrame(
+        {"commune_code": ["2", "1"], "households": [50.0, 900.0], "households_with_fibre": [20.0, 600.0],
+         "as_of": [base.project.province.as_of] * 2}
+    )  # fmt: skip
+    layers = replace(base, communes=communes, households=homes)
+    shares = shares_of(np.ones(base.grid.shape), np.repeat([[0] * 40 + [1] * 40], 60, axis=0))
+    figures = official_figures(
+        layers, shares, {}, {}, np.empty(0, dtype=np.int64), None, None
+    )  # fmt: skip
+    found = {f.indicator: f for f in figures}
+    homes_there = found["households_disadvantaged"]
+    assert homes_there.numerator.tolist() == [0.0, 20.0]
+    assert homes_there.denominator.tolist() == [0.0, 50.0]
+    assert "households_urban" not in found
 
 
 @given(st.lists(st.integers(0, 1000), min_size=2, max_size=12), st.data())
