@@ -16,6 +16,7 @@ from phusong.layers import measurement_rules as rules
 from phusong.layers.boundaries.province import Province
 from phusong.layers.faults import Faults
 from phusong.layers.inventory import Layers, Understood
+from phusong.layers.measurement_levels import levels_by_technology
 from phusong.layers.on_disk import found_path
 from phusong.layers.positions.columns import POSITION
 from phusong.layers.positions.points import read_points
@@ -152,7 +153,7 @@ def read_measurements(path: Path, layers: Layers, reading: Reading | None = None
 def _read(layer: Layer, province: Province, layers: Layers, reading: Reading) -> gpd.GeoDataFrame | None:
     import geopandas as gpd
 
-    opened = _open(layer, reading)
+    opened = _open(layer)
     if opened is None:
         return None
     table, silent = opened
@@ -177,15 +178,17 @@ def _read(layer: Layer, province: Province, layers: Layers, reading: Reading) ->
     return _kept(frame, table)
 
 
-def _open(layer: Layer, reading: Reading) -> tuple[Table, NDArray[np.bool_]] | None:
+def _open(layer: Layer) -> tuple[Table, NDArray[np.bool_]] | None:
     """Open the file and take words that say 'no signal' out of its levels and technologies."""
     raw = layer.open_raw(COLUMNS)
     if raw is None:
         return None
+    raw, settings = levels_by_technology(raw, layer.settings, layer.report, _TECHNOLOGY_WORDS)
+    layer = replace(layer, settings=settings)
     found = recognised_headers(raw, layer.settings, COLUMNS, layer.report, free=False)
     ours = {*found.values(), *layer.settings.columns.values(), *(c.name for c in COLUMNS)}
     raw = in_unicode(raw, layer.settings, layer.report, tuple(ours), legacy=layer.vietnamese)
-    names = {n: reading.columns.get(n, found.get(n, n)) for n in ("rsrp_dbm", "technology")}
+    names = {n: settings.columns.get(n, found.get(n, n)) for n in ("rsrp_dbm", "technology")}
     silent = np.zeros(len(raw), dtype=bool)
     cells = dict(raw.cells)
     for header in {h for h in raw.cells if h in names.values() or fold(h) in ("rsrpdbm", "technology")}:

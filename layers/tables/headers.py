@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import Literal
@@ -28,6 +28,16 @@ RECOGNISED = warning(
     "Đã nhận ra {n} cột theo tên: {list}.", "{n} columns were recognised by their names: {list}.",
     "Kiểm tra; nếu sai, khai trong dự án: columns = {{ … }}.",
     "Check them; if one is wrong, say so in the project: columns = {{ … }}.",
+)
+_BY_OPTION = ("measurements", "field_reports", "declared")
+"""Layers that no project file names: the command's options say how they are read."""
+_CHOOSE_BY_OPTION = Text(
+    'Nói cột nào đúng khi chạy lệnh: --column {target}="tiêu đề".',
+    'Say which one is meant when the command is run: --column {target}="header".',
+)
+_CHECK_BY_OPTION = Text(
+    'Kiểm tra; nếu sai, nói khi chạy lệnh: --column tên="tiêu đề".',
+    'Check them; if one is wrong, say so when the command is run: --column name="header".',
 )
 
 _SPELLING = 0.86
@@ -237,13 +247,17 @@ def _best(offered: Sequence[Match]) -> Match | None:
 
 def tell_headers(report: Report, found: Recognised) -> None:
     """Tell which columns were recognised by words, and which may be several headers."""
+    ambiguous, recognised = AMBIGUOUS, RECOGNISED
+    if report.layer in _BY_OPTION:
+        ambiguous = replace(AMBIGUOUS, remedy=_CHOOSE_BY_OPTION)
+        recognised = replace(RECOGNISED, remedy=_CHECK_BY_OPTION)
     for column, offered in found.ambiguous.items():
         headers = ", ".join(f"'{m.header}'" for m in offered)
-        report.once(AMBIGUOUS, column=offered[0].header, target=column, headers=headers)
+        report.once(ambiguous, column=offered[0].header, target=column, headers=headers)
     ours = [
         m for c, m in found.matches.items()
         if m.rule in ("exact", "contains", "spelling") and c not in KNOWN_OTHERS and m.header != c
     ]
     if ours:
         listed = [f"'{m.header}' = {m.column}".replace("{", "{{").replace("}", "}}") for m in ours]
-        report.once(RECOGNISED, n=len(ours), list=Text(join(listed, "vi"), join(listed, "en")))
+        report.once(recognised, n=len(ours), list=Text(join(listed, "vi"), join(listed, "en")))

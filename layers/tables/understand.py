@@ -30,7 +30,7 @@ UNDERSTANDING = frozenset(
         "point-from-area", "dbf-encoding",
         "sheets-unread", "communes-by-name", "pairs-read", "crs-overridden", "crs-said",
         "technologies-from-marks", "technologies-from-lists", "merged-cells-filled",
-        "angle-columns-joined",
+        "angle-columns-joined", "levels-by-technology",
     )
 )
 """Codes of warnings that say how a file was understood."""

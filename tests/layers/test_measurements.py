@@ -91,6 +91,36 @@ def test_a_plain_file(read: Read) -> None:
     assert found.faults == ()
 
 
+def two_levels(head: str, technologies: str = "LTE,NR SA,4G,5G NSA,LTE,NR,4G,5G") -> str:
+    """Rows with a level of either technology: 4G falls from -80, 5G from -101, and the other is far off."""
+    text = f"lon,lat,Công nghệ,Nhà mạng,{head}\n"
+    for n, technology in enumerate(technologies.split(",")):
+        both = f"{-80 - n},-140" if technology in ("LTE", "4G") else f"-140,{-100 - n}"
+        text += f"{108 + n / 1000},13.98,{technology},Viettel,{both}\n"
+    return text
+
+
+@pytest.mark.parametrize("head", ["LTE RSRP,NR SS-RSRP", "rsrp (dBm),ss_rsrp (dBm)", "RSRP 4G,RSRP 5G"])
+def test_the_level_of_the_rows_own_technology_counts(read: Read, head: str) -> None:
+    found = read(two_levels(head))
+    assert found.samples["rsrp_dbm"].tolist() == [-80, -101, -82, -103, -84, -105, -86, -107]
+    assert found.samples["technology"].tolist() == ["4G", "5G"] * 4
+    (fault,) = [f for f in found.faults if f.code.endswith("levels-by-technology")]
+    assert f"'{head.split(',')[1]}' = 5G" in fault.say("en")
+    assert "--column rsrp_dbm" in fault.say("vi")
+    asked = read(two_levels(head), Reading(columns={"rsrp_dbm": head.split(",")[0]})).samples
+    assert asked["rsrp_dbm"].tolist() == [-80, -140, -82, -140, -84, -140, -86, -140]
+
+
+def test_two_columns_of_one_technology_are_not_chosen_between(read: Read) -> None:
+    with pytest.raises(InputError) as caught:
+        read(two_levels("LTE RSRP,Serving RSRP"))
+    (fault,) = [f for f in caught.value.faults if f.code.endswith("ambiguous-header")]
+    for lang in LANGUAGES:
+        assert '--column rsrp_dbm="' in fault.say(lang)
+        assert "columns =" not in fault.say(lang)
+
+
 def test_semicolons_decimal_commas_and_vietnamese_headers(read: Read) -> None:
     text = "KẾT QUẢ ĐO KIỂM;;;;;;\nSTT;Thời gian;Kinh độ;Vĩ độ;Nhà mạng;Công nghệ;Mức thu (dBm)\n"
     for n in range(12):
