@@ -44,7 +44,7 @@ WORDS: Mapping[str, Text] = {
     "sd": Text("Độ lệch chuẩn (dB)", "Standard deviation (dB)"),
     "rmse": Text("RMSE (dB)", "RMSE (dB)"),
     "mae": Text("Sai số tuyệt đối (dB)", "Mean absolute error (dB)"),
-    "quantiles": Text("Phân vị 5, 25, 50, 75, 95 % (dB)", "Quantiles 5, 25, 50, 75, 95 % (dB)"),
+    "quantiles": Text("Phân vị 5, 25, 50, 75, 95% (dB)", "Quantiles 5, 25, 50, 75, 95 % (dB)"),
     "spread": Text("Phân bố (vạch giữa: trung vị)", "Spread (middle line: median)"),
     "group": Text("Nhóm", "Group"),
     "both": Text("Dự báo có, đo có", "Predicted yes, measured yes"),
@@ -170,7 +170,7 @@ UNTESTED = Text(
 CLAIM_SENTENCE = Text(
     "{service}, {operator}: trong {claimed} ô bản đồ nói được phủ, {wrong} ô đo không đạt, tức báo nhầm "
     "{false} "
-    "(khoảng tin cậy 95 %: {low}–{high}); trong {measured} ô đo đạt, bản đồ nói đúng {hit}.",
+    "(khoảng tin cậy 95%: {low}–{high}); trong {measured} ô đo đạt, bản đồ nói đúng {hit}.",
     "{service}, {operator}: of {claimed} squares that the map calls covered, {wrong} were measured "
     "otherwise: "
     "false alarms {false} (95 % interval {low}–{high}); of {measured} measured covered the map has {hit}.",
@@ -226,8 +226,8 @@ NOTES: tuple[Text, ...] = (
     ),
     Text(
         "Bản đồ chỉ tô khi xác suất tại điểm đạt mức của dịch vụ, nên thận trọng: tỷ lệ bắt trúng thấp hơn "
-        "100 % là "
-        "bình thường, còn tỷ lệ báo nhầm vượt quá phần còn lại của xác suất đó (10 % với 0,9) là đáng ngờ.",
+        "100% là "
+        "bình thường, còn tỷ lệ báo nhầm vượt quá phần còn lại của xác suất đó (10% với 0,9) là đáng ngờ.",
         "The map says covered only at the service's location probability: hit rates under 100 % are its "
         "caution, but "
         "false alarms beyond what that probability leaves (10 % at 0.9) call for an explanation.",

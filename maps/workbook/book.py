@@ -86,7 +86,6 @@ class _Writer:
         table = table.assign(_kind=kinds.fillna(len(_ORDER))).sort_values("_kind", kind="stable")
         top = row + 1
         book.table(sheet, self._tidy(table, whole=False), top, freeze_columns=None)
-        sheet.fit_to_pages(1, 1)
         people = int((table["indicator"] == "population").sum())
         if people:
             self._chart(sheet, top + 1, people, (top + len(table) + 2, 0))
