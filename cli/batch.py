@@ -132,5 +132,5 @@ def command(
     counts = {status: sum(run.status == status for run in runs) for status in STATUS}
     say(TOTAL.say(settings.lang, **counts))
     if whole:
-        say(OPEN.say(settings.lang, file=str(page)))
+        say(OPEN.say(settings.lang, file=str(page.resolve())))
     return 1 if counts["failed"] or not whole else 0

@@ -79,7 +79,10 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     "--min-gain",
     type=click.FloatRange(0.0),
     default=0.0,
-    text=Text("Mức tăng tối thiểu của mỗi vị trí.", "What every site has to gain at least."),
+    text=Text(
+        "Mỗi vị trí phải tăng ít nhất bấy nhiêu người (hoặc thôn, km, theo mục tiêu).",
+        "What every site has to gain at least: people, or villages, km, … of the objective.",
+    ),
 )
 @option(
     "--candidates",
@@ -91,10 +94,16 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     "--prices",
     type=click.Choice(("low", "base", "high")),
     default="base",
-    text=Text("Mức đơn giá mặc định.", "Level of default prices."),
+    text=Text(
+        "Mức đơn giá mặc định: low thấp, base trung bình, high cao.",
+        "Level of default prices: low, base (the middle) or high.",
+    ),
 )
 @option(
-    "--years", type=click.IntRange(1, 30), default=3, text=Text("Số năm thực hiện.", "Years of building.")
+    "--years",
+    type=click.IntRange(1, 30),
+    default=3,
+    text=Text("Số năm thực hiện; mặc định 3.", "Years of building; 3 by default."),
 )
 @option(
     "--start-year",

@@ -183,9 +183,3 @@ def source_label(layer: str, lang: Language) -> str:
     else:
         said = layer
     return said[:1].upper() + said[1:]
-
-
-def is_illustration(result: Result) -> bool:
-    """Tell whether the province is made up, by its name: ``Tỉnh Mẫu (minh họa)``."""
-    name = result.layers.project.province.name.casefold()
-    return any(word in name for word in ("minh họa", "minh hoạ", "illustration"))

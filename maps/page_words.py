@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from phusong.coverage.result import Result
 from phusong.data.language import Language, Text
 from phusong.maps.citation import STAND_IN, cited_sources, sentence
 from phusong.maps.figures import source_label
+from phusong.maps.inline import escape
 from phusong.maps.safe import shorten
 
 PREDICTED = Text("Dự báo tính toán, chưa đo kiểm.", "Computed prediction, not verified by measurement.")
@@ -18,6 +19,34 @@ ILLUSTRATION = Text(
     "MINH HỌA: tỉnh này và mọi số liệu đều do máy tạo ra, không phải địa phương có thật.",
     "ILLUSTRATION: this province and all its figures are made up; it is no real place.",
 )
+_SOME_MADE_UP = Text(
+    "MINH HỌA: {n} trong {of} tỉnh ở đây, cùng mọi số liệu của các tỉnh ấy, do máy tạo ra, không phải địa "
+    "phương có thật.",
+    "ILLUSTRATION: {n} of the {of} provinces here, and all their figures, are made up; they are no real "
+    "places.",
+)
+
+
+def is_made_up(name: str) -> bool:
+    """Tell a made-up province by its name: ``Tỉnh Mẫu (minh họa)``."""
+    return any(word in name.casefold() for word in ("minh họa", "minh hoạ", "illustration"))
+
+
+def illustration_note(name: str, lang: Language) -> str:
+    """Return what every page of a made-up province says; empty for real ones."""
+    return ILLUSTRATION.say(lang) if is_made_up(name) else ""
+
+
+def illustrations_note(names: Sequence[str], lang: Language) -> str:
+    """Return what a page of many provinces says of those that are made up; empty where none is."""
+    n = sum(is_made_up(name) for name in names)
+    return _SOME_MADE_UP.say(lang, n=n, of=len(names)) if n else ""
+
+
+def banner(note: str) -> str:
+    """Return a note that stands above all else on a page, as HTML; nothing for none."""
+    return f'<p class="banner" role="note">{escape(note)}</p>' if note else ""
+
 
 PUBLIC = Text(
     "Bản công khai: không kèm vị trí trạm, tên nhà mạng và các lớp dữ liệu không công bố; vùng lõm được "

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from phusong.data.language import Language
 from phusong.maps.inline import escape
-from phusong.maps.page_words import NOT_BOUNDARY
+from phusong.maps.page_words import NOT_BOUNDARY, banner, illustration_note
 from phusong.maps.tables import version
 
 Word = Callable[[str, Language], str]
@@ -25,7 +25,6 @@ def section_page(
     name: str,
     about: Sequence[str],
     sections: Sequence[tuple[str, str]],
-    banner: str = "",
     aside: str = "",
     foot: str = "",
 ) -> list[str]:
@@ -36,13 +35,11 @@ def section_page(
     word : callable
     lang : {"vi", "en"}
     name : str
-        Of the province; plain text, as are ``about``, ``banner`` and ``foot``.
+        Of the province; plain text, as are ``about`` and ``foot``. One that is made up is said to be.
     about : sequence of str
         Lines below the name: what it was made from, what counts.
     sections : sequence of (key, HTML)
         The word of the key is the heading; a section without content is left out, of the contents too.
-    banner : str
-        Above all else; none where it is empty.
     aside : str
         HTML at the side of the heading, such as a small map.
     foot : str
@@ -58,7 +55,7 @@ def section_page(
     said = " ".join(escape(x) for x in (foot, NOT_BOUNDARY.say(lang), f"phusong {version()}.") if x)
     return [
         f'<a class="skip" href="#main">{w("skip")}</a>',
-        f'<p class="banner" role="note">{escape(banner)}</p>' if banner else "",
+        banner(illustration_note(name, lang)),
         '<header class="top"><div>',
         f'<p class="kind">{w("title")}</p><h1>{escape(name)}</h1>',
         *(f"<p>{escape(line)}</p>" for line in about),

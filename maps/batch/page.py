@@ -17,7 +17,7 @@ from phusong.maps.citation import FILE as SOURCES
 from phusong.maps.citation import Cited, cited_folders, member, sentence, text_file
 from phusong.maps.figures import Ratio
 from phusong.maps.inline import Page, asset, escape
-from phusong.maps.page_words import NOT_BOUNDARY, PREDICTED
+from phusong.maps.page_words import NOT_BOUNDARY, PREDICTED, banner, illustrations_note
 from phusong.maps.tables import csv_bytes, json_bytes, plain_value, version
 
 if TYPE_CHECKING:
@@ -180,6 +180,7 @@ def render_batch(rows: Sequence[ProvinceRun], lang: Language, cited: Sequence[Ci
     )
     total = "".join(_share_cell(_total(rows, service), lang) for service in names)
     body = [
+        banner(illustrations_note([row.name for row in rows], lang)),
         "<main>", f"<h1>{escape(_W['title'].say(lang))}</h1>",
         f"<p>{escape(_W['counts'].say(lang, **count))}</p>",
         nation(rows, [(service, _label(service, lang)) for service in names], lang),

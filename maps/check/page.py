@@ -14,6 +14,7 @@ from phusong.maps.check import words
 from phusong.maps.check.marks import SEVERITIES, FileMarks, Mark, Severity, marks_by_file
 from phusong.maps.check.text import count_text, trust, verdict
 from phusong.maps.inline import Page, asset, escape
+from phusong.maps.page_words import banner, illustration_note
 from phusong.maps.report.section import table
 from phusong.maps.safe import shorten
 from phusong.maps.tables import version
@@ -176,6 +177,7 @@ class _Parts:
         links = "".join(f'<a href="#{k}">{self.word(k)}</a>' for k in shown)
         return [
             f'<a class="skip" href="#main">{self.word("skip")}</a>',
+            banner(illustration_note(checked.name or "", lang)),
             f'<header class="top"><div><p class="kind">{self.word("title")}</p><h1>{name}</h1>',
             f"<p>{about}</p>",
             f'<p class="tools"><button type="button" id="print">{self.word("print")}</button> '

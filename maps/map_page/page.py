@@ -7,13 +7,12 @@ from typing import Any
 from phusong.coverage.result import Result
 from phusong.coverage.store import Store
 from phusong.data.language import Language
-from phusong.maps.figures import is_illustration
 from phusong.maps.inline import Page, asset, escape, leaflet_css, leaflet_js
 from phusong.maps.inset import inset_svg
 from phusong.maps.map_page.before import before_data
 from phusong.maps.map_page.data import map_data
 from phusong.maps.map_page.tiles import offer_tiles
-from phusong.maps.page_words import ILLUSTRATION, MAP_WORDS, notes, scenario_note
+from phusong.maps.page_words import MAP_WORDS, banner, illustration_note, notes, scenario_note
 
 LATE = ("gaps", "scattered", "places", "sites", "fibre", "roads", "zones", "overlays", "relief", "before")
 """What the first picture does without: behind the scripts, so that communes are drawn before it is read."""
@@ -151,10 +150,8 @@ def _body(result: Result, lang: Language, element: str, data: dict[str, Any]) ->
         f'<button type="button" id="toggle" title="{word("panel")}" aria-label="{word("panel")}" '
         'aria-expanded="true" aria-controls="panel">☰</button></div>',
         "</header>",
-        f'<p class="banner" role="note">{escape(ILLUSTRATION.say(lang))}</p>'
-        if is_illustration(result)
-        else "",
-        f'<p class="banner" role="note">{escape(scenario_note(result, lang))}</p>' if result.what_if else "",
+        banner(illustration_note(province.name, lang)),
+        banner(scenario_note(result, lang) if result.what_if else ""),
         '<main class="stage">',
         f'<aside id="panel" tabindex="-1" aria-label="{word("panel")}">',
         '<section id="summary" aria-live="polite"></section>',

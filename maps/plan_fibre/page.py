@@ -16,7 +16,6 @@ from phusong.maps.inline import Page, asset, escape, leaflet_css, leaflet_js
 from phusong.maps.inset import inset_svg
 from phusong.maps.map_page.data import NAME_LENGTH, OUTLINE_M
 from phusong.maps.overlay import land_mask, mercator_frame
-from phusong.maps.page_words import ILLUSTRATION
 from phusong.maps.plan_fibre import book
 from phusong.maps.plan_fibre.drawing import BAD, GOOD, NEVER, NEW, OLD, frontier_svg
 from phusong.maps.plan_fibre.words import KINDS, STATES, WORDS, method, optics_sentence, sentences, word
@@ -57,9 +56,8 @@ def render_plan(plan: FibrePlan, lang: Language) -> str:
         ("prices", _table("prices", book.price_columns(plan, lang), lang)),
         ("method", listed(method(plan, lang))), ("faults", listed([f.say(lang) for f in plan.faults])),
     ]
-    made_up = any(w in name.casefold() for w in ("minh họa", "minh hoạ", "illustration"))
     page.body = section_page(
-        word, lang, name=name, sections=sections, banner=ILLUSTRATION.say(lang) if made_up else "",
+        word, lang, name=name, sections=sections,
         about=[f"{format_date(plan.layers.project.province.as_of, lang)} · {word('kinds', lang)}"],
         foot=f"{word('kinds', lang)} {sentence(cited_sources(plan.layers.sources), lang)}".rstrip(),
     )  # fmt: skip

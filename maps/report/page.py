@@ -5,10 +5,18 @@ from __future__ import annotations
 from phusong.coverage.result import Result
 from phusong.data.language import Language
 from phusong.maps.charts import class_styles
-from phusong.maps.figures import Figures, is_illustration
+from phusong.maps.figures import Figures
 from phusong.maps.inline import Page, asset, escape
 from phusong.maps.inset import inset_svg
-from phusong.maps.page_words import ILLUSTRATION, PREDICTED, PUBLIC, indicative_note, notes, scenario_note
+from phusong.maps.page_words import (
+    PREDICTED,
+    PUBLIC,
+    banner,
+    illustration_note,
+    indicative_note,
+    notes,
+    scenario_note,
+)
 from phusong.maps.report import behind, evidence, ladder, parts
 from phusong.maps.report import uncertainty as certainty
 from phusong.maps.report.fibre import fibre_section
@@ -85,15 +93,9 @@ def _head(s: Section, there: list[str]) -> list[str]:
     inset = inset_svg((west, south, east, north), s.lang)
     return [
         f'<a class="skip" href="#main">{s.word("skip")}</a>',
-        f'<p class="banner" role="note">{escape(ILLUSTRATION.say(s.lang))}</p>'
-        if is_illustration(result)
-        else "",
-        f'<p class="banner" role="note">{escape(scenario_note(result, s.lang))}</p>'
-        if result.what_if
-        else "",
-        f'<p class="banner" role="note">{escape(indicative_note(result, s.lang))}</p>'
-        if indicative_note(result, s.lang)
-        else "",
+        banner(illustration_note(result.layers.project.province.name, s.lang)),
+        banner(scenario_note(result, s.lang) if result.what_if else ""),
+        banner(indicative_note(result, s.lang)),
         '<header class="top"><div>',
         f'<p class="kind">{s.word("title")}</p><h1>{escape(result.layers.project.province.name)}</h1>',
         f"<p>{s.word('asOf', date=s.figures.as_of(s.lang))} · {escape(PREDICTED.say(s.lang))}</p>",
