@@ -85,8 +85,8 @@ OLD = Criterion(
 UNDATED = Criterion(
     "undated-layers", "layers",
     Text("Lớp dữ liệu không ghi ngày", "Layers without a date"),
-    Text("Không có as_of trong dự án và không có cột ngày: coi như cùng ngày với tỉnh.",
-         "Neither as_of in the project nor a column of dates: taken as of the province's day."),
+    Text("Lớp không khai as_of và không có cột ngày: coi như cùng ngày với tỉnh.",
+         "Neither as_of of the layer nor a column of dates: taken as of the province's day."),
     Text("Không ghi ngày: {names}. Khai as_of = 2026-06-30 cho từng lớp trong dự án.",
          "Without a date: {names}. Say as_of = 2026-06-30 for each layer in the project."),
 )
