@@ -19,7 +19,7 @@ demo: $(VENV)/.installed
 	$(BIN)/phusong demo
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 # mypy cannot follow the mapping of folders to phusong.<folder>, so it is given links.
 lint: $(VENV)/.test
@@ -29,7 +29,7 @@ lint: $(VENV)/.test
 	cd .mypy_src && $(CURDIR)/$(BIN)/mypy --config-file ../pyproject.toml -p phusong
 
 check: lint
-	$(BIN)/python -m pytest -n auto -m "not slow and not browser"
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow and not browser"
 
 clean:
 	rm -rf $(VENV) .mypy_src build dist *.egg-info
