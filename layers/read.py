@@ -80,6 +80,7 @@ class _Reading:
     opened: list[Layer] = field(default_factory=list)
 
     def layer(self, name: str, settings: LayerTable) -> Layer:
+        """Open a layer of the project, whose faults go to those of all."""
         if self.progress is not None:
             self.progress(name)
         layer = Layer.of(

@@ -15,7 +15,7 @@ import pytest
 import small
 import xlsxwriter
 from nasty import NAMES, VIETNAMESE, Rows, to_csv, to_xls, to_xlsx
-from nasty_cases import TRUTH, Cases, Refusals, check_truth, folder_with, moved, placed
+from nasty_cases import TRUTH, Cases, Refusals, folder_with, metres_from_truth, moved, placed
 from test_nasty_files import dms, title_rows_above
 from test_strange_files import SAID, drawn
 
@@ -112,7 +112,7 @@ def mapinfo_in_windows_vietnamese(folder: Path) -> str:
 
 @pytest.mark.parametrize("name", case)
 def test_read_to_the_truth(tmp_path: Path, name: str) -> None:
-    check_truth(small.layers_of(folder_with(case[name], tmp_path)), metres=0.3)
+    assert metres_from_truth(small.layers_of(folder_with(case[name], tmp_path))) < 0.3
 
 
 @refused("stations.sheet-too-wide")

@@ -14,7 +14,7 @@ import pytest
 import shapely
 import small
 from nasty import NAMES, VIETNAMESE, Rows, to_csv, to_xls, to_xlsx
-from nasty_cases import TRUTH, Cases, Refusals, check_refusal, check_truth, folder_with, moved, placed
+from nasty_cases import TRUTH, Cases, Refusals, folder_with, metres_from_truth, moved, placed, refusal
 from ods import write_ods
 
 from phusong.layers.text.legacy_encodings import encode
@@ -186,7 +186,7 @@ def one_layer_of_a_geopackage_with_two(folder: Path) -> str:
 
 @pytest.mark.parametrize("name", case)
 def test_read_to_the_truth(tmp_path: Path, name: str) -> None:
-    check_truth(small.layers_of(folder_with(case[name], tmp_path)), 0.02)
+    assert metres_from_truth(small.layers_of(folder_with(case[name], tmp_path))) < 0.02
 
 
 @refused("stations.not-a-table")
@@ -261,7 +261,7 @@ def marks_that_are_none(folder: Path) -> str:
 @pytest.mark.parametrize("name", refused)
 def test_refused_with_its_reason(tmp_path: Path, name: str) -> None:
     code, make = refused[name]
-    check_refusal(folder_with(make, tmp_path), code)
+    assert refusal(folder_with(make, tmp_path), code).severity == "error"
 
 
 def made(folder: Path, table: Rows) -> Path:

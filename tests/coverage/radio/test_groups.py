@@ -113,8 +113,11 @@ def test_what_else_changes_computes_all(
         assert count == of
 
 
-@pytest.mark.parametrize("spoil", ["cut", "zeros", "other"])
-def test_a_torn_part_is_computed_anew(network: Network, tmp_path: Path, spoil: str) -> None:
+@pytest.mark.parametrize("spoil", ["cut", "flipped", "other"])
+def test_a_torn_part_is_computed_anew(
+    network: Network, tmp_path: Path, spoil: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="phusong.coverage.radio.predict")
     layers, store = network(cells(count=6)), Store(tmp_path)
     plain = predict.predict_service(layers, "4G", SERVICE, workers=1, store=store)
     for path in tmp_path.glob("*/*.npz"):
@@ -122,11 +125,15 @@ def test_a_torn_part_is_computed_anew(network: Network, tmp_path: Path, spoil: s
         middle = len(data) // 2
         if spoil == "cut":
             path.write_bytes(data[:middle])
-        elif spoil == "zeros":
-            path.write_bytes(data[:middle] + bytes(64) + data[middle + 64 :])
+        elif spoil == "flipped":
+            wrong = bytes(255 - byte for byte in data[middle : middle + 64])
+            path.write_bytes(data[:middle] + wrong + data[middle + 64 :])
         else:
             np.savez(path, **{"0.name": np.frombuffer(b"X", np.uint8), "0.heard": np.zeros(4, np.uint8)})
+    caplog.clear()
     same(plain, predict.predict_service(layers, "4G", SERVICE, workers=1, store=store))
+    count, of = computed(caplog)
+    assert count == of > 0
 
 
 def test_a_full_disk_costs_parts_not_results(
