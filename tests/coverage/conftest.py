@@ -12,7 +12,11 @@ import numpy as np
 import pytest
 from pyproj import CRS
 from shapely.geometry import box
+from what_if import Ask, asking
 
+from phusong.coverage.analyse import analyse_layers, shares_of
+from phusong.coverage.result import Result
+from phusong.coverage.zonal import CommuneShares
 from phusong.layers.grid import Grid, Raster
 from phusong.layers.inventory import Layers, Population
 from phusong.layers.project.schema import Project
@@ -68,3 +72,21 @@ def network() -> Callable[..., Layers]:
         return Layers(project, grid, communes, stations, people, terrain=ground, **layers)
 
     return make
+
+
+@pytest.fixture(scope="module")
+def shares(layers: Layers) -> CommuneShares:
+    """Of the communes of a module's own ``layers``."""
+    return shares_of(layers)
+
+
+@pytest.fixture(scope="module")
+def base(layers: Layers, shares: CommuneShares) -> Result:
+    """The result that scenarios of a module start from."""
+    return analyse_layers(layers, shares=shares)
+
+
+@pytest.fixture
+def ask(layers: Layers, tmp_path: Path) -> Ask:
+    """Apply the text of a scenario to a module's layers."""
+    return asking(layers, tmp_path)

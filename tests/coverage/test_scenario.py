@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from quick_project import make_project
+from what_if import Ask
 
-from phusong.coverage.analyse import analyse_layers, shares_of
+from phusong.coverage.analyse import analyse_layers
 from phusong.coverage.radio.site_covers import site_covers
 from phusong.coverage.result import ANY, Result
 from phusong.coverage.scenario import (
@@ -27,9 +27,7 @@ from phusong.layers.inventory import Layers
 from phusong.layers.project.file import read_project
 from phusong.layers.project.schema import FibreService, Target
 from phusong.layers.read import read_layers
-from phusong.layers.scenario.apply import Applied, apply_scenario
-from phusong.layers.scenario.asked import read_scenario
-from phusong.layers.scenario.files import open_scenario
+from phusong.layers.scenario.apply import Applied
 
 MORE = """
 [services.5G]
@@ -54,29 +52,6 @@ def layers(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Layers:
     file = make_project(sample, tmp_path_factory.mktemp("what-if") / "tinh")
     file.write_text(file.read_text(encoding="utf-8") + MORE, encoding="utf-8")
     return read_layers(read_project(file))
-
-
-@pytest.fixture(scope="module")
-def shares(layers: Layers) -> CommuneShares:
-    return shares_of(layers)
-
-
-@pytest.fixture(scope="module")
-def base(layers: Layers, shares: CommuneShares) -> Result:
-    return analyse_layers(layers, shares=shares)
-
-
-Ask = Callable[[str], tuple[Layers, Applied]]
-
-
-@pytest.fixture
-def ask(layers: Layers, tmp_path: Path) -> Ask:
-    def apply(text: str) -> tuple[Layers, Applied]:
-        file = tmp_path / "kich-ban.toml"
-        file.write_text('name = "Thử"\n' + text, encoding="utf-8")
-        return apply_scenario(layers, open_scenario(read_scenario(file), layers))
-
-    return apply
 
 
 def busiest(layers: Layers) -> str:

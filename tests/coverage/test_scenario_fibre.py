@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from fibre_project import make_fibre_project
+from what_if import Ask
 
-from phusong.coverage.analyse import analyse_layers, shares_of
+from phusong.coverage.analyse import analyse_layers
 from phusong.coverage.result import Result
 from phusong.coverage.scenario import Base, compare_with_base, one_way, unchanged_services
 from phusong.coverage.zonal import CommuneShares
@@ -19,7 +19,7 @@ from phusong.layers.faults import InputError
 from phusong.layers.inventory import Layers
 from phusong.layers.project.file import read_project
 from phusong.layers.read import read_layers
-from phusong.layers.scenario.apply import Applied, apply_scenario
+from phusong.layers.scenario.apply import apply_scenario
 from phusong.layers.scenario.asked import read_scenario
 from phusong.layers.scenario.files import open_scenario
 
@@ -37,29 +37,6 @@ def project(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def layers(project: Path) -> Layers:
     return read_layers(read_project(project))
-
-
-@pytest.fixture(scope="module")
-def shares(layers: Layers) -> CommuneShares:
-    return shares_of(layers)
-
-
-@pytest.fixture(scope="module")
-def base(layers: Layers, shares: CommuneShares) -> Result:
-    return analyse_layers(layers, shares=shares)
-
-
-Ask = Callable[[str], tuple[Layers, Applied]]
-
-
-@pytest.fixture
-def ask(layers: Layers, tmp_path: Path) -> Ask:
-    def apply(text: str) -> tuple[Layers, Applied]:
-        file = tmp_path / "kich-ban.toml"
-        file.write_text('name = "Thử"\n[fibre]\n' + text, encoding="utf-8")
-        return apply_scenario(layers, open_scenario(read_scenario(file), layers))
-
-    return apply
 
 
 def features(project: Path, name: str) -> dict[str, Any]:
@@ -95,7 +72,7 @@ def test_fibre_taken_and_added_gives_what_a_project_with_such_files_gives(
         file = write(tmp_path / name, whole[name], came)
         text += f"{key}_removed = {json.dumps(names(gone))}\n{key}_added = {json.dumps(str(file))}\n"
         write(later / name, whole[name], [*held[1::2], *back])
-    changed, applied = ask(text)
+    changed, applied = ask("[fibre]\n" + text)
     assert applied.touches_fibre
     assert not one_way(applied)
     assert [(s.kind, s.objects) for s in applied.steps] == [
@@ -125,7 +102,7 @@ def test_all_fibre_may_go_and_every_household_of_the_base_is_lost(
     assert layers.fibre_routes is not None
     assert layers.fibre_nodes is not None
     ids = [json.dumps(frame["id"].tolist()) for frame in (layers.fibre_routes, layers.fibre_nodes)]
-    changed, applied = ask(f"routes_removed = {ids[0]}\nnodes_removed = {ids[1]}\n")
+    changed, applied = ask("[fibre]\n" f"routes_removed = {ids[0]}\nnodes_removed = {ids[1]}\n")
     assert one_way(applied)
     result = analyse_layers(changed, shares=shares)
     assert not result.reaches["fibre", "any"].covered.values.any()
@@ -142,14 +119,14 @@ def test_what_comes_twice_or_is_not_there_is_told(ask: Ask, project: Path, layer
     assert layers.fibre_nodes is not None
     whole = features(project, NODES)
     file = json.dumps(str(project.parent / NODES))
-    changed, applied = ask(f"nodes_added = {file}\n")
+    changed, applied = ask("[fibre]\n" f"nodes_added = {file}\n")
     assert applied.steps[0].objects == len(whole["features"])
     told = [f for f in changed.faults if f.code == "scenario.fibre-there"]
     assert len(told) == 1
     assert names(whole["features"])[0] in told[0].say("vi")
     first = names(whole["features"])[0]
     with pytest.raises(InputError) as caught:
-        ask(f'routes_removed = "{first}x"\nnodes_removed = ["{first}", "{first}x"]\n')
+        ask('[fibre]\n' f'routes_removed = "{first}x"\nnodes_removed = ["{first}", "{first}x"]\n')
     errors = [f for f in caught.value.faults if f.severity == "error"]
     assert [(f.column, f.value) for f in errors] == [
         ("fibre.routes_removed", f"{first}x"), ("fibre.nodes_removed", f"{first}x"),
