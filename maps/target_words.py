@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from phusong.coverage.definitions import OWN
 from phusong.coverage.result import ANY, Result
@@ -48,6 +49,92 @@ _FROM_PROGRAM = Text("mặc định của phần mềm", "from the program's own
 MISSING = "–"
 
 
+@dataclass(frozen=True)
+class ToldTarget:
+    """A target as every output tells it.
+
+    Attributes
+    ----------
+    standing : Standing
+    name, document : str
+        What it is about; number and date of the document that asks for it.
+    verdict : str
+        Symbol and word of how it stands.
+    wanted : str
+        What is to be reached: ``≥ 99%``.
+    share, counts : str
+        What there is; a dash and nothing where there is no figure.
+    gap, trend, planned : str
+        What is missing, points a year, what the plan or scenario would bring; dashes for nothing.
+    """
+
+    standing: Standing
+    name: str
+    verdict: str
+    document: str
+    wanted: str
+    share: str
+    counts: str
+    gap: str
+    trend: str
+    planned: str
+
+
+@dataclass(frozen=True)
+class ToldDefinition:
+    """How much of the province one definition of coverage calls covered.
+
+    Attributes
+    ----------
+    service, definition : str
+        Ids.
+    name, source : str
+        In words; no source for the project's own.
+    people : Ratio
+    moved : int
+        Communes whose rank differs from that by the project's own definition.
+    """
+
+    service: str
+    definition: str
+    name: str
+    source: str
+    people: Ratio
+    moved: int
+
+
+def told_target(figures: Figures, standing: Standing, lang: Language) -> ToldTarget:
+    """Return a target in words."""
+    share, counts = _actual(standing, lang)
+    return ToldTarget(
+        standing, _name(figures, standing, lang), light(standing.state, lang), _document(standing, lang),
+        _wanted(standing, lang), share, counts, _gap(standing, lang), _trend(standing, lang),
+        _planned(standing, lang),
+    )  # fmt: skip
+
+
+def told_targets(figures: Figures, lang: Language) -> list[ToldTarget]:
+    """Return all targets of a result in words."""
+    return [told_target(figures, x, lang) for x in all_standings(figures.result)]
+
+
+def told_definitions(figures: Figures, lang: Language) -> list[ToldDefinition]:
+    """Return every service by every definition, the project's own among them; nothing if there are none."""
+    frame = figures.result.definitions
+    if frame is None or not len(frame):
+        return []
+    found = []
+    for (service, definition), some in frame.groupby(["service", "definition"], sort=False):
+        whole = some[some["level"] == "province"].iloc[0]
+        found.append(ToldDefinition(
+            str(service), str(definition), definition_name(figures, str(service), str(definition), lang),
+            next((d.source for d in coverage_definitions() if d.id == definition), ""),
+            Ratio(float(whole["numerator"]), float(whole["denominator"])),
+            int((some["rank_change"].fillna(0.0) != 0.0).sum()),
+        ))  # fmt: skip
+    return found
+
+
 def all_standings(result: Result) -> list[Standing]:
     """Return targets and what there is; the program's own only for provinces with official codes."""
     return standings(result, defaults=code_vintage(result) is not None)
@@ -65,7 +152,7 @@ def light(state: State, lang: Language) -> str:
     return f"{symbol} {word.say(lang)}"
 
 
-def target_name(figures: Figures, standing: Standing, lang: Language) -> str:
+def _name(figures: Figures, standing: Standing, lang: Language) -> str:
     """Return what a target is about: its name, or service, indicator and operator."""
     wanted = standing.wanted
     said = wanted.name.say(lang)
@@ -77,7 +164,7 @@ def target_name(figures: Figures, standing: Standing, lang: Language) -> str:
     return _EVERY.say(lang, name=said) if wanted.level == "commune" else said
 
 
-def document_name(standing: Standing, lang: Language) -> str:
+def _document(standing: Standing, lang: Language) -> str:
     """Return number and date of a document; of a default, that it is one."""
     wanted = standing.wanted
     said = wanted.document or MISSING
@@ -86,13 +173,13 @@ def document_name(standing: Standing, lang: Language) -> str:
     return f"{said} ({_FROM_PROGRAM.say(lang)})" if wanted.origin == "default" else said
 
 
-def wanted_value(standing: Standing, lang: Language) -> str:
+def _wanted(standing: Standing, lang: Language) -> str:
     """Return what is to be reached: ``≥ 99%``."""
     text = _AT_MOST if standing.wanted.at_most else _AT_LEAST
     return text.say(lang, n=format_number(standing.wanted.percent, lang))
 
 
-def actual_value(standing: Standing, lang: Language) -> tuple[str, str]:
+def _actual(standing: Standing, lang: Language) -> tuple[str, str]:
     """Return share and counts; dashes where there is none."""
     if math.isnan(standing.percent):
         return MISSING, ""
@@ -101,7 +188,7 @@ def actual_value(standing: Standing, lang: Language) -> tuple[str, str]:
     return ratio.share(lang), ratio.counts(lang, 1 if area else 0)
 
 
-def gap_value(standing: Standing, lang: Language) -> str:
+def _gap(standing: Standing, lang: Language) -> str:
     """Return what is missing, in points or communes; a dash for nothing."""
     if math.isnan(standing.gap) or not standing.gap:
         return MISSING
@@ -110,7 +197,7 @@ def gap_value(standing: Standing, lang: Language) -> str:
     return _POINTS.say(lang, n=format_number(max(standing.gap, 0.1), lang, 1))
 
 
-def trend_value(standing: Standing, lang: Language) -> str:
+def _trend(standing: Standing, lang: Language) -> str:
     """Return points a year, and what the share would be at the end of the milestone year."""
     if math.isnan(standing.points_per_year):
         return MISSING
@@ -132,7 +219,7 @@ def planned_head(result: Result, lang: Language) -> str:
     return _SCENARIO.say(lang, name=shorten(result.what_if.name, 60))
 
 
-def planned_value(standing: Standing, lang: Language) -> str:
+def _planned(standing: Standing, lang: Language) -> str:
     """Return the share with a plan built, and its state."""
     if math.isnan(standing.planned):
         return MISSING
@@ -161,8 +248,3 @@ def definition_name(figures: Figures, service: str, definition: str, lang: Langu
     said = known.name.say(lang)
     mark = _UNCONFIRMED.say(lang)
     return said if known.confirmed or mark in said else f"{said} ({mark})"
-
-
-def definition_source(definition: str) -> str:
-    """Return the source of a definition; nothing for the project's own."""
-    return next((d.source for d in coverage_definitions() if d.id == definition), "")

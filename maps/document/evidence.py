@@ -7,24 +7,16 @@ from collections.abc import Callable
 from phusong.coverage.definitions import OWN
 from phusong.data.language import Language, Text, format_number
 from phusong.maps.document.paper import Paper
-from phusong.maps.figures import Figures, Ratio
+from phusong.maps.figures import Figures
 from phusong.maps.safe import shorten
 from phusong.maps.target_words import (
     MISSING,
     ORIGINS,
-    actual_value,
     all_evidence,
-    all_standings,
-    definition_name,
-    document_name,
     evidence_value,
-    gap_value,
-    light,
     planned_head,
-    planned_value,
-    target_name,
-    trend_value,
-    wanted_value,
+    told_definitions,
+    told_targets,
 )
 
 _WORDS = {
@@ -69,47 +61,40 @@ def write_evidence(figures: Figures, paper: Paper, lang: Language, number: int) 
 
 
 def _targets(figures: Figures, paper: Paper, lang: Language, number: int) -> bool:
-    found = all_standings(figures.result)
+    found = told_targets(figures, lang)
     if not found:
         return False
     paper.heading(_WORDS["targets"].say(lang, k=str(number)))
-    rows = []
-    for x in found:
-        share, counts = actual_value(x, lang)
-        rows.append([
-            shorten(target_name(figures, x, lang), 90),
-            f"{shorten(document_name(x, lang), 110)}; {x.wanted.year}",
-            wanted_value(x, lang), f"{share} ({counts})" if counts else share, gap_value(x, lang),
-            light(x.state, lang),
-        ])  # fmt: skip
+    rows = [
+        [
+            shorten(x.name, 90), f"{shorten(x.document, 110)}; {x.standing.wanted.year}", x.wanted,
+            f"{x.share} ({x.counts})" if x.counts else x.share, x.gap, x.verdict,
+        ]
+        for x in found
+    ]  # fmt: skip
     heads = _heads(lang, "target", "document", "wanted", "actual", "gap", "verdict")
     paper.table(heads, rows, (38, 36, 18, 44, 20, 18), numbers=(2, 3, 4))
     for x in found:
-        name = shorten(target_name(figures, x, lang), 90)
-        for key, said in (("trend", trend_value(x, lang)), ("planned", planned_value(x, lang))):
+        for key, said in (("trend", x.trend), ("planned", x.planned)):
             if said != MISSING:
                 how = planned_head(figures.result, lang)
-                paper.text(_WORDS[key].say(lang, name=name, trend=said, planned=said, how=how))
+                paper.text(_WORDS[key].say(lang, name=shorten(x.name, 90), trend=said, planned=said, how=how))
     return True
 
 
 def _definitions(figures: Figures, paper: Paper, lang: Language, number: int) -> bool:
-    frame = figures.result.definitions
-    if frame is None or not (frame["definition"] != OWN).any():
+    found = told_definitions(figures, lang)
+    if all(x.definition == OWN for x in found):
         return False
     paper.heading(_WORDS["definitions"].say(lang, k=str(number)))
     paper.text(_WORDS["definitions_text"].say(lang))
-    rows = []
-    for (service, definition), some in frame.groupby(["service", "definition"], sort=False):
-        whole = some[some["level"] == "province"].iloc[0]
-        ratio = Ratio(float(whole["numerator"]), float(whole["denominator"]))
-        moved = int((some["rank_change"].fillna(0.0) != 0.0).sum())
-        rows.append([
-            figures.label(str(service), lang),
-            shorten(definition_name(figures, str(service), str(definition), lang), 160),
-            ratio.counts(lang), ratio.share(lang),
-            MISSING if definition == OWN else format_number(moved, lang),
-        ])  # fmt: skip
+    rows = [
+        [
+            figures.label(x.service, lang), shorten(x.name, 160), x.people.counts(lang), x.people.share(lang),
+            MISSING if x.definition == OWN else format_number(x.moved, lang),
+        ]
+        for x in found
+    ]  # fmt: skip
     heads = _heads(lang, "service", "definition", "people", "share", "moved")
     paper.table(heads, rows, (20, 70, 44, 20, 20), numbers=(2, 3, 4))
     return True

@@ -14,15 +14,7 @@ from phusong.coverage.targets import Standing
 from phusong.data.language import Language, Text, format_date, format_number
 from phusong.data.site_cost_table import vnd_per_usd
 from phusong.maps.figures import Figures, operator_label
-from phusong.maps.target_words import (
-    actual_value,
-    all_standings,
-    document_name,
-    light,
-    planned_value,
-    target_name,
-    wanted_value,
-)
+from phusong.maps.target_words import all_standings, told_target
 
 WORDS = {
     "title": Text("Kế hoạch vị trí trạm", "Plan of sites"), "summary": Text("Tóm tắt", "Summary"),
@@ -287,13 +279,13 @@ def target_standings(found: SitePlan) -> list[Standing]:
 def targets_said(found: SitePlan, lang: Language) -> list[str]:
     """Return a sentence for each target of resolutions and plans that the service is held against."""
     figures = Figures(found.before)
+    told = [told_target(figures, s, lang) for s in target_standings(found)]
     return [
         _TARGET.say(
-            lang, name=target_name(figures, s, lang), year=str(s.wanted.year), state=light(s.state, lang),
-            document=document_name(s, lang), wanted=wanted_value(s, lang), before=actual_value(s, lang)[0],
-            after=planned_value(s, lang),
+            lang, name=x.name, year=str(x.standing.wanted.year), state=x.verdict,
+            document=x.document, wanted=x.wanted, before=x.share, after=x.planned,
         )
-        for s in target_standings(found)
+        for x in told
     ]  # fmt: skip
 
 

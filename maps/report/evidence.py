@@ -15,20 +15,14 @@ from phusong.maps.safe import shorten
 from phusong.maps.sentences import Sentence, network_layers
 from phusong.maps.target_words import (
     ORIGINS,
-    actual_value,
+    ToldDefinition,
     all_evidence,
-    all_standings,
     brings,
     definition_name,
-    document_name,
     evidence_value,
-    gap_value,
-    light,
     planned_head,
-    planned_value,
-    target_name,
-    trend_value,
-    wanted_value,
+    told_definitions,
+    told_targets,
 )
 from phusong.maps.words import criterion_names
 
@@ -97,6 +91,7 @@ def definitions(s: Section) -> str:
     frame = s.figures.result.definitions
     if frame is None or not len(frame):
         return ""
+    found = told_definitions(s.figures, s.lang)
     parts = [_title(s, "definitions"), f'<p class="quiet">{_word(s, "definitionsNote")}</p>']
     for service in dict.fromkeys(frame["service"]):
         mine = frame[frame["service"] == service]
@@ -104,25 +99,21 @@ def definitions(s: Section) -> str:
         parts.append(table(
             _word(s, "definitionsOf", service=s.figures.label(str(service), s.lang)),
             [_word(s, "definition"), s.word("share"), _word(s, "difference"), _word(s, "moved")],
-            _definition_rows(s, str(service), mine), notes=marks,
+            _definition_rows(s, [x for x in found if x.service == service]), notes=marks,
         ))  # fmt: skip
         parts.append(_movers(s, str(service), mine))
     return "".join([*parts, f'<p class="quiet">{_word(s, "definitionsAll")}</p></section>'])
 
 
-def _definition_rows(s: Section, service: str, frame: pd.DataFrame) -> list[list[str]]:
-    rows, own = [], float("nan")
-    for definition, some in frame.groupby("definition", sort=False):
-        whole = some[some["level"] == "province"].iloc[0]
-        ratio = Ratio(float(whole["numerator"]), float(whole["denominator"]))
-        if definition == OWN:
-            own = ratio.percent
-        moved = int((some["rank_change"].fillna(0.0) != 0.0).sum())
-        sign = "+" if ratio.percent > own else ""
+def _definition_rows(s: Section, found: list[ToldDefinition]) -> list[list[str]]:
+    own = next((x.people.percent for x in found if x.definition == OWN), float("nan"))
+    rows = []
+    for x in found:
+        sign = "+" if x.people.percent > own else ""
         rows.append([
-            escape(definition_name(s.figures, service, str(definition), s.lang)), s.ratio(ratio),
-            "–" if definition == OWN else f"{sign}{s.number(ratio.percent - own, 1)}",
-            "–" if definition == OWN else s.number(moved),
+            escape(x.name), s.ratio(x.people),
+            "–" if x.definition == OWN else f"{sign}{s.number(x.people.percent - own, 1)}",
+            "–" if x.definition == OWN else s.number(x.moved),
         ])  # fmt: skip
     return rows
 
@@ -154,22 +145,20 @@ def _movers(s: Section, service: str, frame: pd.DataFrame) -> str:
 
 def targets(s: Section) -> str:
     """Hold what resolutions ask for against what there is."""
-    found = all_standings(s.figures.result)
+    found = told_targets(s.figures, s.lang)
     if not found:
         return ""
-    trend = any(len(x.trend) > 1 for x in found)
+    trend = any(len(x.standing.trend) > 1 for x in found)
     plan = brings(s.figures.result)
-    rows = []
-    for x in found:
-        share, counts = actual_value(x, s.lang)
-        rows.append([
-            escape(shorten(target_name(s.figures, x, s.lang), 120)),
-            f'<span class="light">{escape(light(x.state, s.lang))}</span>',
-            escape(shorten(document_name(x, s.lang), 160)), str(x.wanted.year),
-            escape(wanted_value(x, s.lang)), f"{escape(share)}<small>{escape(counts)}</small>",
-            escape(gap_value(x, s.lang)), *([escape(trend_value(x, s.lang))] if trend else []),
-            *([escape(planned_value(x, s.lang))] if plan else []),
-        ])  # fmt: skip
+    rows = [
+        [
+            escape(shorten(x.name, 120)), f'<span class="light">{escape(x.verdict)}</span>',
+            escape(shorten(x.document, 160)), str(x.standing.wanted.year), escape(x.wanted),
+            f"{escape(x.share)}<small>{escape(x.counts)}</small>", escape(x.gap),
+            *([escape(x.trend)] if trend else []), *([escape(x.planned)] if plan else []),
+        ]
+        for x in found
+    ]  # fmt: skip
     heads = [s.word("target"), *(s.word(k) for k in ("verdict", "document", "year", "target", "actual")),
              _word(s, "gap"), *([_word(s, "trend")] if trend else []),
              *([escape(planned_head(s.figures.result, s.lang))] if plan else [])]  # fmt: skip

@@ -15,18 +15,11 @@ from phusong.maps.target_words import (
     ORIGINS,
     STATES,
     all_evidence,
-    all_standings,
     definition_name,
-    definition_source,
-    document_name,
     evidence_value,
-    gap_value,
-    light,
     planned_head,
-    planned_value,
-    target_name,
-    trend_value,
-    wanted_value,
+    told_definitions,
+    told_targets,
 )
 from phusong.maps.words import criterion_names, service_name
 
@@ -130,21 +123,15 @@ def _settlements(figures: Figures, lang: Language) -> list[Column]:
 
 
 def _definitions(figures: Figures, lang: Language) -> list[Column]:
-    frame = figures.result.definitions
-    if frame is None or not len(frame):
-        return []
-    whole = frame[frame["level"] == "province"]
-    moved = frame.assign(_moved=frame["rank_change"].fillna(0.0) != 0.0).groupby(["service", "definition"])
-    counts = moved["_moved"].sum().to_dict()
-    pairs = list(zip(whole["service"], whole["definition"], strict=True))
+    found = told_definitions(figures, lang)
     return [
-        _column(lang, "service", "text", [service_name(figures, s, lang) for s, _ in pairs]),
-        _column(lang, "definition", "note", [definition_name(figures, s, d, lang) for s, d in pairs]),
-        _column(lang, "n", "count", whole["numerator"].tolist()),
-        _column(lang, "N", "count", whole["denominator"].tolist()),
-        _column(lang, "percent", "percent", (whole["percent"] / 100.0).tolist()),
-        _column(lang, "moved", "count", [int(counts[pair]) for pair in pairs]),
-        _column(lang, "source", "note", [definition_source(d) for _, d in pairs]),
+        _column(lang, "service", "text", [service_name(figures, x.service, lang) for x in found]),
+        _column(lang, "definition", "note", [x.name for x in found]),
+        _column(lang, "n", "count", [x.people.numerator for x in found]),
+        _column(lang, "N", "count", [x.people.denominator for x in found]),
+        _column(lang, "percent", "percent", [x.people.percent / 100.0 for x in found]),
+        _column(lang, "moved", "count", [x.moved for x in found]),
+        _column(lang, "source", "note", [x.source for x in found]),
     ]
 
 
@@ -172,25 +159,25 @@ def _by_commune(figures: Figures, lang: Language) -> list[Column]:
 
 
 def _targets(figures: Figures, lang: Language) -> list[Column]:
-    found = all_standings(figures.result)
+    found = told_targets(figures, lang)
 
     def known(value: float, factor: float = 1.0) -> float | None:
         """Return a number, None for NaN."""
         return None if math.isnan(value) else value * factor
 
     return [
-        _column(lang, "target", "text", [target_name(figures, x, lang) for x in found]),
-        _column(lang, "verdict", "text", [light(x.state, lang) for x in found]),
-        _column(lang, "document", "note", [document_name(x, lang) for x in found]),
-        _column(lang, "year", "text", [str(x.wanted.year) for x in found]),
-        _column(lang, "wanted", "text", [wanted_value(x, lang) for x in found]),
-        _column(lang, "n", "number", [known(x.numerator) for x in found]),
-        _column(lang, "N", "number", [known(x.denominator) for x in found]),
-        _column(lang, "percent", "percent", [known(x.percent, 0.01) for x in found]),
-        _column(lang, "gap", "text", [gap_value(x, lang) for x in found]),
-        _column(lang, "trend", "text", [trend_value(x, lang) for x in found]),
-        Column(planned_head(figures.result, lang), "text", [planned_value(x, lang) for x in found]),
-        _column(lang, "source", "note", [x.wanted.source for x in found]),
+        _column(lang, "target", "text", [x.name for x in found]),
+        _column(lang, "verdict", "text", [x.verdict for x in found]),
+        _column(lang, "document", "note", [x.document for x in found]),
+        _column(lang, "year", "text", [str(x.standing.wanted.year) for x in found]),
+        _column(lang, "wanted", "text", [x.wanted for x in found]),
+        _column(lang, "n", "number", [known(x.standing.numerator) for x in found]),
+        _column(lang, "N", "number", [known(x.standing.denominator) for x in found]),
+        _column(lang, "percent", "percent", [known(x.standing.percent, 0.01) for x in found]),
+        _column(lang, "gap", "text", [x.gap for x in found]),
+        _column(lang, "trend", "text", [x.trend for x in found]),
+        Column(planned_head(figures.result, lang), "text", [x.planned for x in found]),
+        _column(lang, "source", "note", [x.standing.wanted.source for x in found]),
     ]
 
 
