@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import COMMUNES
+from tiny_province import COMMUNES
 
 from phusong.coverage.result import ANY, Result
 from phusong.data.language import format_number

@@ -19,7 +19,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from conftest import VILLAGE_NAMES
+from tiny_province import VILLAGE_NAMES
 
 from phusong.coverage.result import Result
 from phusong.layers.project.schema import Project

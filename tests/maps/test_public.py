@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 import rasterio
 import shapely
-from conftest import AS_OF, OPERATORS
 from hypothesis import given
 from hypothesis import strategies as st
+from tiny_province import AS_OF, OPERATORS
 
 from phusong.coverage.result import ANY, Result
 from phusong.data.language import Text

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import OPERATORS, VILLAGE_NAMES
 from test_browser import CHROMIUM, FLAGS
 from test_browser import pytestmark as browser_marks
 from test_public import _marked
+from tiny_province import OPERATORS, VILLAGE_NAMES
 
 from phusong.coverage.result import Result
 from phusong.data.language import LANGUAGES, Language
