@@ -24,6 +24,9 @@ from phusong.coverage.indicators import indicator_table
 from phusong.coverage.result import ANY, Reach
 from phusong.coverage.settlements import find_settlements
 from phusong.coverage.villages import outlying_people, village_table
+from phusong.layers.boundaries.crosswalk import crosswalk
+from phusong.layers.boundaries.old_communes import OldCommunes
+from phusong.layers.boundaries.province import Province
 from phusong.layers.grid import Raster
 from phusong.layers.inventory import Layers, Population
 from phusong.layers.project.schema import FlatService, RangeService, SettlementsTable, VillagesTable
@@ -205,6 +208,36 @@ def test_another_raster_and_official_figures_move_people_only(ground: Layers) ->
     assert low <= min(shares) + 1e-9
     assert high >= max(shares) - 1e-9
     assert table.loc[("99", "area"), "low"] == table.loc[("99", "area"), "high"]
+
+
+def test_old_boundaries_move_the_shares_of_communes_and_not_of_the_province(ground: Layers) -> None:
+    """The old communes of two new ones meet two cells east of where the new ones do."""
+    whole = {new: links for new, links in crosswalk().parts.items() if links and all(x.whole for x in links)}
+    codes = sorted(whole)[:2]
+    left, bottom, right, top = ground.grid.bounds
+    meet = (left + right) / 2 + 2 * ground.grid.cell_m
+    shapes = {}
+    for code, (west, east) in zip(codes, ((left, meet), (meet, right)), strict=True):
+        # A commune of several old ones: as many strips, which make up the same ground.
+        edges = np.linspace(bottom, top, len(whole[code]) + 1)
+        strips = zip(whole[code], edges, edges[1:], strict=False)
+        shapes |= {link.old: box(west, low, east, high) for link, low, high in strips}
+    communes = ground.communes.assign(commune_code=codes)
+    drawn = np.array(list(shapes.values()), dtype=object)
+    old = OldCommunes(tuple(shapes), drawn, Province(ground.grid, communes))
+    layers = dataclasses.replace(ground, communes=communes, old_communes=old)
+    found = ranges(layers, **NOTHING)
+    assert found.people_variants == 2
+    table = found.table[found.table.operator == ANY].set_index(["code", "indicator"])
+    covered, people = reaches_of(ground)["4G", ANY].covered.values, ground.population.people.values
+    sides = (np.s_[:, :18], np.s_[:, :20]), (np.s_[:, 18:], np.s_[:, 20:])
+    for code, halves in zip(codes, sides, strict=True):
+        for indicator, weights in (("population", people), ("area", np.ones(SHAPE))):
+            ends = sorted(100.0 * weights[h][covered[h]].sum() / weights[h].sum() for h in halves)
+            assert ends[0] < ends[1] - 0.1
+            assert table.loc[(code, indicator), ["low", "high"]].tolist() == pytest.approx(ends)
+    low, high = table.loc[("99", "population"), ["low", "high"]]
+    assert low == pytest.approx(high)
 
 
 def test_order_of_neighbours_is_told_with_its_chance(ground: Layers) -> None:
