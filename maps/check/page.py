@@ -13,6 +13,7 @@ from phusong.layers.summary import Checked
 from phusong.maps.check import words
 from phusong.maps.check.marks import SEVERITIES, FileMarks, Mark, Severity, marks_by_file
 from phusong.maps.check.text import count_text, trust, verdict
+from phusong.maps.citation import cited_sources, sentence
 from phusong.maps.inline import Page, asset, escape
 from phusong.maps.page_words import banner, illustration_note
 from phusong.maps.report.section import table
@@ -138,7 +139,8 @@ def render_check(checked: Checked, lang: Language) -> str:
     )
     page.body = [
         *p.head(), *p.todo(), *p.quality(), *p.read(), "</main>",
-        f"<footer>{p.word('unchanged')} {p.word('made', version=version())}</footer>",
+        f"<footer>{p.word('unchanged')} {escape(sentence(cited_sources(checked.sources), lang))} "
+        f"{p.word('made', version=version())}</footer>",
     ]  # fmt: skip
     return page.render()
 

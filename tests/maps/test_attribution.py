@@ -1,5 +1,6 @@
 """Whose data an output rests on is said in every output."""
 
+import html
 import json
 import zipfile
 from datetime import date
@@ -12,6 +13,8 @@ from phusong.layers.faults import ExpectedError
 from phusong.layers.project.file import read_project
 from phusong.layers.provenance import Provenance, provenance_of, read_sources, sha256_of, write_sources
 from phusong.layers.read import survey_layers
+from phusong.layers.summary import check_project
+from phusong.maps.check.page import render_check
 from phusong.maps.public import require_publishable
 from phusong.maps.run import run_province
 
@@ -62,6 +65,13 @@ def test_a_file_that_was_changed_is_told_and_still_cited(sample, tmp_path):
     source = next(s for s in survey.sources if s.layer == "places.villages")
     assert source.attribution == CITED
     assert not source.indicative
+
+
+def test_the_page_of_a_check_names_them(sample, tmp_path):
+    file = make_project(sample, tmp_path / "tinh")
+    assert CITED not in html.unescape(render_check(check_project(file), "vi"))
+    write_sources(file.parent, "99", [entry(file.parent, "villages.csv", "places.villages")])
+    assert CITED in html.unescape(render_check(check_project(file), "vi"))
 
 
 def test_a_damaged_sources_file_costs_no_run_and_is_told(sample, tmp_path):
