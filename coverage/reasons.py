@@ -91,7 +91,7 @@ class Explainer:
         self._sites = list(self._cells)
         self._tree = cKDTree(np.array(self._sites)) if self._sites else None
         ground = "" if store is None else ground_key(layers, service, path_loss_of(layers, service))
-        self._answers = Answers(store, "causes", ground, width=2 + len(_NUMBERS))
+        self._answers = Answers(store, "causes", name, ground, width=2 + len(_NUMBERS))
         self._digests: dict[tuple[float, float], str] = {}
 
     def save(self) -> None:

@@ -239,3 +239,18 @@ def test_reasons_kept_are_those_found(tmp_path: Path, monkeypatch: pytest.Monkey
     for _ in range(2):
         assert [str(all_of(height, Store(tmp_path), **s)) for height, s in cases] == [str(f) for f in plain]
         monkeypatch.setattr("phusong.coverage.reasons.straight_profile", None)  # the second time all are kept
+
+
+def test_services_alike_keep_their_reasons_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """4G and 5G with the same thresholds depend on the same ground, but ask about other places."""
+    layers = made_up(ridge(250.0), max_distance_m=30_000.0)
+    first = layers.project.services["4G"]
+    assert isinstance(first, TerrainService)
+    alike = first.model_copy(update={"technology": "4G"})
+    seats = {"4G": (218_050.0, 1_507_050.0), "again": (215_050.0, 1_506_050.0)}
+    for _ in range(2):
+        for name, seat in seats.items():
+            explainer = Explainer(layers, name, alike, Store(tmp_path))
+            assert explainer.explain(*seat).reason == "terrain"
+            explainer.save()
+        monkeypatch.setattr("phusong.coverage.reasons.straight_profile", None)  # the second time all are kept
