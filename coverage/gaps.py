@@ -14,7 +14,7 @@ from phusong.coverage.criterion import technology_of
 from phusong.coverage.reasons import Cause, Explainer
 from phusong.coverage.result import ANY, GAP_COLUMNS, Reach
 from phusong.coverage.zonal import CommuneShares
-from phusong.layers.grid import FloatArray
+from phusong.layers.grid import FloatArray, Grid
 from phusong.layers.inventory import Layers
 from phusong.layers.project.schema import FibreService, RangeService, TerrainService
 from phusong.layers.status import OPERATIONAL
@@ -138,7 +138,7 @@ def _gaps_of(
     table["server_site_id"] = [cause.site_id for cause in causes]
     for name in ("shortfall_db", "terrain_db", "clutter_db", "ridge_m", "ridge_above_m"):
         table[name] = np.array([getattr(cause, name) for cause in causes], dtype=np.float64)
-    frame = gpd.GeoDataFrame(table, geometry=_outlines(layers, ranked), crs=layers.grid.crs).to_crs(4326)
+    frame = gpd.GeoDataFrame(table, geometry=outlines(layers.grid, ranked), crs=layers.grid.crs).to_crs(4326)
     seats = gpd.GeoSeries.from_xy(x, y, crs=layers.grid.crs).to_crs(4326)
     return frame.assign(lon=seats.x.to_numpy(), lat=seats.y.to_numpy())
 
@@ -281,14 +281,16 @@ def _nearest_fibre(layers: Layers, x: FloatArray, y: FloatArray) -> FloatArray:
     return np.where(np.isfinite(best), best, np.nan)
 
 
-def _outlines(layers: Layers, ranked: NDArray[np.int32]) -> list[Any]:
+def outlines(grid: Grid, ranked: NDArray[np.int32]) -> list[Any]:
     """Return the outline of each gap, in order of rank."""
     import shapely
     from rasterio.features import shapes
     from shapely.geometry import shape
 
     parts: dict[int, list[Any]] = {}
-    found = shapes(ranked, mask=ranked > 0, connectivity=4, transform=layers.grid.transform)
+    found = shapes(ranked, mask=ranked > 0, connectivity=4, transform=grid.transform)
     for geometry, value in found:
         parts.setdefault(int(value), []).append(shape(geometry))
-    return [shapely.union_all(parts[rank]) for rank in sorted(parts)]
+    # Parts of one gap touch at corners alone, so they need no union to be one valid shape.
+    together = [parts[rank] for rank in sorted(parts)]
+    return [mine[0] if len(mine) == 1 else shapely.MultiPolygon(mine) for mine in together]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -230,3 +231,12 @@ class Result:
     planned: pd.DataFrame | None = None
     what_if: WhatIf | None = None
     fibre: Mapping[str, FibreAssessment] | None = None
+
+    @cached_property
+    def figures(self) -> Mapping[tuple[str, ...], tuple[float, float]]:
+        """Numerator and denominator by (level, code, service, operator, indicator)."""
+        named_by = ("level", "code", "service", "operator", "indicator")
+        # As lists: columns of text from Arrow are slow to walk through one by one.
+        keys = zip(*(self.indicators[c].astype(str).tolist() for c in named_by), strict=True)
+        parts = (self.indicators[c].astype(float).tolist() for c in ("numerator", "denominator"))
+        return dict(zip(keys, zip(*parts, strict=True), strict=True))

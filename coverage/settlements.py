@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,10 +49,14 @@ class Settlements:
 
     def served_share(self, covered: NDArray[np.bool_]) -> FloatArray:
         """Return the share of the people of each area who live in cells of ``covered``."""
-        inside = np.bincount(
-            self.label, weights=np.where(covered.ravel(), self.cell_people, 0.0), minlength=len(self) + 1
-        )[1:]
+        there = self.cells[covered.ravel()[self.cells]]
+        inside = np.bincount(self.label[there] - 1, weights=self.cell_people[there], minlength=len(self))
         return np.asarray(inside / self.people, dtype=np.float64)
+
+    @cached_property
+    def cells(self) -> NDArray[np.int64]:
+        """Cells that lie in an area, ascending."""
+        return np.flatnonzero(self.label).astype(np.int64)
 
     def served(self, covered: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Tell which areas count as served: at least the rule's share of their people are covered."""

@@ -85,34 +85,33 @@ class Figures:
         named = {operator for _, operator in result.reaches} - {ANY}
         self.operators = (ANY, *sorted(named))
         self.codes = tuple(str(c) for c in result.layers.communes["commune_code"])
-        table = result.indicators
-        # As lists: columns of text from Arrow are slow to walk through one by one.
-        named_by = ("level", "code", "service", "operator", "indicator")
-        keys = zip(*(table[column].astype(str).tolist() for column in named_by), strict=True)
-        values = zip(table["numerator"].tolist(), table["denominator"].tolist(), strict=True)
-        self._values: dict[tuple[str, ...], Ratio] = {}
-        for key, (n, of) in zip(keys, values, strict=True):
-            n, of = float(n), float(of)
-            if abs(of - n) < COMPLETE_WITHIN and key[4] in ("population", "area"):
-                n = of
-            self._values[key] = Ratio(n, of)
         project = result.layers.project
         known = [f"places:{x}" for x in project.places] + [f"zones:{x}" for x in project.zones]
-        there = list(dict.fromkeys(table["indicator"].astype(str).tolist()))
+        there = list(dict.fromkeys(key[4] for key in result.figures))
         self._indicators = tuple(sorted(there, key=lambda x: known.index(x) if x in known else -1))
 
     def province(self, service: str, indicator: str, operator: str = ANY) -> Ratio | None:
         """Return a figure of the province."""
         code = self.result.layers.project.province.code
-        return self._values.get(("province", code, service, operator, indicator))
+        return self._ratio("province", code, service, operator, indicator)
 
     def commune(self, code: str, service: str, indicator: str, operator: str = ANY) -> Ratio | None:
         """Return a figure of a commune."""
-        return self._values.get(("commune", code, service, operator, indicator))
+        return self._ratio("commune", code, service, operator, indicator)
+
+    def _ratio(self, *key: str) -> Ratio | None:
+        parts = self.result.figures.get(key)
+        if parts is None:
+            return None
+        n, of = parts
+        if abs(of - n) < COMPLETE_WITHIN and key[4] in ("population", "area"):
+            n = of
+        return Ratio(n, of)
 
     def station_operators(self) -> tuple[str, ...]:
         """Return the operators whose stations are counted."""
-        owners = {k[3] for k in self._values if k[0] == "province" and k[2] == "all" and k[4] == "stations"}
+        all_stations = ("province", "all", "stations")
+        owners = {k[3] for k in self.result.figures if (k[0], k[2], k[4]) == all_stations}
         return tuple(sorted(owners - {ANY}))
 
     def indicators(self, prefix: str) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ import importlib.metadata
 import io
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,31 +70,71 @@ def _cell(value: Any) -> str:
 
 def csv_bytes(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
     """Return a table as the bytes of a CSV file in the form that this module describes."""
+    return _csv(columns, ([_cell(value) for value in row] for row in rows))
+
+
+def _csv(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow([_cell(str(c)) for c in columns])
-    writer.writerows([_cell(value) for value in row] for row in rows)
+    writer.writerows(rows)
     return text.getvalue().encode("utf-8-sig")
 
 
-def json_bytes(value: Any, records: str = "") -> bytes:
+def json_bytes(value: Any, records: str = "", frame: pd.DataFrame | None = None) -> bytes:
     """Return ``value`` as JSON in UTF-8, indented; NaN is refused rather than written.
 
-    The member called ``records``, a list, is written with one entry per line.
+    With ``records``, a member of that name comes last that has the rows of ``frame``, each on a line of its
+    own.
     """
-    rest = {k: v for k, v in value.items() if k != records} if records else value
-    text = json.dumps(rest, ensure_ascii=False, indent=1, allow_nan=False)
-    if records:
-        lines = ",\n".join(
-            json.dumps(entry, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-            for entry in value[records]
-        )
+    text = json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False)
+    if frame is not None:
+        lines = ",\n".join(json_lines(frame))
         text = f'{text[:-2]},\n "{records}": [\n{lines}\n ]\n}}'
     return (text + "\n").encode()
 
 
-def _rows(frame: pd.DataFrame, columns: Sequence[str]) -> Iterable[tuple[Any, ...]]:
-    return zip(*(frame[c].tolist() for c in columns), strict=True)
+def frame_csv(frame: pd.DataFrame, columns: Iterable[str] | None = None) -> bytes:
+    """Return columns of a frame, by default all but shapes, as `csv_bytes` would write them."""
+    chosen = [c for c in (frame.columns if columns is None else columns) if c != "geometry"]
+    return _csv(chosen, zip(*(_texts(frame[c], _cell, "") for c in chosen), strict=True))
+
+
+def json_lines(frame: pd.DataFrame) -> list[str]:
+    """Return the rows of a frame as JSON objects."""
+    columns = []
+    for name in frame.columns:
+        head = json.dumps(str(name), ensure_ascii=False)
+        columns.append([f"{head}:{text}" for text in _texts(frame[name], _json, "null")])
+    return ["{" + ",".join(row) + "}" for row in zip(*columns, strict=True)]
+
+
+def _json(value: Any) -> str:
+    return json.dumps(plain_value(value), ensure_ascii=False, allow_nan=False)
+
+
+def _texts(column: pd.Series, write: Callable[[Any], str], absent: str) -> list[str]:
+    """Write every value of a column; the same few names stand in most, so each is written once."""
+    if column.dtype.kind == "f":
+        return [_number(v) if math.isfinite(v) else absent for v in column.tolist()]
+    # Out of Arrow in one go: asked one by one its texts are slow.
+    text = column.dtype.kind == "O"
+    values = column.to_numpy(dtype=object).tolist() if text else column.tolist()
+    known: dict[str, str] = {}
+    found = []
+    for value in values:
+        if type(value) is not str:
+            found.append(write(value))
+            continue
+        said = known.get(value)
+        if said is None:
+            said = known[value] = write(value)
+        found.append(said)
+    return found
+
+
+def _number(value: float) -> str:
+    return repr(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
 
 
 def indicator_columns(result: Result) -> tuple[str, ...]:
@@ -105,18 +145,17 @@ def indicator_columns(result: Result) -> tuple[str, ...]:
 def write_indicators_csv(result: Result, path: Path) -> None:
     """Write the tidy table of indicators."""
     columns = indicator_columns(result)
-    path.write_bytes(csv_bytes(columns, _rows(result.indicators, columns)))
+    path.write_bytes(frame_csv(result.indicators, columns))
 
 
 def write_gaps_csv(result: Result, path: Path) -> None:
     """Write the gaps without their polygons."""
-    columns = [c for c in GAP_COLUMNS if c != "geometry"]
-    path.write_bytes(csv_bytes(columns, _rows(result.gaps, columns)))
+    path.write_bytes(frame_csv(result.gaps, GAP_COLUMNS))
 
 
 def write_places_csv(result: Result, path: Path) -> None:
     """Write the places: one row per place, service and operator; ``served`` is 0 or 1."""
-    path.write_bytes(csv_bytes(PLACE_COLUMNS, _rows(result.places, PLACE_COLUMNS)))
+    path.write_bytes(frame_csv(result.places, PLACE_COLUMNS))
 
 
 STATION_COLUMNS = (
@@ -129,7 +168,7 @@ STATION_COLUMNS = (
 def write_stations_csv(result: Result, path: Path) -> None:
     """Write the cells that were computed with, one a row, in the order of the file."""
     columns = [c for c in STATION_COLUMNS if c in result.layers.stations]
-    path.write_bytes(csv_bytes(columns, _rows(result.layers.stations, columns)))
+    path.write_bytes(frame_csv(result.layers.stations, columns))
 
 
 def vietnamese_form(result: Result) -> bool:
@@ -161,8 +200,8 @@ def code_vintage(result: Result) -> str | None:
     return MERGER.isoformat() if since else f"before-{MERGER.isoformat()}"
 
 
-def indicators_document(result: Result) -> dict[str, Any]:
-    """Return the content of ``indicators.json``, as ``docs/indicators.schema.json`` describes it."""
+def _head(result: Result) -> dict[str, Any]:
+    """Return what stands before the rows in ``indicators.json`` (``docs/indicators.schema.json``)."""
     province = result.layers.project.province
     services: dict[str, Any] = {}
     for name, service in result.layers.project.services.items():
@@ -191,13 +230,10 @@ def indicators_document(result: Result) -> dict[str, Any]:
             "raster_inside": plain_value(people.raster_inside),
         },
         "scattered": {k: plain_value(v) for k, v in sorted(result.scattered.items())},
-        "indicators": [
-            dict(zip(indicator_columns(result), map(plain_value, row), strict=True))
-            for row in _rows(result.indicators, indicator_columns(result))
-        ],
     }
 
 
 def write_indicators_json(result: Result, path: Path) -> None:
     """Write the indicators for other systems, with codes, their vintage, dates and criteria."""
-    path.write_bytes(json_bytes(indicators_document(result), records="indicators"))
+    rows = result.indicators[list(indicator_columns(result))]
+    path.write_bytes(json_bytes(_head(result), "indicators", rows))

@@ -123,7 +123,7 @@ def official_of(
 def _of_areas(areas: Settlements) -> Variant:
     from scipy.sparse import csr_array
 
-    held = np.flatnonzero(areas.label)
+    held = areas.cells
     matrix = csr_array(
         (areas.cell_people[held], (areas.label[held] - 1, held)), shape=(len(areas), len(areas.label))
     )

@@ -89,7 +89,8 @@ def operators_of(layers: Layers) -> tuple[str, ...]:
 
 def _operators(layers: Layers) -> list[str]:
     column = layers.stations["operator"]
-    return [NO_OPERATOR if missing else str(v) for v, missing in zip(column, column.isna(), strict=True)]
+    pairs = zip(column.to_numpy(dtype=object).tolist(), column.isna().tolist(), strict=True)
+    return [NO_OPERATOR if missing else str(v) for v, missing in pairs]
 
 
 def rows_of(

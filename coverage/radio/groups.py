@@ -9,7 +9,7 @@ processes or machines, and a station that is added costs its group, not the prov
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -117,7 +117,7 @@ def _group(ground: str, plans: Sequence[Plan]) -> Group:
     stations = np.array(sorted(cell.station for plan in plans for cell in plan.cells), dtype=np.int32)
     place = {int(station): n for n, station in enumerate(stations)}
     said = [
-        (astuple(plan.site), plan.radii_m, [_said(cell, place[cell.station]) for cell in plan.cells])
+        (plan.site, plan.radii_m, [_said(cell, place[cell.station]) for cell in plan.cells])
         for plan in plans
     ]
     return Group(digest_of(ground, said), tuple(plans), window, stations)
@@ -125,7 +125,7 @@ def _group(ground: str, plans: Sequence[Plan]) -> Group:
 
 def _said(cell: Cell, place: int) -> tuple[object, ...]:
     """Return all that a cell's sums depend on, and its place among the cells of its group."""
-    return (place, cell.operator, astuple(cell.link), cell.antenna, cell.limits, astuple(cell.budget))
+    return (place, cell.operator, cell.link, cell.antenna, cell.budget)
 
 
 def merge_groups(

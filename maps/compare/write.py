@@ -23,11 +23,11 @@ from phusong.maps.manifest import sha256
 from phusong.maps.map_page.before import joined_pages, page_with_figures
 from phusong.maps.safe import ascii_keys
 from phusong.maps.static_parts import write_map
-from phusong.maps.tables import csv_bytes, json_bytes, plain_value, version
+from phusong.maps.tables import csv_bytes, frame_csv, json_bytes, plain_value, version
 from phusong.maps.write_folder import write_folder
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 SCHEMA_VERSION = "1.0"
 """Of ``compare.json``: the first number changes when a reader of the old form would break."""
@@ -67,13 +67,13 @@ def write_comparison(
         "compare.html": lambda p: p.write_bytes(page.encode("utf-8", "replace")),
         "compare.xlsx": lambda p: write_book(found, points, p, lang),
         "compare.json": lambda p: p.write_bytes(json_bytes(document(found, runs, points))),
-        "changes.csv": lambda p: p.write_bytes(_csv(found.changed_figures)),
-        "changed_places.csv": lambda p: p.write_bytes(_csv(found.places)),
+        "changes.csv": lambda p: p.write_bytes(frame_csv(found.changed_figures)),
+        "changed_places.csv": lambda p: p.write_bytes(frame_csv(found.places)),
         "trend.csv": lambda p: p.write_bytes(_trend_csv(points)),
     }
     if found.stations is not None:
         stations = found.stations
-        jobs["changed_stations.csv"] = lambda p: p.write_bytes(_csv(stations))
+        jobs["changed_stations.csv"] = lambda p: p.write_bytes(frame_csv(stations))
     if slider:
         jobs[SLIDER] = lambda p: p.write_bytes(slider.encode("utf-8", "replace"))
     for service, key in ascii_keys(drawn).items():
@@ -93,10 +93,6 @@ def write_comparison(
 
 def _write_bytes(content: bytes, path: Path) -> None:
     path.write_bytes(content)
-
-
-def _csv(frame: pd.DataFrame) -> bytes:
-    return csv_bytes(list(frame.columns), zip(*(frame[c].tolist() for c in frame.columns), strict=True))
 
 
 def _trend_csv(points: Sequence[TrendPoint]) -> bytes:

@@ -32,7 +32,7 @@ from phusong.maps.plan_fibre.book import write_book
 from phusong.maps.plan_fibre.document import write_docx
 from phusong.maps.plan_fibre.page import render_plan
 from phusong.maps.plan_fibre.words import sentences
-from phusong.maps.tables import csv_bytes, json_bytes, plain_value, version
+from phusong.maps.tables import frame_csv, json_bytes, plain_value, version
 from phusong.maps.write_folder import write_folder
 
 if TYPE_CHECKING:
@@ -83,10 +83,10 @@ def write_plan(plan: FibrePlan, out: Path, lang: Language) -> Mapping[str, Path]
         "fibre_plan.gpkg": partial(write_gpkg, plan),
         "fibre_plan_ofds.json": lambda p: p.write_bytes(json_bytes(ofds(plan))),
         "fibre_plan.json": lambda p: p.write_bytes(json_bytes(document(plan))),
-        "fibre_routes.csv": lambda p: p.write_bytes(_csv(plan.spans, SPAN_COLUMNS)),
-        "fibre_points.csv": lambda p: p.write_bytes(_csv(plan.needs, NEED_PLAN_COLUMNS)),
-        "fibre_bill.csv": lambda p: p.write_bytes(_csv(plan.bill, BILL_COLUMNS)),
-        "fibre_frontier.csv": lambda p: p.write_bytes(_csv(plan.frontier, FRONTIER_COLUMNS)),
+        "fibre_routes.csv": lambda p: p.write_bytes(frame_csv(plan.spans, SPAN_COLUMNS)),
+        "fibre_points.csv": lambda p: p.write_bytes(frame_csv(plan.needs, NEED_PLAN_COLUMNS)),
+        "fibre_bill.csv": lambda p: p.write_bytes(frame_csv(plan.bill, BILL_COLUMNS)),
+        "fibre_frontier.csv": lambda p: p.write_bytes(frame_csv(plan.frontier, FRONTIER_COLUMNS)),
     }
     province = plan.layers.project.province
     return write_folder(
@@ -97,11 +97,6 @@ def write_plan(plan: FibrePlan, out: Path, lang: Language) -> Mapping[str, Path]
             "seconds": {k: round(v, 3) for k, v in plan.seconds.items()},
         },
     )  # fmt: skip
-
-
-def _csv(frame: pd.DataFrame, columns: tuple[str, ...]) -> bytes:
-    kept = [c for c in columns if c != "geometry"]
-    return csv_bytes(kept, zip(*(frame[c].tolist() for c in kept), strict=True))
 
 
 def _records(frame: pd.DataFrame, columns: tuple[str, ...]) -> list[dict[str, Any]]:

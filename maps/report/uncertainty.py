@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,7 @@ from phusong.data.language import Language, Text, format_number
 from phusong.maps.inline import escape
 from phusong.maps.report.section import Section, table
 from phusong.maps.safe import shorten
-from phusong.maps.tables import csv_bytes
+from phusong.maps.tables import frame_csv
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -190,24 +189,20 @@ def write_uncertainty_csv(result: Result, path: Path) -> None:
     """Write lows and highs by unit, service, operator and indicator; per cent."""
     assert result.uncertainty is not None
     own = _shown(result, result.uncertainty.table)
-    path.write_bytes(csv_bytes(UNCERTAINTY_COLUMNS, _rows(own, UNCERTAINTY_COLUMNS)))
+    path.write_bytes(frame_csv(own, UNCERTAINTY_COLUMNS))
 
 
 def write_order_csv(result: Result, path: Path) -> None:
     """Write neighbours in the ranking of communes with the chance of the other order."""
     assert result.uncertainty is not None
-    path.write_bytes(csv_bytes(ORDER_COLUMNS, _rows(result.uncertainty.order, ORDER_COLUMNS)))
+    path.write_bytes(frame_csv(result.uncertainty.order, ORDER_COLUMNS))
 
 
 def write_ranks_csv(result: Result, path: Path) -> None:
     """Write the rank of every commune, lowest share first, with the ranks that the draws gave it."""
     assert result.uncertainty is not None
-    path.write_bytes(csv_bytes(RANK_COLUMNS, _rows(result.uncertainty.ranks, RANK_COLUMNS)))
+    path.write_bytes(frame_csv(result.uncertainty.ranks, RANK_COLUMNS))
 
 
 def _shown(result: Result, own: pd.DataFrame) -> pd.DataFrame:
     return own[own["operator"] == ANY] if result.public else own
-
-
-def _rows(own: pd.DataFrame, columns: Iterable[str]) -> Iterable[tuple[Any, ...]]:
-    return zip(*(own[c].tolist() for c in columns), strict=True)

@@ -15,7 +15,7 @@ from phusong.maps.figures import Figures, operator_label
 from phusong.maps.safe import ascii_keys, shorten
 from phusong.maps.scenario.words import KINDS, WORDS, say, step_rows
 from phusong.maps.sheet import Column
-from phusong.maps.tables import csv_bytes, json_bytes, plain_value, version
+from phusong.maps.tables import frame_csv, json_bytes, plain_value, version
 from phusong.maps.words import indicator_name, service_name, unit_name
 
 Writer = Callable[[Path], None]
@@ -38,13 +38,13 @@ def scenario_writers(base: Result | Path, result: Result, lang: Language) -> dic
     what_if = result.what_if
     assert what_if is not None
     jobs: dict[str, Writer] = {
-        "scenario.json": lambda p: _write(p, json_bytes(document(what_if), records="changes")),
-        "scenario.csv": lambda p: _write(p, _csv(what_if.changes, CHANGE_COLUMNS)),
-        "scenario_places.csv": lambda p: _write(p, _csv(what_if.places, PLACE_CHANGE_COLUMNS)),
+        "scenario.json": lambda p: _write(p, _json(what_if)),
+        "scenario.csv": lambda p: _write(p, frame_csv(what_if.changes, CHANGE_COLUMNS)),
+        "scenario_places.csv": lambda p: _write(p, frame_csv(what_if.places, PLACE_CHANGE_COLUMNS)),
     }
     repair = what_if.repair
     if repair is not None:
-        jobs["repair.csv"] = lambda p: _write(p, _csv(repair.table, REPAIR_COLUMNS))
+        jobs["repair.csv"] = lambda p: _write(p, frame_csv(repair.table, REPAIR_COLUMNS))
     names = say("base", lang), shorten(say("side", lang, name=what_if.name), 80)
     if isinstance(base, Result):
         return {**jobs, **before_after_writers(base, result, lang, names=names)}
@@ -65,12 +65,12 @@ def _write(path: Path, data: bytes) -> None:
     path.write_bytes(data)
 
 
-def _csv(frame: Any, columns: Sequence[str]) -> bytes:
-    return csv_bytes(columns, zip(*(frame[c].tolist() for c in columns), strict=True))
+def _json(what_if: WhatIf) -> bytes:
+    return json_bytes(document(what_if), "changes", what_if.changes[list(CHANGE_COLUMNS)])
 
 
 def document(what_if: WhatIf) -> dict[str, Any]:
-    """Return the content of ``scenario.json``."""
+    """Return the content of ``scenario.json`` besides its changes."""
     applied, repair = what_if.applied, what_if.repair
     return {
         "schema": "phusong.scenario",
@@ -92,10 +92,6 @@ def document(what_if: WhatIf) -> dict[str, Any]:
             "people": plain_value(repair.lost), "people_hours": plain_value(repair.people_hours),
             "people_hours_by_id": plain_value(repair.people_hours_by_id), "hours_known": repair.hours_known,
         },
-        "changes": [
-            {k: plain_value(v) for k, v in zip(CHANGE_COLUMNS, row, strict=True)}
-            for row in zip(*(what_if.changes[c].tolist() for c in CHANGE_COLUMNS), strict=True)
-        ],
     }  # fmt: skip
 
 

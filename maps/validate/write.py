@@ -15,7 +15,7 @@ from phusong.coverage.evidence.validate import Validation
 from phusong.data.language import Language
 from phusong.maps.citation import cited_sources, gpkg_metadata, member
 from phusong.maps.manifest import input_record
-from phusong.maps.tables import csv_bytes, json_bytes, plain_value, version
+from phusong.maps.tables import csv_bytes, frame_csv, json_bytes, plain_value, version
 from phusong.maps.validate.book import write_book
 from phusong.maps.validate.page import render_validation
 from phusong.maps.validate.words import criteria
@@ -122,7 +122,7 @@ def _challenges_csv(found: Validation) -> bytes:
     rows = found.challenges
     if rows is None:
         return csv_bytes(_CSV_COLUMNS, [])
-    return csv_bytes(_CSV_COLUMNS, zip(*(rows[c].tolist() for c in _CSV_COLUMNS), strict=True))
+    return frame_csv(rows, _CSV_COLUMNS)
 
 
 def write_gpkg(found: Validation, path: Path) -> None:

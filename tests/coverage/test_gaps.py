@@ -9,10 +9,15 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
 from pyproj import CRS
 from shapely.geometry import LineString, box
 
-from phusong.coverage.gaps import find_gaps
+from phusong.coverage.gaps import find_gaps, outlines
 from phusong.coverage.indicators import indicator_table
 from phusong.coverage.result import ANY, Reach
 from phusong.coverage.zonal import CommuneShares, share_communes
@@ -105,6 +110,18 @@ def test_touching_cells_are_one_gap_and_the_rest_is_scattered() -> None:
     assert areas.tolist() == pytest.approx([0.01, 0.02], rel=1e-3)
     uncovered = people[:, 1:].sum()
     assert found.scattered["4G"] == pytest.approx(uncovered - 92.0)
+
+
+@given(arrays(np.int32, (9, 9), elements=st.integers(0, 2)))
+def test_outlines_are_the_cells_of_their_gap(ranked: NDArray[np.int32]) -> None:
+    """Two gaps of cells that touch, meet at corners, enclose others and lie apart."""
+    grid = Grid(UTM, 500_000.0, 1_500_900.0, 100.0, (9, 9))
+    held = [rank for rank in (1, 2) if (ranked == rank).any()]
+    for rank, outline in zip(held, outlines(grid, ranked), strict=True):
+        row, col = np.nonzero(ranked == rank)
+        left, top = 500_000.0 + 100.0 * col, 1_500_900.0 - 100.0 * row
+        assert outline.is_valid
+        assert outline.equals(shapely.union_all(shapely.box(left, top - 100.0, left + 100.0, top)))
 
 
 def test_no_gap_where_everybody_is_covered() -> None:

@@ -56,7 +56,8 @@ def test_geojson_says_what_it_is(tiny_result: Result, tmp_path: Path) -> None:
         "code_vintage": tables.code_vintage(tiny_result),
     }  # fmt: skip
     assert [f["id"] for f in read["features"]] == tiny_result.layers.communes["commune_code"].tolist()
-    whole = tables.indicators_document(tiny_result)
+    tables.write_indicators_json(tiny_result, tmp_path / "indicators.json")
+    whole = json.loads((tmp_path / "indicators.json").read_text(encoding="utf-8"))
     assert whole["schema"] == "phusong.indicators"
     wanted = {"level": "commune", "service": "4G", "operator": "any", "indicator": "population"}
     by_code = {row["code"]: row["percent"] for row in whole["indicators"] if wanted.items() <= row.items()}
