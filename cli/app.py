@@ -25,6 +25,7 @@ from phusong.cli.options import (
     option,
 )
 from phusong.data.language import LANGUAGES, Text
+from phusong.data.processes import collect_seldom
 
 COMMANDS: dict[str, Text] = {
     "demo": Text("Chạy thử với tỉnh mẫu có sẵn.", "Try the program on the built-in sample province."),
@@ -144,6 +145,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the program and exit: 0 done, 1 part of a batch failed, 2 bad input or usage."""
     words = globals_first(sys.argv[1:] if arguments is None else arguments)
     _speak_unicode()
+    collect_seldom()
     sys.exit(run(words, Settings(first_language(words))))
 
 

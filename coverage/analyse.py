@@ -24,6 +24,7 @@ from phusong.coverage.zonal import CommuneShares, share_communes
 from phusong.data.language import Text
 from phusong.layers.faults import Fault
 from phusong.layers.inventory import Layers
+from phusong.layers.keeping import computed
 from phusong.layers.project.schema import FibreService, Project
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def analyse(
 
     seconds: dict[str, float] = {}
     with _timed("read", READING, seconds, progress):
-        layers = read_layers(project)
+        layers = read_layers(project, keep=store.kept if store is not None else computed)
     return analyse_layers(layers, workers=workers, progress=progress, seconds=seconds, store=store)
 
 
@@ -121,7 +122,7 @@ def analyse_layers(
         commune_of_station = _commune_at(layers, layers.stations)
         areas = find_settlements(layers.grid, shares, layers.project.settlements)
         of_villages = commune_of_place.get(layers.project.villages.layer, np.empty(0, dtype=np.int64))
-        villages = village_table(layers, shares, reaches, of_villages)
+        villages = village_table(layers, shares, reaches, of_villages, store)
         indicators = indicator_table(
             layers, shares, reaches, commune_of_place, commune_of_station, areas, villages
         )

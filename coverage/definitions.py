@@ -243,4 +243,4 @@ def _circle(layers: Layers, service: str, technology: str, definition: CoverageD
     circle = RangeService.model_validate(
         {"model": "range", "technology": technology, "radius_m": definition.radius_m}
     )
-    return predict_range(layers, service, circle).of(ANY).covered.values
+    return predict_range(layers, service, circle, any_only=True).of(ANY).covered.values

@@ -70,13 +70,15 @@ def program_digest(only: str = "radio/*.py") -> str:
 
 
 def digest_of(*parts: object) -> str:
-    """Return the key of what depends on ``parts``: arrays by their bytes, all else as Python writes it.
+    """Return the key of what depends on ``parts``: arrays and bytes as they are, else as Python writes it.
 
     Numbers are written so that different ones differ.
     """
     digest = hashlib.sha256()
     for part in parts:
-        if isinstance(part, np.ndarray):
+        if isinstance(part, bytes):
+            digest.update(f"bytes{len(part)} ".encode() + part)
+        elif isinstance(part, np.ndarray):
             digest.update(f"{part.dtype.str}{part.shape}".encode())
             digest.update(np.ascontiguousarray(part).view(np.uint8).data)
         else:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
+    from phusong.coverage.store import Store
+
 SERVED, LOM, TRANG = "served", "lom", "trang"
 _NEIGHBOURS = np.ones((3, 3), dtype=np.int8)
 
@@ -29,6 +31,7 @@ def village_table(
     shares: CommuneShares,
     reaches: Mapping[tuple[str, str], Reach],
     commune: NDArray[np.int64],
+    store: Store | None = None,
 ) -> pd.DataFrame:
     """Return the state of every village for every mobile service and operator.
 
@@ -39,6 +42,8 @@ def village_table(
     reaches : mapping of (service, operator) to Reach
     commune : array
         Position of each village's commune, -1 for none.
+    store : Store, optional
+        Where the ground of the villages is kept between runs.
 
     Returns
     -------
@@ -55,7 +60,7 @@ def village_table(
     codes = np.append(layers.communes["commune_code"].to_numpy(dtype=object), "")
     names = np.append(layers.communes["commune_name"].to_numpy(dtype=object), "")
     x, y = villages.geometry.x.to_numpy(), villages.geometry.y.to_numpy()
-    cells, owner = around_villages(layers, shares, x, y, rule)
+    cells, owner = around_villages(layers, shares, x, y, rule, store)
     same = {
         "place_id": villages["place_id"].to_numpy(dtype=object),
         "name": villages["name"].to_numpy(dtype=object),
@@ -77,13 +82,23 @@ def village_table(
 
 
 def around_villages(
-    layers: Layers, shares: CommuneShares, x_m: FloatArray, y_m: FloatArray, rule: VillagesTable
+    layers: Layers, shares: CommuneShares, x_m: FloatArray, y_m: FloatArray, rule: VillagesTable,
+    store: Store | None = None,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the populated cells within reach of a village, and the nearest village of each.
 
     Of villages equally near the first counts.
     """
-    return nearest_villages(layers, populated_cells(layers, shares, rule), x_m, y_m, rule)
+    populated = populated_cells(layers, shares, rule)
+    if store is None:
+        return nearest_villages(layers, populated, x_m, y_m, rule)
+
+    def compute() -> dict[str, NDArray[np.int64]]:
+        """Return both by name."""
+        return dict(zip(("cells", "owner"), nearest_villages(layers, populated, x_m, y_m, rule), strict=True))
+
+    kept = store.kept(("around villages", *layers.grid.place, populated, x_m, y_m, rule.radius_m), compute)
+    return kept["cells"], kept["owner"]
 
 
 def populated_cells(layers: Layers, shares: CommuneShares, rule: VillagesTable) -> NDArray[np.int64]:

@@ -43,14 +43,13 @@ def cell_shares(shapes: gpd.GeoSeries, grid: Grid, store: Store | None = None) -
         return csr_array((0, grid.size))
     if store is None:
         return _extract(shapes, grid)
-    place = (grid.left_m, grid.top_m, grid.cell_m, grid.shape)
 
     def compute() -> dict[str, NDArray[Any]]:
         """Return the parts of the matrix."""
         found = _extract(shapes, grid)
         return {"data": found.data, "indices": found.indices, "indptr": found.indptr}
 
-    kept = store.kept(("cell shares", *place, *shapes.to_wkb()), compute)
+    kept = store.kept(("cell shares", *grid.place, *shapes.to_wkb()), compute)
     return csr_array((kept["data"], kept["indices"], kept["indptr"]), shape=(len(shapes), grid.size))
 
 

@@ -64,6 +64,11 @@ class Grid:
         return (self.left_m, self.top_m - rows * self.cell_m, self.left_m + cols * self.cell_m, self.top_m)
 
     @property
+    def place(self) -> tuple[str, float, float, float, tuple[int, int]]:
+        """All that tells the grid from others, in plain values."""
+        return self.crs.to_wkt(), self.left_m, self.top_m, self.cell_m, self.shape
+
+    @property
     def size(self) -> int:
         """Number of cells."""
         return self.shape[0] * self.shape[1]

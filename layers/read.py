@@ -23,6 +23,7 @@ from phusong.layers.grid import Raster
 from phusong.layers.ground import read_protected, read_water
 from phusong.layers.households import read_households
 from phusong.layers.inventory import Layers, Population, Source, Understood
+from phusong.layers.keeping import Keep, computed
 from phusong.layers.on_disk import is_readable_kind
 from phusong.layers.places import read_places
 from phusong.layers.project.schema import (
@@ -77,6 +78,7 @@ class _Reading:
     faults: Faults
     progress: Callable[[str], None] | None
     keep: bool = False
+    parts: Keep = computed
     opened: list[Layer] = field(default_factory=list)
 
     def layer(self, name: str, settings: LayerTable) -> Layer:
@@ -118,6 +120,7 @@ def read_layers(
     *,
     progress: Callable[[str], None] | None = None,
     only: Collection[str] | None = None,
+    keep: Keep = computed,
 ) -> Layers:
     """Read and check every layer of a project.
 
@@ -131,6 +134,8 @@ def read_layers(
     only : collection of str, optional
         Optional layers, and ``population``, to read beside communes and stations; by default all. Without
         the population its raster is zero.
+    keep : Keep
+        What keeps between runs what takes long; what is read does not depend on it.
 
     Returns
     -------
@@ -142,7 +147,7 @@ def read_layers(
     InputError
         With every fault of every layer, warnings too, if one of them is an error.
     """
-    reading = _Reading(_limited(project, only), Faults(), progress)
+    reading = _Reading(_limited(project, only), Faults(), progress, parts=keep)
     found = _read_all(reading, with_people=only is None or "population" in only)
     reading.faults.raise_errors()
     layers = found.layers(reading)
@@ -273,7 +278,7 @@ def _read_all(reading: _Reading, *, with_people: bool) -> _Found:
     """Read every layer of the project; faults are left with the reading."""
     project = reading.project
     ground = read_communes(
-        reading.layer("communes", project.layers.communes), project.province.code, project.grid
+        reading.layer("communes", project.layers.communes), project.province.code, project.grid, reading.parts
     )
     province, found = ground if ground is not None else (None, None)
     stations = read_stations(reading.layer("stations", project.layers.stations), province)
@@ -354,7 +359,8 @@ def _population(reading: _Reading, province: Province | None) -> Any:
         return None
     return read_population(
         layer.path, province.communes, province.grid, reading.faults, file=layer.report.file,
-        crs=settings.crs, weights=_weights(reading, province, layer),
+        crs=settings.crs, weights=_weights(reading, province, layer), inside=province.inside,
+        keep=province.keep,
     )
 
 
@@ -386,7 +392,8 @@ def _second_population(reading: _Reading, province: Province | None) -> Populati
         return None
     return read_population(
         layer.path, province.communes, province.grid, reading.faults, file=layer.report.file,
-        crs=settings.crs, layer_name="second_population",
+        crs=settings.crs, layer_name="second_population", inside=province.inside,
+        keep=province.keep,
     )
 
 

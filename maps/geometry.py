@@ -10,8 +10,12 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 
+from phusong.maps.kept import kept_shapes
+
 if TYPE_CHECKING:
     import geopandas as gpd
+
+    from phusong.coverage.store import Store
 
 SCALE = 100_000
 """Coordinates are kept to five decimals of a degree: about one metre."""
@@ -19,7 +23,9 @@ SCALE = 100_000
 PackedLine = list[int]
 
 
-def simplify_coverage(communes: gpd.GeoDataFrame, tolerance_m: float) -> gpd.GeoDataFrame:
+def simplify_coverage(
+    communes: gpd.GeoDataFrame, tolerance_m: float, store: Store | None = None
+) -> gpd.GeoDataFrame:
     """Simplify polygons so that neighbours keep sharing their border.
 
     Parameters
@@ -29,10 +35,15 @@ def simplify_coverage(communes: gpd.GeoDataFrame, tolerance_m: float) -> gpd.Geo
     tolerance_m : float
         Square root of the area of the largest triangle that is dropped (Visvalingam-Whyatt on the
         edges of the coverage).
+    store : Store, optional
+        Where the result is kept between runs.
     """
     simple = communes.copy()
     shapes = np.asarray(communes.geometry.to_numpy(), dtype=object)
-    simple["geometry"] = shapely.coverage_simplify(shapes, tolerance_m)
+    simple["geometry"] = kept_shapes(
+        store, ("simplified", tolerance_m), shapes,
+        lambda drawn: np.asarray(shapely.coverage_simplify(drawn, tolerance_m), dtype=object),
+    )
     return simple
 
 
@@ -96,7 +107,9 @@ def pack_lines(
     return packed
 
 
-def province_outline(communes: gpd.GeoDataFrame, tolerance_m: float = 1500.0) -> list[list[list[float]]]:
+def province_outline(
+    communes: gpd.GeoDataFrame, tolerance_m: float = 1500.0, store: Store | None = None
+) -> list[list[list[float]]]:
     """Return the outer rings of all communes together, in degrees to two decimals, largest first.
 
     For a map of many provinces: holes, and parts smaller than a hundredth of the largest, are left out.
@@ -105,10 +118,10 @@ def province_outline(communes: gpd.GeoDataFrame, tolerance_m: float = 1500.0) ->
     ----------
     communes : GeoDataFrame
         In a metric system.
-    tolerance_m : float
+    tolerance_m, store
         As for `simplify_coverage`.
     """
-    simple = simplify_coverage(communes, tolerance_m)
+    simple = simplify_coverage(communes, tolerance_m, store)
     # What a simplified border leaves open between communes closes again.
     whole = shapely.union_all(shapely.buffer(shapely.make_valid(simple.geometry.to_numpy()), 50.0))
     parts = sorted((p for p in shapely.get_parts(whole)), key=lambda part: -part.area)

@@ -228,14 +228,13 @@ def _write_cog(
     result: Result, service: str, path: Path, raster: Raster[Any], said: str, unit: str,
     store: Store | None, *, nodata: float | None = None,
 ) -> None:
-    province, grid = result.layers.project.province, raster.grid
+    province = result.layers.project.province
     told = dict(
         province_code=province.code, service=service, operator=ANY, as_of=province.as_of.isoformat(),
         criterion=describe(result.layers.project.services[service]).en, software=f"phusong {version()}",
         **tags(cited_sources(result.layers.sources)),
     )
-    place = grid.crs.to_wkt(), grid.left_m, grid.top_m, grid.cell_m, grid.shape
-    parts = "raster", raster.values, place, said, unit, nodata, sorted(told.items())
+    parts = "raster", raster.values, raster.grid.place, said, unit, nodata, sorted(told.items())
     kept_file(store, parts, lambda p: _make_cog(p, raster, said, unit, nodata, told), path)
 
 

@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import shapely
+from numpy.typing import NDArray
 
 from phusong.coverage.store import Store, digest_of, program_digest
 
@@ -56,6 +58,22 @@ def kept_several(
     made = compute()
     store.put(key, {str(n): np.frombuffer(one, dtype=np.uint8) for n, one in enumerate(made)})
     return made
+
+
+def kept_shapes(
+    store: Store | None, parts: tuple[object, ...], shapes: NDArray[np.object_],
+    compute: Callable[[NDArray[np.object_]], NDArray[np.object_]],
+) -> NDArray[np.object_]:
+    """Return what ``compute`` makes of shapes, kept between runs under them and the ``parts``."""
+    if store is None:
+        return compute(shapes)
+
+    def made() -> tuple[bytes, ...]:
+        """Return what is made as well-known binary."""
+        return tuple(shapely.to_wkb(compute(shapes)).tolist())
+
+    found = kept_several(store, (*parts, *shapely.to_wkb(shapes).tolist()), made)
+    return np.asarray(shapely.from_wkb(np.array(found, dtype=object)), dtype=object)
 
 
 def kept_file(

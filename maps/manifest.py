@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from phusong.coverage.result import Result
+from phusong.coverage.store import Store
 from phusong.data.language import Language
 from phusong.layers.inventory import Source
 from phusong.maps.citation import origin_record
@@ -36,7 +37,8 @@ def sha256(path: Path) -> str:
 
 
 def manifest(
-    result: Result, outputs: Iterable[Path], folder: Path, seconds: dict[str, float], lang: Language
+    result: Result, outputs: Iterable[Path], folder: Path, seconds: dict[str, float], lang: Language,
+    store: Store | None = None,
 ) -> dict[str, Any]:
     """Return the content of the manifest.
 
@@ -50,6 +52,8 @@ def manifest(
         Of writing; those of the analysis come from the result.
     lang : {"vi", "en"}
         In which pages, document and workbook are written.
+    store : Store, optional
+        Where the outline is kept between runs.
 
     Notes
     -----
@@ -73,7 +77,7 @@ def manifest(
         "province": {
             "code": project.province.code, "name": project.province.name,
             "code_vintage": code_vintage(result), "as_of": project.province.as_of.isoformat(),
-            "outline": province_outline(result.layers.communes),
+            "outline": province_outline(result.layers.communes, store=store),
         },
         "inputs": [input_record(source) for source in result.layers.sources],
         "project": json.loads(project.model_dump_json()),
@@ -107,11 +111,12 @@ def input_record(source: Source) -> dict[str, Any]:
 
 
 def write_manifest(
-    result: Result, outputs: Iterable[Path], folder: Path, seconds: dict[str, float], lang: Language
+    result: Result, outputs: Iterable[Path], folder: Path, seconds: dict[str, float], lang: Language,
+    store: Store | None = None,
 ) -> Path:
     """Write the manifest into ``folder`` and return its path; it is the last file of an output."""
     path = folder / MANIFEST
-    path.write_bytes(json_bytes(manifest(result, outputs, folder, seconds, lang)))
+    path.write_bytes(json_bytes(manifest(result, outputs, folder, seconds, lang, store)))
     return path
 
 

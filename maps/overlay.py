@@ -197,7 +197,7 @@ def signal_overlay(
 
 def _place(grid: Grid, frame: Frame) -> tuple[object, ...]:
     """Return what the pixels of a frame over a grid depend on."""
-    return grid.crs.to_wkt(), grid.left_m, grid.top_m, grid.cell_m, grid.shape, frame.bounds, frame.row.shape
+    return *grid.place, frame.bounds, frame.row.shape
 
 
 def hillshade_overlay(

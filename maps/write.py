@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -42,9 +43,9 @@ def _write_page(
     path.write_bytes(render(result, lang).encode("utf-8", "replace"))
 
 
-def for_drawing(result: Result) -> Result:
+def for_drawing(result: Result, store: Store | None = None) -> Result:
     """Return the result with communes as fine as a screen shows them, simplified once for all who draw."""
-    communes = simplify_coverage(result.layers.communes, OUTLINE_M)
+    communes = simplify_coverage(result.layers.communes, OUTLINE_M, store)
     return replace(result, layers=replace(result.layers, communes=communes))
 
 
@@ -77,7 +78,7 @@ def writers(result: Result, lang: Language, store: Store | None = None) -> dict[
     jobs["report.xlsx"] = lambda path: write_workbook(
         result, path, lang, more=[*scenario_sheets(result, lang), *report_fibre.fibre_sheets(result, lang)]
     )
-    drawn = for_drawing(result)
+    drawn = for_drawing(result, store)
     drawings = Drawings(drawn, lang, store)
     jobs["report.docx"] = lambda path: write_document(result, path, lang, drawings=drawings)
     jobs["report.pdf"] = lambda path: write_pdf(result, path, lang, drawings=drawings)
@@ -121,16 +122,29 @@ def write_outputs(
     ExpectedError
         ``out`` holds something else, cannot be replaced or written, or the disk is full.
     """
-    jobs = {**writers(result, lang, store), **(more or {})}
+    jobs = writers(result, lang, store)
+    rasters = {name: jobs.pop(name) for name in list(jobs) if name.endswith(".tif")}
     seconds: dict[str, float] = {}
-    with replaced_whole(out) as folder:
-        for done, (name, write) in enumerate(jobs.items()):
+
+    def timed(folder: Path, name: str, write: Writer) -> None:
+        """Write a file and take the time."""
+        begin = time.perf_counter()
+        write(folder / name)
+        seconds[f"write {name}"] = time.perf_counter() - begin
+
+    # Compressing rasters is GDAL's work alone: it leaves the interpreter to the other files meanwhile.
+    with replaced_whole(out) as folder, ThreadPoolExecutor(1) as aside:
+        begun = [aside.submit(timed, folder, *job) for job in rasters.items()]
+        for done, job in enumerate(jobs.items()):
             if progress is not None:
                 progress(WRITING, done / (len(jobs) + 1))
-            begin = time.perf_counter()
-            write(folder / name)
-            seconds[f"write {name}"] = time.perf_counter() - begin
-        write_manifest(result, [folder / name for name in jobs], folder, seconds, lang)
+            timed(folder, *job)
+        for future in begun:
+            future.result()
+        for job in (more or {}).items():
+            timed(folder, *job)
+        jobs = {**rasters, **jobs, **(more or {})}
+        write_manifest(result, [folder / name for name in jobs], folder, seconds, lang, store)
     if progress is not None:
         progress(WRITING, 1.0)
     out = out.expanduser().resolve()

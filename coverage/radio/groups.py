@@ -70,14 +70,13 @@ class Group:
 
 def ground_key(layers: Layers, service: FlatService | TerrainService, loss: PathLoss) -> str:
     """Return a digest of what all groups of a service depend on besides their sites."""
-    grid = layers.grid
     clutter = layers.clutter
     calibration = calibration_of(layers.calibrations, service)
     return digest_of(
         program_digest(), loss.name, loss.over_terrain, service.model_dump_json(exclude={"calibration"}),
         "" if calibration is None else calibration.model_dump_json(),
         layers.project.radio.model_dump_json(),
-        grid.crs.to_wkt(), grid.left_m, grid.top_m, grid.cell_m, grid.shape,
+        *layers.grid.place,
         np.empty(0) if layers.terrain is None else layers.terrain.values,
         np.empty(0) if clutter is None else clutter.values,
         "" if clutter is None else clutter_heights_m(layers.project.layers.clutter).tolist(),

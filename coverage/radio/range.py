@@ -17,18 +17,22 @@ from phusong.layers.inventory import Layers
 from phusong.layers.project.schema import RangeService
 
 
-def predict_range(layers: Layers, name: str, service: RangeService, *, workers: int = 0) -> Prediction:
+def predict_range(
+    layers: Layers, name: str, service: RangeService, *, workers: int = 0, any_only: bool = False
+) -> Prediction:
     """Tell which cells lie within ``radius_m`` of a site of the technology.
 
     ``signal`` is the exact distance from the cell centre to the nearest site in metres, everywhere;
     ``covered`` compares it unrounded; ``best_server`` is the first cell of that site in the stations
-    (the lower row of sites equally near) where it covers, -1 elsewhere.
+    (the lower row of sites equally near) where it covers, -1 elsewhere. ``any_only`` leaves
+    single operators out.
     """
     rows = rows_of(layers, name, service)
     stations = layers.stations.iloc[rows]
     x, y = stations.geometry.x.to_numpy(np.float64), stations.geometry.y.to_numpy(np.float64)
+    operators = () if any_only else operators_of(layers)
     groups: Mapping[str, NDArray[np.bool_]] = {
-        **{o: (stations["operator"] == o).to_numpy(np.bool_) for o in operators_of(layers)},
+        **{o: (stations["operator"] == o).to_numpy(np.bool_) for o in operators},
         ANY: np.ones(len(rows), dtype=np.bool_),
     }
     reaches = []

@@ -13,6 +13,7 @@ from pyproj.database import query_utm_crs_info
 from phusong.layers.boundaries.codes import REPAIRED, own_codes, tell_duplicates
 from phusong.layers.boundaries.province import Province
 from phusong.layers.grid import Grid
+from phusong.layers.keeping import Keep, computed
 from phusong.layers.project.schema import GridTable
 from phusong.layers.project.words import NOT_METRIC
 from phusong.layers.rules import Report, error, warning
@@ -82,7 +83,7 @@ OFF_EARTH = error(
 
 
 def read_communes(
-    layer: Layer, province_code: str, grid: GridTable
+    layer: Layer, province_code: str, grid: GridTable, keep: Keep = computed
 ) -> tuple[Province, Seams] | None:
     """Read the communes and lay the grid over them.
 
@@ -93,6 +94,8 @@ def read_communes(
         Two digits mean Vietnam, where communes' codes have five.
     grid : GridTable
         Coordinate system (by default the UTM zone of the communes' middle) and cell size.
+    keep : Keep
+        What keeps parts of reading between runs.
 
     Returns
     -------
@@ -123,7 +126,7 @@ def read_communes(
     attributes = _attributes(table, province_code)
     drawn = gpd.GeoDataFrame(attributes, geometry=shapes, crs=crs)
     drawn = drawn[~drawn.geometry.is_empty].sort_values("commune_code", kind="stable", ignore_index=True)
-    found = seams(drawn, metric)
+    found = seams(drawn, metric, keep)
     _tell_seams(found, report)
     moved = _valid(transform(np.asarray(drawn.geometry.array, dtype=object), crs, metric))
     communes = drawn.set_geometry(gpd.GeoSeries(moved, crs=metric), crs=metric)
@@ -131,7 +134,7 @@ def read_communes(
     if cells.size > MAX_CELLS:
         report.once(TOO_LARGE, rows=cells.shape[0], columns=cells.shape[1])
         return None
-    return Province(cells, communes), found
+    return Province(cells, communes, keep), found
 
 
 def utm_zone(bounds: Any) -> CRS:

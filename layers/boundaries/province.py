@@ -11,6 +11,7 @@ import shapely
 from numpy.typing import NDArray
 
 from phusong.layers.grid import FloatArray, Grid
+from phusong.layers.keeping import Keep, computed, digestible
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -29,10 +30,13 @@ class Province:
     grid : Grid
     communes : GeoDataFrame
         ``commune_code commune_name population geometry`` in the grid's system, sorted by code.
+    keep : Keep
+        What keeps parts of reading between runs.
     """
 
     grid: Grid
     communes: gpd.GeoDataFrame
+    keep: Keep = computed
 
     @cached_property
     def codes(self) -> list[str]:
@@ -77,7 +81,8 @@ class Province:
     @cached_property
     def inside(self) -> NDArray[np.bool_]:
         """Return which cells of the grid have their centre in a commune."""
-        return cells_in(self._shapes, self.grid)
+        parts = "cells in communes", *self.grid.place, *digestible(self._shapes)
+        return self.keep(parts, lambda: {"inside": cells_in(self._shapes, self.grid)})["inside"]
 
 
 def cells_in(shapes: NDArray[np.object_], grid: Grid) -> NDArray[np.bool_]:

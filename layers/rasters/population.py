@@ -16,6 +16,7 @@ from phusong.layers.boundaries.province import cells_in
 from phusong.layers.faults import Fault, Faults, Severity
 from phusong.layers.grid import FloatArray, Grid, Raster
 from phusong.layers.inventory import Population
+from phusong.layers.keeping import Arrays, Keep, computed
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -85,6 +86,8 @@ def read_population(
     crs: str | None = None,
     layer_name: str = "population",
     weights: FloatArray | None = None,
+    inside: NDArray[np.bool_] | None = None,
+    keep: Keep = computed,
 ) -> Population:
     """Read a raster of people per cell and lay it on the grid.
 
@@ -106,6 +109,10 @@ def read_population(
     weights : array of float64, shape (rows, cols), optional
         Of the grid's cells: each source cell's people on the grid are divided in proportion to area times
         weight, evenly where all weights are 0. See `phusong.layers.rasters.dasymetric`.
+    inside : array of bool, shape (rows, cols), optional
+        Cells whose centre lies in a commune, where they are known already.
+    keep : Keep
+        What keeps the split between runs.
 
     Returns
     -------
@@ -117,20 +124,19 @@ def read_population(
     source = _read_source(path, grid, crs, tell)
     if source is None:
         return nobody
-    onto = np.zeros(grid.shape)
-    known_share = np.zeros(grid.shape)
-    place = (source.corner_x, source.corner_y, grid.left_m, grid.top_m, grid.cell_m)
-    gathered = np.zeros((2, *source.people.shape)) if weights is not None else np.zeros((2, 0, 0))
-    by = weights if weights is not None else np.zeros((0, 0))
-    total, beyond = _split(source.people, source.known, *place, onto, known_share, by, gathered)
+    by = np.zeros((0, 0)) if weights is None else weights
+    parts = source.people, source.known, tuple(source.transform)[:6], source.crs, *grid.place, by
+    found = keep(("people by cell", *parts), lambda: _lay(source, grid, by))
+    total, beyond = found["sums"].tolist()
     if total <= 0.0:
         tell("error", "empty", EMPTY, CHECK_PROVINCE)
         return nobody
-    _doubt(source, communes, grid, onto, known_share, tell)
+    inside = _cells_of(communes, grid) if inside is None else inside
+    _doubt(found, communes, grid, inside, tell)
+    evenly = Raster(found["evenly"], grid)
     if weights is None:
-        return Population(Raster(onto, grid), total, beyond)
-    spread = _by_weight(source.people, source.known, place, weights, gathered)
-    return Population(Raster(spread, grid), total, beyond, evenly=Raster(onto, grid))
+        return Population(evenly, total, beyond)
+    return Population(Raster(found["weighted"], grid), total, beyond, evenly=evenly)
 
 
 @dataclass(frozen=True)
@@ -154,21 +160,18 @@ class _Teller:
 
 @dataclass(frozen=True)
 class _Source:
-    """The source cells that may touch the grid, and their corners in the grid's system.
-
-    ``people`` and ``known`` are ``(rows, cols)``, the corners ``(rows + 1, cols + 1)``; ``people`` is 0 where
-    it is not known.
-    """
+    """The source cells that may touch the grid, ``(rows, cols)``; ``people`` is 0 where it is not known."""
 
     people: FloatArray
     known: NDArray[np.bool_]
-    corner_x: FloatArray
-    corner_y: FloatArray
+    transform: Any
+    crs: str
 
 
 def _read_source(path: Path, grid: Grid, crs: str | None, tell: _Teller) -> _Source | None:
     """Read the cells near the grid; None where the file cannot be read or its values cannot be people."""
     import rasterio
+    from pyproj import CRS
     from rasterio.errors import RasterioError
 
     try:
@@ -195,28 +198,51 @@ def _read_source(path: Path, grid: Grid, crs: str | None, tell: _Teller) -> _Sou
         low = float(people.min())
         tell("error", "negative", NEGATIVE, DECLARE_NODATA, f"{low:g}", n=int((people < 0).sum()), low=low)
         return None
-    return _Source(people, known, *_corners(people.shape, transform, source_crs, grid))
+    return _Source(people, known, transform, CRS.from_user_input(source_crs).to_wkt())
+
+
+def _lay(source: _Source, grid: Grid, weights: FloatArray) -> Arrays:
+    """Split source cells over the grid.
+
+    Returns
+    -------
+    mapping
+        ``evenly``, ``known`` (the part of each cell that has a value), ``sums`` (people of the source cells
+        that touch the grid, and those of them beyond it), ``densest`` (source cells too dense to be true, and
+        people per km² of the densest); where there are weights, ``weighted``.
+    """
+    people, known = source.people, source.known
+    corner_x, corner_y = _corners(people.shape, source.transform, source.crs, grid)
+    place = (corner_x, corner_y, grid.left_m, grid.top_m, grid.cell_m)
+    evenly, share = np.zeros(grid.shape), np.zeros(grid.shape)
+    gathered = np.zeros((2, *(people.shape if weights.size else (0, 0))))
+    sums = _split(people, known, *place, evenly, share, weights, gathered)
+    per_km2 = people / _areas_km2(corner_x, corner_y)
+    dense = per_km2[per_km2 > DENSEST_PER_KM2]
+    found = {
+        "evenly": evenly, "known": share, "sums": np.array(sums),
+        "densest": np.array([len(dense), dense.max(initial=0.0)]),
+    }
+    if weights.size:
+        found["weighted"] = _by_weight(people, known, place, weights, gathered)
+    return found
 
 
 def _doubt(
-    source: _Source,
+    found: Arrays,
     communes: gpd.GeoDataFrame,
     grid: Grid,
-    onto: FloatArray,
-    known_share: FloatArray,
+    inside: NDArray[np.bool_],
     tell: _Teller,
 ) -> None:
     """Warn of what may be wrong with a raster that can be read: holes, too dense a cell, another sum."""
-    inside = _cells_of(communes, grid)
-    missing = _share_without_value(inside, known_share)
+    missing = _share_without_value(inside, found["known"])
     if missing > 0.001:
         tell("warning", "uncovered", UNCOVERED, COUNTED_ZERO, share=100.0 * missing)
-    per_km2 = source.people / _areas_km2(source.corner_x, source.corner_y)
-    dense = per_km2 > DENSEST_PER_KM2
-    if dense.any():
-        n, high = int(dense.sum()), round(float(per_km2[dense].max()))
+    n, high = map(round, found["densest"].tolist())
+    if n:
         tell("warning", "dense", DENSE, CHECK_UNIT, n=n, most=DENSEST_PER_KM2, high=high)
-    official, held = _beside_official(communes, grid, onto, inside)
+    official, held = _beside_official(communes, grid, found["evenly"], inside)
     if official > 0.0 and not official / FARTHEST_FACTOR <= held <= official * FARTHEST_FACTOR:
         tell(
             "warning", "far-from-official", FAR_FROM_OFFICIAL, CHECK_UNIT, raster=round(held),

@@ -13,6 +13,7 @@ from pyproj.exceptions import CRSError
 
 from phusong.data.language import Text
 from phusong.layers.inventory import Topology
+from phusong.layers.keeping import Arrays, Keep, computed, digestible, packed, unpacked
 from phusong.layers.positions.crs_words import VN2000_TM3, central_meridians, name_of
 from phusong.layers.project.schema import LayerTable
 from phusong.layers.rules import Report, error, warning
@@ -252,7 +253,9 @@ class Seams:
         )
 
 
-def seams(communes: gpd.GeoDataFrame, metric: CRS | None = None) -> Seams:
+def seams(
+    communes: gpd.GeoDataFrame, metric: CRS | None = None, keep: Keep = computed
+) -> Seams:
     """Find overlaps and holes between communes, slivers included.
 
     Only the polygons whose edges do not match their neighbours' are intersected, so that a clean layer
@@ -265,29 +268,41 @@ def seams(communes: gpd.GeoDataFrame, metric: CRS | None = None) -> Seams:
         ``commune_code geometry``, valid polygons.
     metric : CRS, optional
         System of the result and of its areas; by default that of ``communes``.
+    keep : Keep
+        What keeps the search between runs.
     """
     import geopandas as gpd
 
     shapes = np.asarray(communes.geometry.array, dtype=object)
     codes = communes["commune_code"].to_numpy()
     target = metric if metric is not None else communes.crs
-    apart = ~shapely.is_empty(shapely.coverage_invalid_edges(shapes))
-    odd = np.flatnonzero(apart)
-    a, b = shapely.STRtree(shapes).query(shapes[odd])
-    a = odd[a]
-    keep = (a != b) & ((a < b) | ~apart[b])
-    a, b = np.minimum(a[keep], b[keep]), np.maximum(a[keep], b[keep])
-    shared = _only_areas(shapely.intersection(shapes[a], shapes[b]))
-    some = ~shapely.is_empty(shared)
+    found = keep(("seams", *digestible(shapes)), lambda: _search(shapes))
+    a, b = found["pairs"]
     overlaps = gpd.GeoDataFrame(
-        {"left": codes[a[some]], "right": codes[b[some]]}, geometry=shared[some], crs=communes.crs
+        {"left": codes[a], "right": codes[b]}, geometry=unpacked("shared", found), crs=communes.crs
     ).to_crs(target)
     overlaps.insert(2, "area_m2", overlaps.area)
     order = np.lexsort([overlaps["right"].astype(str), overlaps["left"].astype(str)])
     overlaps = overlaps.iloc[order].reset_index(drop=True)
-    holes = gpd.GeoDataFrame(geometry=_holes(shapes, apart), crs=communes.crs).to_crs(target)
+    holes = gpd.GeoDataFrame(geometry=unpacked("holes", found), crs=communes.crs).to_crs(target)
     holes.insert(0, "area_m2", holes.area)
     return Seams(overlaps, holes)
+
+
+def _search(shapes: NDArray[np.object_]) -> Arrays:
+    """Return pairs of positions, what both share, and holes, as arrays that can be kept."""
+    apart = ~shapely.is_empty(shapely.coverage_invalid_edges(shapes))
+    odd = np.flatnonzero(apart)
+    a, b = shapely.STRtree(shapes).query(shapes[odd])
+    a = odd[a]
+    once = (a != b) & ((a < b) | ~apart[b])
+    a, b = np.minimum(a[once], b[once]), np.maximum(a[once], b[once])
+    shared = _only_areas(shapely.intersection(shapes[a], shapes[b]))
+    some = ~shapely.is_empty(shared)
+    return {
+        "pairs": np.stack([a[some], b[some]]), **packed("shared", shared[some]),
+        **packed("holes", _holes(shapes, apart)),
+    }
 
 
 def _holes(shapes: NDArray[np.object_], apart: NDArray[np.bool_]) -> NDArray[np.object_]:

@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 
 from phusong.data.language import Language, Text
+from phusong.data.processes import collect_seldom
 from phusong.layers.faults import ExpectedError
 from phusong.maps.batch.job import Blame, Job, ProvinceRun
 
@@ -147,6 +148,7 @@ def main() -> None:
     """Read a job, do it, tell."""
     # Ctrl-C reaches every process of a terminal; the one that started this one ends it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    collect_seldom()
     line = b""
     while not line.endswith(b"\n"):
         got = os.read(0, 1 << 16)

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -226,7 +227,20 @@ class PdfPaper:
             bottomMargin=_TOP_MM * _MM - 6, title=self.document_title, author="", creator="phusong",
             invariant=1, initialFontName=FONT, lang="vi-VN" if self.lang == "vi" else "en-GB",
         )  # fmt: skip
-        document.build(self._story, onLaterPages=_number)
+        with _bare_streams():
+            document.build(self._story, onLaterPages=_number)
+
+
+@contextmanager
+def _bare_streams() -> Iterator[None]:
+    """Have reportlab leave compressed streams as bytes: as text of 85 letters they are larger and slow."""
+    from reportlab import rl_config
+
+    before, rl_config.useA85 = rl_config.useA85, 0
+    try:
+        yield
+    finally:
+        rl_config.useA85 = before
 
 
 def _no_padding() -> list[tuple[Any, ...]]:
