@@ -183,12 +183,14 @@ def fibre_presence(layers: Layers) -> Iterable[Figure]:
     if not given:
         return
     operators = sorted({o for part in given.values() for o in part["operator"].dropna()})
+    met = [
+        (part["operator"].to_numpy(dtype=object), part.sindex.query(layers.communes.geometry, "intersects"))
+        for part in given.values()
+    ]
     for operator in (ANY, *operators):
         present = np.zeros(len(layers.communes))
-        for part in given.values():
-            lines = part if operator == ANY else part[part["operator"] == operator]
-            commune, _ = lines.sindex.query(layers.communes.geometry, predicate="intersects")
-            present[np.unique(commune)] = 1.0
+        for owner, (commune, row) in met:
+            present[commune if operator == ANY else commune[owner[row] == operator]] = 1.0
         yield Figure(
             fibre_service(layers),
             operator,

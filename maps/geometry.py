@@ -64,14 +64,16 @@ def pack(lonlat: NDArray[np.float64], *, closed: bool = False) -> PackedLine:
 
     Repeated points are left out; a closed line is written without its last point.
     """
-    points = np.rint(np.asarray(lonlat) * SCALE).astype(np.int64)
-    if closed and len(points) > 1 and (points[0] == points[-1]).all():
-        points = points[:-1]
-    keep = np.ones(len(points), dtype=bool)
-    keep[1:] = (np.diff(points, axis=0) != 0).any(axis=1)
-    points = points[keep]
-    steps = np.diff(points, axis=0, prepend=np.zeros((1, 2), dtype=np.int64))
-    return [int(v) for v in steps.ravel()]
+    points = np.rint(np.asarray(lonlat) * SCALE).astype(np.int64).tolist()
+    if closed and len(points) > 1 and points[0] == points[-1]:
+        points.pop()
+    packed: PackedLine = []
+    last_x = last_y = 0
+    for n, (x, y) in enumerate(points):  # most lines are short: quicker than through arrays
+        if n == 0 or x != last_x or y != last_y:
+            packed += (x - last_x, y - last_y)
+        last_x, last_y = x, y
+    return packed
 
 
 def pack_polygons(geometry: Any) -> list[list[PackedLine]]:
@@ -80,8 +82,7 @@ def pack_polygons(geometry: Any) -> list[list[PackedLine]]:
     for part in shapely.get_parts(geometry):
         if part.geom_type != "Polygon" or part.is_empty:
             continue
-        rings = [part.exterior, *part.interiors]
-        packed = [pack(shapely.get_coordinates(r), closed=True) for r in rings]
+        packed = [pack(shapely.get_coordinates(r), closed=True) for r in shapely.get_rings(part)]
         polygons.append([line for line in packed if len(line) >= 6])
     return [rings for rings in polygons if rings]
 
@@ -93,17 +94,17 @@ def pack_lines(
 
     Lines shorter than ``least_m`` are left out of the drawing.
     """
-    convert = to_degrees(crs)
-    packed = []
-    for geometry in geometries:
-        lines = []
-        for part in shapely.get_parts(geometry):
-            if "Line" in part.geom_type and part.length >= least_m:
-                thin = shapely.get_coordinates(part.simplify(tolerance_m))
-                line = pack(convert(thin))
-                if len(line) >= 4:
-                    lines.append(line)
-        packed.append(lines)
+    shapes = np.array(list(geometries), dtype=object)
+    parts, owner = shapely.get_parts(shapes, return_index=True)
+    drawn = (shapely.get_dimensions(parts) == 1) & (shapely.length(parts) >= least_m)
+    thin, owner = shapely.simplify(parts[drawn], tolerance_m), owner[drawn]
+    ends = np.cumsum(shapely.get_num_points(thin))
+    lonlat = np.split(to_degrees(crs)(shapely.get_coordinates(thin)), ends[:-1])
+    packed: list[list[PackedLine]] = [[] for _ in shapes]
+    for n, points in zip(owner.tolist(), lonlat if len(owner) else [], strict=True):
+        line = pack(points)
+        if len(line) >= 4:
+            packed[n].append(line)
     return packed
 
 

@@ -8,7 +8,9 @@ processes or machines, and a station that is added costs its group, not the prov
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -140,8 +142,7 @@ def merge_groups(
     """
     total = max(sum(group.bytes for group in groups), 1)
     done = computed = 0
-    for group in groups:
-        kept = store.get(group.key)
+    for group, kept in zip(groups, _read_ahead(groups, store), strict=True):
         if kept is None or not _merge_kept(group, kept, sums):
             fresh = pack(group, compute(group.plans, group.window))
             store.put(group.key, fresh)
@@ -151,6 +152,20 @@ def merge_groups(
         if progress:
             progress(done / total)
     return computed
+
+
+def _read_ahead(
+    groups: Sequence[Group], store: Store
+) -> Iterator[dict[str, NDArray[Any]] | None]:
+    """Yield what is kept of each group, the next being read while one is merged."""
+    with ThreadPoolExecutor(1) as pool:
+        coming: deque[Future[dict[str, NDArray[Any]] | None]] = deque()
+        for group in groups:
+            coming.append(pool.submit(store.get, group.key))
+            if len(coming) > 1:
+                yield coming.popleft().result()
+        for last in coming:
+            yield last.result()
 
 
 def fill(groups: Sequence[Group], share: Share, store: Store, compute: Compute) -> int:
