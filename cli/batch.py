@@ -78,8 +78,8 @@ DIR = click.Path(path_type=Path, file_okay=False)
     ),
 )
 @option("--memory", type=click.IntRange(200), default=None,
-        text=Text("MB tối đa của mỗi tiến trình (mặc định: chia 90 % bộ nhớ máy).",
-                  "MB that a process may hold (default: its part of 90 % of the machine's)."))  # fmt: skip
+        text=Text("MB tối đa của mỗi tiến trình (mặc định: chia 90% bộ nhớ máy).",
+                  "MB that a process may hold (default: its part of 90% of the machine's)."))  # fmt: skip
 @option("--minutes", type=click.FloatRange(0.01), default=None,
         text=Text("Số phút tối đa của mỗi tỉnh.", "Minutes that a province may take."))  # fmt: skip
 @option("--retries", type=click.IntRange(0, 10), default=1, show_default=True,

@@ -102,7 +102,7 @@ def progress_bar(settings: Settings) -> Iterator[Progress | None]:
     from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
     with Bar(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as bar:
         tasks: dict[str, object] = {}
 

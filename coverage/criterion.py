@@ -43,7 +43,7 @@ def describe(service: AnyService) -> Text:
         f"dự báo theo mô hình {service.model}: RSRP ≥ {level} dBm {where.vi} với xác suất "
         f"tại điểm ≥ {share.vi}%",
         f"predicted with {service.model}: RSRP ≥ {level} dBm {where.en} with a location probability "
-        f"≥ {share.en} %",
+        f"≥ {share.en}%",
     )
 
 

@@ -150,7 +150,7 @@ def describe_settlements(rule: SettlementsTable) -> Text:
     vi, en = said("vi"), said("en")
     return Text(
         f"khu dân cư: vùng liền khối trong một xã có mật độ từ {vi[0]} người/km², từ {vi[1]} người; được phủ "
-        f"khi ít nhất {vi[2]} % dân của khu được phủ",
+        f"khi ít nhất {vi[2]}% dân của khu được phủ",
         f"residential area: a contiguous patch inside a commune with at least {en[0]} people per km² and "
-        f"{en[1]} people; served where at least {en[2]} % of its people are covered",
+        f"{en[1]} people; served where at least {en[2]}% of its people are covered",
     )

@@ -13,10 +13,10 @@ from phusong.layers.faults import Fault
 from phusong.layers.inventory import Layers
 
 EFFECT = Text(
-    "{service}: dồn dân theo {by}, phủ {with_people} người ({with_percent:.1f} %); chia đều thì "
-    "{without_people} người ({without_percent:.1f} %), trước khi nhân theo dân số chính thức.",
-    "{service}: people put by {by}, {with_people} covered ({with_percent:.1f} %); divided evenly "
-    "{without_people} ({without_percent:.1f} %), before any scaling to official totals.",
+    "{service}: dồn dân theo {by}, phủ {with_people} người ({with_percent:.1f}%); chia đều thì "
+    "{without_people} người ({without_percent:.1f}%), trước khi nhân theo dân số chính thức.",
+    "{service}: people put by {by}, {with_people} covered ({with_percent:.1f}%); divided evenly "
+    "{without_people} ({without_percent:.1f}%), before any scaling to official totals.",
 )
 NOTHING = Text("", "")
 BY = {"buildings": Text("công trình", "buildings"), "landcover": Text("lớp phủ", "land cover")}

@@ -47,8 +47,9 @@ def format_percent(
 ) -> str:
     """Write ``numerator / denominator`` as a percentage that is 100 only if it is complete.
 
-    A share below one is never rounded up to ``100 %`` and one above zero never down to ``0 %``;
-    a zero denominator gives a dash.
+    A share below one is never rounded up to ``100%`` and one above zero never down to ``0%``;
+    a zero denominator gives a dash. The sign follows the number at once, as CLDR has it for either
+    language.
     """
     if not denominator:
         return "–"
@@ -58,8 +59,12 @@ def format_percent(
         percent = min(percent, 100.0 - step)
     if numerator > 0:
         percent = max(percent, step)
-    sign = "%" if lang == "vi" else " %"
-    return format_number(percent, lang, decimals) + sign
+    return format_number(percent, lang, decimals) + after_number("%")
+
+
+def after_number(unit: str) -> str:
+    """Return a unit as it stands after a number: ``" dBm"``, but ``"%"``; nothing for none."""
+    return unit if unit in ("", "%") else f" {unit}"
 
 
 def format_date(value: datetime.date, lang: Language = DEFAULT_LANGUAGE) -> str:

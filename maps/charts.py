@@ -21,9 +21,9 @@ MAP_WIDTH = 420.0
 MARKED_GAPS = 5
 STEPS_KM = (1, 2, 5, 10, 20, 50, 100, 200)
 
-BELOW = Text("dưới {high}%", "below {high} %")
-BETWEEN = Text("từ {low} đến dưới {high}%", "{low} to below {high} %")
-ABOVE = Text("từ {low}% trở lên", "{low} % and above")
+BELOW = Text("dưới {high}%", "below {high}%")
+BETWEEN = Text("từ {low} đến dưới {high}%", "{low} to below {high}%")
+ABOVE = Text("từ {low}% trở lên", "{low}% and above")
 NO_DATA = Text("không có số liệu", "no data")
 COUNT = Text("{n} xã", "{n} communes")
 PEOPLE = Text("{n:.0f} người", "{n:.0f} people")

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 TITLE = Text("{start} → {end}: {distance:.2f} km, {service}, {frequency:.0f} MHz, mô hình {model}",
              "{start} → {end}: {distance:.2f} km, {service}, {frequency:.0f} MHz, model {model}")  # fmt: skip
 CLEAR = Text(
-    "Tia thẳng không bị chắn; khoảng hở nhỏ nhất so với vùng Fresnel thứ nhất: {share:.0f} %.",
-    "The ray is clear; the least clearance is {share:.0f} % of the first Fresnel zone.",
+    "Tia thẳng không bị chắn; khoảng hở nhỏ nhất so với vùng Fresnel thứ nhất: {share:.0f}%.",
+    "The ray is clear; the least clearance is {share:.0f}% of the first Fresnel zone.",
 )
 BLOCKED = {
     True: Text(
@@ -43,9 +43,9 @@ SHARES = Text(
 )
 CELL = Text(
     "{cell} ({operator}): RSRP {rsrp:.1f} dBm = {reference:.1f} dBm - {fall:.1f} dB (anten) "
-    "- {loss:.1f} dB; cần {required:.1f} dBm; xác suất tại điểm {probability:.0f} %: {verdict}",
+    "- {loss:.1f} dB; cần {required:.1f} dBm; xác suất tại điểm {probability:.0f}%: {verdict}",
     "{cell} ({operator}): RSRP {rsrp:.1f} dBm = {reference:.1f} dBm - {fall:.1f} dB (antenna) "
-    "- {loss:.1f} dB; needs {required:.1f} dBm; location probability {probability:.0f} %: {verdict}",
+    "- {loss:.1f} dB; needs {required:.1f} dBm; location probability {probability:.0f}%: {verdict}",
 )
 COVERED = {True: Text("được phủ", "covered"), False: Text("chưa được phủ", "not covered")}
 NO_CELLS = Text(

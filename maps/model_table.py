@@ -7,7 +7,7 @@ import textwrap
 from dataclasses import asdict
 
 from phusong.coverage.radio.models import ARGUMENTS, MODEL_TABLE, ModelInfo
-from phusong.data.language import Language, Text, format_number
+from phusong.data.language import Language, Text, after_number, format_number
 
 KINDS = {
     "distance": Text("Theo khoảng cách", "By distance"),
@@ -21,7 +21,7 @@ RANGE = Text("Phạm vi", "Range")
 def _limits(info: ModelInfo, lang: Language) -> str:
     return "; ".join(
         f"{ARGUMENTS[limit.argument].say(lang) if limit.argument in ARGUMENTS else limit.argument} "
-        f"{format_number(limit.low, lang)}–{format_number(limit.high, lang)} {limit.unit}".rstrip()
+        f"{format_number(limit.low, lang)}–{format_number(limit.high, lang)}{after_number(limit.unit)}"
         for limit in info.limits
     )
 

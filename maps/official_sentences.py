@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from phusong.coverage.settlements import describe_settlements
-from phusong.data.language import Language, Text, format_date, format_number, join
+from phusong.data.language import Language, Text, after_number, format_date, format_number, join
 from phusong.maps.figures import Figures, Ratio, layer_label
 from phusong.maps.report.uncertainty import with_range
 from phusong.maps.sentences import Sentence, network_layers
@@ -268,7 +268,7 @@ def _landing(figures: Figures, lang: Language) -> list[Sentence]:
 def _from_elsewhere(figures: Figures, lang: Language) -> list[Sentence]:
     found = []
     for told in figures.result.layers.project.reported.values():
-        unit = told.unit if told.unit == "%" else f" {told.unit}".rstrip()
+        unit = after_number(told.unit)
         value = format_number(told.value, lang) + unit
         parts = [told.source] if told.source else []
         parts += [format_date(told.as_of, lang)] if told.as_of else []

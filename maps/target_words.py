@@ -10,7 +10,7 @@ from phusong.coverage.definitions import OWN
 from phusong.coverage.result import ANY, Result
 from phusong.coverage.targets import Evidence, Standing, State, index_evidence, standings
 from phusong.data.evidence_tables import coverage_definitions
-from phusong.data.language import Language, Text, format_date, format_number, format_percent
+from phusong.data.language import Language, Text, after_number, format_date, format_number, format_percent
 from phusong.maps.figures import Figures, Ratio, operator_label
 from phusong.maps.safe import shorten
 from phusong.maps.tables import code_vintage
@@ -43,8 +43,8 @@ _COMMUNES = Text("{n} xã", "{n} communes")
 _PER_YEAR = Text("{n} điểm %/năm", "{n} points a year")
 _EXPECTED = Text("{slope}; hết {year}: {share}", "{slope}; end of {year}: {share}")
 _DATED = Text("{document} ngày {date}", "{document} of {date}")
-_AT_LEAST = Text("≥ {n}%", "≥ {n} %")
-_AT_MOST = Text("≤ {n}%", "≤ {n} %")
+_AT_LEAST = Text("≥ {n}%", "≥ {n}%")
+_AT_MOST = Text("≤ {n}%", "≤ {n}%")
 _FROM_PROGRAM = Text("mặc định của phần mềm", "from the program's own table")
 MISSING = "–"
 
@@ -234,7 +234,7 @@ def evidence_value(found: Evidence, lang: Language) -> str:
         area = found.denominator < 1000 and not found.numerator.is_integer()
         parts.append(f"{ratio.share(lang)} ({ratio.counts(lang, 1 if area else 0)})")
     for told in found.reported:
-        unit = told.unit if told.unit == "%" else f" {told.unit}".rstrip()
+        unit = after_number(told.unit)
         source = f" ({told.source})" if told.source else ""
         parts.append(f"{format_number(told.value, lang)}{unit}{source}")
     return "; ".join(parts) or MISSING

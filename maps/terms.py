@@ -17,7 +17,7 @@ DEFINITIONS: tuple[tuple[Text, Text], ...] = (
         Text("Đạt (n), Tổng (N), Tỷ lệ", "Covered (n), Total (N), Share"),
         Text(
             "Tỷ lệ = n / N. Chỉ ghi 100% khi n = N.",
-            "Share = n / N. It reads 100 % only where n = N.",
+            "Share = n / N. It reads 100% only where n = N.",
         ),
     ),
     (

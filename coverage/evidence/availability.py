@@ -27,9 +27,9 @@ ENOUGH = 1825
 which was not at hand."""
 
 SOURCE = Text(
-    "QCVN 81 (tỷ lệ {share:.0f} % số mẫu); ngưỡng {level} và số mẫu tối thiểu {n} chưa đối chiếu được "
+    "QCVN 81 (tỷ lệ {share:.0f}% số mẫu); ngưỡng {level} và số mẫu tối thiểu {n} chưa đối chiếu được "
     "với văn bản, đặt lại bằng --availability-dbm và --min-samples",
-    "QCVN 81 (share of {share:.0f} % of samples); the level of {level} and the least number of samples, {n}, "
+    "QCVN 81 (share of {share:.0f}% of samples); the level of {level} and the least number of samples, {n}, "
     "are not confirmed by its text: set them with --availability-dbm and --min-samples",
 )
 

@@ -317,9 +317,10 @@ def _notes(before: Run, after: Run, figures: pd.DataFrame, carry: Carry | None) 
                     add(f"operator-{side}", name=name)
     for name, service in after.services.items():
         other = before.services.get(name)
-        if other is not None and other["criterion"] != service["criterion"]:
+        if other is not None:
             was, now = (_criterion(s["criterion"]) for s in (other, service))
-            add("criterion", name=name, before=was, after=now)
+            if was != now:
+                add("criterion", name=name, before=was, after=now)
     communes = figures[figures["level"] == "commune"]
     here = communes.groupby("code", sort=True)[["n_before", "n_after"]].count()
     names = communes.drop_duplicates("code").set_index("code")["name"]
@@ -345,7 +346,9 @@ def _notes(before: Run, after: Run, figures: pd.DataFrame, carry: Carry | None) 
 
 
 def _criterion(said: Mapping[str, str]) -> Text:
-    return Text(str(said["vi"]).replace("{", "(").replace("}", ")"), str(said["en"]))
+    # Earlier versions put a space before the sign.
+    vi, en = (str(said[lang]).replace(" %", "%") for lang in ("vi", "en"))
+    return Text(vi.replace("{", "(").replace("}", ")"), en)
 
 
 def listed(names: Sequence[str], most: int = 8) -> str:

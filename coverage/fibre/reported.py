@@ -25,11 +25,11 @@ _KEYS = ["level", "code", "name", "service"]
 _NAMED = 5
 
 EXCEEDS = Text(
-    "doanh nghiệp báo cáo {reported_percent:.1f} % số hộ có cáp quang ({reported:.0f} hộ), trong khi ước "
-    "tính {reachable_percent:.1f} % ({reachable:.0f} hộ) ở trong tầm các tuyến và điểm cáp quang của dữ "
+    "doanh nghiệp báo cáo {reported_percent:.1f}% số hộ có cáp quang ({reported:.0f} hộ), trong khi ước "
+    "tính {reachable_percent:.1f}% ({reachable:.0f} hộ) ở trong tầm các tuyến và điểm cáp quang của dữ "
     "liệu; {n}/{all} xã báo cáo vượt tầm quá {margin:.0f} điểm phần trăm, nhiều nhất: {worst}.",
-    "the operators report fibre in {reported_percent:.1f} % of households ({reported:.0f}), while an "
-    "estimated {reachable_percent:.1f} % ({reachable:.0f}) live within reach of the fibre routes and nodes "
+    "the operators report fibre in {reported_percent:.1f}% of households ({reported:.0f}), while an "
+    "estimated {reachable_percent:.1f}% ({reachable:.0f}) live within reach of the fibre routes and nodes "
     "of the data; in {n}/{all} communes the report exceeds the reach by more than {margin:.0f} percentage "
     "points, most in: {worst}.",
 )

@@ -69,14 +69,14 @@ TARGET = warning(
     "target-not-reached",
     "Không đạt được mục tiêu {target:.1f}% dân số: nối hết mọi điểm có thể nối cũng chỉ tới {best:.1f}%. "
     "Phương án là phần làm được.",
-    "The target of {target:.1f} % of the people cannot be reached: with every point connected that can be, "
-    "it is {best:.1f} %. The plan is the part that is possible.",
+    "The target of {target:.1f}% of the people cannot be reached: with every point connected that can be, "
+    "it is {best:.1f}%. The plan is the part that is possible.",
     "Chọn thêm lớp địa điểm (--places), hoặc tăng reach_m, drop_m của dịch vụ.",
     "Choose more layers (--places), or raise the service's reach_m or drop_m.",
 )
 MET = warning(
     "target-met", "Mục tiêu {target:.1f}% dân số đã đạt ({now:.1f}%): không cần kéo thêm.",
-    "The target of {target:.1f} % of the people is met already ({now:.1f} %): nothing to build.",
+    "The target of {target:.1f}% of the people is met already ({now:.1f}%): nothing to build.",
 )
 SMALL = warning(
     "budget-too-small",

@@ -46,8 +46,8 @@ _ONE_GOAL = Text(
     "Exactly one of --budget, --target and --count is needed.",
 )
 _PERCENT = Text(
-    "Mục tiêu {name} phải trên 0 và không quá 100 %, không phải {value} %.",
-    "The target of {name} must be above 0 and at most 100 %, not {value} %.",
+    "Mục tiêu {name} phải trên 0 và không quá 100%, không phải {value}%.",
+    "The target of {name} must be above 0 and at most 100%, not {value}%.",
 )
 _LEAST = Text(
     "--min-gain chỉ dùng với một mục tiêu.", "--min-gain goes with one target only.",
@@ -91,11 +91,11 @@ _UNKNOWN = Text(
     "There is no candidate '{site}'.{near} Every plan lists the candidates in its candidates.csv.",
 )
 _TARGET = Text(
-    "Không thể đạt {percent:.2f} % {name}: hiện có {now:.2f} %, tất cả {n} vị trí ứng viên cộng lại chỉ đạt "
-    "{reach} % ({left} {unit} vẫn chưa được phục vụ). Hãy hạ mục tiêu, thêm vị trí (--candidates), "
+    "Không thể đạt {percent:.2f}% {name}: hiện có {now:.2f}%, tất cả {n} vị trí ứng viên cộng lại chỉ đạt "
+    "{reach}% ({left} {unit} vẫn chưa được phục vụ). Hãy hạ mục tiêu, thêm vị trí (--candidates), "
     "hoặc nới [plan.sites].",
-    "{percent:.2f} % of {name} is out of reach: there are {now:.2f} % now, and all {n} candidates together "
-    "reach {reach} % ({left} {unit} stay without the service). Lower the target, add candidates "
+    "{percent:.2f}% of {name} is out of reach: there are {now:.2f}% now, and all {n} candidates together "
+    "reach {reach}% ({left} {unit} stay without the service). Lower the target, add candidates "
     "(--candidates), or widen [plan.sites].",
 )
 _NOBODY = Text(

@@ -304,7 +304,7 @@ def _comparisons(layout: Layout, table: pd.DataFrame) -> tuple[Comparison, ...]:
         apart = np.abs(ours - theirs)[both]
         allowed = absolute + relative * np.abs(theirs[both]) + 1e-9
         lonely = int(np.count_nonzero(np.isfinite(theirs) & ~np.isfinite(ours) & ~layout.refused(table)))
-        text = f"{100.0 * relative:g} %" if relative else f"{absolute:g}" if absolute else "="
+        text = f"{100.0 * relative:g}%" if relative else f"{absolute:g}" if absolute else "="
         largest, mean, most = (
             (float(apart.max()), float(apart.mean()), float(np.percentile(apart, 99.0)))
             if apart.size else (math.nan, math.nan, math.nan)
@@ -320,7 +320,7 @@ def _from_hex(value: object) -> object:
 
 _HEADINGS = (
     Text("cột", "column"), Text("số dòng", "rows"), Text("lệch lớn nhất", "max difference"),
-    Text("trung bình", "mean"), Text("99 %", "99 %"), Text("dung sai", "tolerance"),
+    Text("trung bình", "mean"), Text("99%", "99%"), Text("dung sai", "tolerance"),
     Text("vượt", "beyond"),
 )
 _NOTHING = Text(

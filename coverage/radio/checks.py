@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from phusong.coverage.radio.model import FloatArray, Limit
+from phusong.data.language import after_number
 
 
 def within(limit: Limit, values: ArrayLike) -> FloatArray:
@@ -20,7 +21,7 @@ def within(limit: Limit, values: ArrayLike) -> FloatArray:
     if outside.any():
         first = array[outside].flat[0]
         more = f" ({np.count_nonzero(outside)} values)" if np.count_nonzero(outside) > 1 else ""
-        unit = f" {limit.unit}" if limit.unit else ""
+        unit = after_number(limit.unit)
         raise ValueError(f"{limit.argument} = {first:g}{unit}{more}: must be {in_words(limit)}{unit}")
     return array
 

@@ -66,8 +66,8 @@ ERRORS: dict[int, Text] = {
     itm.ERROR_TIME: Text("phần trăm thời gian ngoài 0–100", "time outside 0 to 100 per cent"),
     itm.ERROR_LOCATION: Text("phần trăm vị trí ngoài 0–100", "location outside 0 to 100 per cent"),
     itm.ERROR_SITUATION: Text("phần trăm tình huống ngoài 0–100", "situation outside 0 to 100 per cent"),
-    itm.ERROR_CONFIDENCE: Text("độ tin cậy ngoài 0–100 %", "confidence outside 0 to 100 per cent"),
-    itm.ERROR_RELIABILITY: Text("độ sẵn sàng ngoài 0–100 %", "reliability outside 0 to 100 per cent"),
+    itm.ERROR_CONFIDENCE: Text("độ tin cậy ngoài 0–100%", "confidence outside 0 to 100 per cent"),
+    itm.ERROR_RELIABILITY: Text("độ sẵn sàng ngoài 0–100%", "reliability outside 0 to 100 per cent"),
     itm.ERROR_N0: Text("chiết suất N0 ngoài 250–400 đơn vị N", "refractivity N0 outside 250 to 400 N-units"),
     itm.ERROR_FREQUENCY: Text("tần số ngoài 20 MHz–20 GHz", "frequency outside 20 MHz to 20 GHz"),
     itm.ERROR_POLARISATION: Text(

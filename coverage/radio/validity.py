@@ -13,7 +13,7 @@ from phusong.coverage.radio.model import FloatArray, Limit
 from phusong.coverage.radio.models import ARGUMENTS
 from phusong.coverage.radio.pathloss import PathLoss
 from phusong.coverage.result import Reach
-from phusong.data.language import Text
+from phusong.data.language import Text, after_number
 from phusong.layers.faults import Fault
 from phusong.layers.inventory import Layers
 from phusong.layers.project.schema import FlatService, RangeService, TerrainService
@@ -30,16 +30,16 @@ _CHECK_TECHNOLOGY = Text(
     "Check the technology column of the stations, or the service's technology key.",
 )
 _LINKS_OUTSIDE = Text(
-    "Dịch vụ '{service}': {argument} của {n} trên {total} cell nằm ngoài phạm vi {low}–{high} {unit} của mô "
+    "Dịch vụ '{service}': {argument} của {n} trên {total} cell nằm ngoài phạm vi {low}–{high}{unit} của mô "
     "hình {model}.",
-    "Service '{service}': the {argument} of {n} of {total} cells lies outside the range {low}–{high} {unit} "
+    "Service '{service}': the {argument} of {n} of {total} cells lies outside the range {low}–{high}{unit} "
     "of the model {model}.",
 )
 _GROUND_OUTSIDE = Text(
-    "Dịch vụ '{service}': {n} trên {total} ô lưới có tín hiệu cách trạm phục vụ ngoài phạm vi {low}–{high} "
-    "{unit} của mô hình {model}.",
+    "Dịch vụ '{service}': {n} trên {total} ô lưới có tín hiệu cách trạm phục vụ ngoài phạm vi "
+    "{low}–{high}{unit} của mô hình {model}.",
     "Service '{service}': {n} of {total} grid cells with signal are served from a distance outside the range "
-    "{low}–{high} {unit} of the model {model}.",
+    "{low}–{high}{unit} of the model {model}.",
 )
 _EXTRAPOLATED = Text(
     "Kết quả ở đó là ngoại suy; hãy chọn mô hình phù hợp hơn nếu phần này đáng kể.",
@@ -109,7 +109,7 @@ def prediction_faults(
             "total": of,
             "low": limit.low,
             "high": limit.high,
-            "unit": limit.unit,
+            "unit": after_number(limit.unit),
         }
         code = f"services.outside-{limit.argument.rsplit('_', 1)[0].replace('_', '-')}"
         faults.append(Fault("warning", code, text, _EXTRAPOLATED, values, layer))

@@ -70,8 +70,8 @@ CHECK_PROVINCE = Text(
     "Check that the file is of this province and in the declared coordinate system.",
 )
 UNCOVERED = Text(
-    "Raster dân số không có giá trị trên {share:.1f} % diện tích các xã.",
-    "The population raster has no value over {share:.1f} % of the communes' area.",
+    "Raster dân số không có giá trị trên {share:.1f}% diện tích các xã.",
+    "The population raster has no value over {share:.1f}% of the communes' area.",
 )
 COUNTED_ZERO = Text("Phần đó tính là không có người.", "That part counts as empty.")
 

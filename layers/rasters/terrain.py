@@ -28,14 +28,14 @@ MOST_UNCOVERED = 0.05
 
 NOT_COVERED = error(
     "does-not-cover",
-    "Ảnh không phủ {share:.1f} % diện tích tỉnh ({area}).",
-    "The raster does not cover {share:.1f} % of the province ({area}).",
+    "Ảnh không phủ {share:.1f}% diện tích tỉnh ({area}).",
+    "The raster does not cover {share:.1f}% of the province ({area}).",
     "Bổ sung các mảnh còn thiếu.", "Add the tiles that are missing.",
 )
 PARTLY_COVERED = warning(
     "does-not-cover",
-    "Ảnh không phủ {share:.2f} % diện tích tỉnh ({area}): ở đó coi là không có dữ liệu.",
-    "The raster does not cover {share:.2f} % of the province ({area}): nothing is known there.",
+    "Ảnh không phủ {share:.2f}% diện tích tỉnh ({area}): ở đó coi là không có dữ liệu.",
+    "The raster does not cover {share:.2f}% of the province ({area}): nothing is known there.",
     "Bổ sung các mảnh còn thiếu.", "Add the tiles that are missing.",
 )
 VOIDS = warning(

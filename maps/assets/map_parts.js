@@ -35,13 +35,13 @@ phusong.number = function (value, decimals) {
   return (value < 0 ? "-" : "") + whole + (parts[1] ? marks[0] + parts[1] : "");
 };
 
-// 100 % only where it is complete, 0 % only where there is nothing: as in the report.
+// 100% only where it is complete, 0% only where there is nothing: as in the report.
 phusong.percent = function (n, of) {
   if (!of) { return "–"; }
   var share = 100 * n / of;
   if (n < of) { share = Math.min(share, 99.9); }
   if (n > 0) { share = Math.max(share, 0.1); }
-  return phusong.number(share, 1) + (phusong.data.lang === "vi" ? "%" : " %");
+  return phusong.number(share, 1) + "%";
 };
 
 phusong.distance = function (metres) {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from phusong.coverage.plan.fibre_request import FibrePlan
-from phusong.data.language import Language, format_number
+from phusong.data.language import Language, format_number, format_percent
 from phusong.maps.geometry import simplify_coverage
 from phusong.maps.inline import escape
 from phusong.maps.plan_fibre.words import word
@@ -131,9 +131,9 @@ def frontier_svg(plan: FibrePlan, lang: Language) -> str:
     parts = []
     for share in (0.0, 0.25, 0.5, 0.75, 1.0):
         at, money = low + share * room, share * x_most
-        percent = format_number(100.0 * at / plan.people if plan.people else 0.0, lang, 1)
+        share_said = format_percent(at, plan.people, lang)
         parts.append(f'<path class="grid" d="M{_LEFT} {y(at):.1f}H{_WIDTH - 20}"/>')
-        parts.append(f'<text class="end" x="{_LEFT - 6}" y="{y(at) + 4:.1f}">{escape(percent)} %</text>')
+        parts.append(f'<text class="end" x="{_LEFT - 6}" y="{y(at) + 4:.1f}">{escape(share_said)}</text>')
         label = escape(format_number(money, lang, 0 if x_most >= 20 else 1))
         parts.append(f'<text class="mid" x="{x(money):.1f}" y="{_HEIGHT - _BOTTOM + 18}">{label}</text>')
     points = " ".join(f"{x(a):.1f},{y(b):.1f}" for a, b in zip(cost, people, strict=True))

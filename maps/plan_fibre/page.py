@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from phusong.coverage.plan.fibre_request import FibrePlan
-from phusong.data.language import Language, format_date, format_number
+from phusong.data.language import Language, format_date, format_number, format_percent
 from phusong.maps.charts import plain_number
 from phusong.maps.citation import cited_sources, sentence
 from phusong.maps.geometry import pack, pack_lines, pack_polygons, simplify_coverage, to_degrees
@@ -190,7 +190,7 @@ def _cell(kind: str, value: Any, lang: Language) -> str:
     if kind in ("text", "note"):
         return str(value)
     if kind == "percent":
-        return format_number(100.0 * float(value), lang, 1) + ("%" if lang == "vi" else " %")
+        return format_percent(float(value), 1.0, lang)
     number = float(value)
     if kind == "degrees":
         return f"{number:.5f}"

@@ -148,7 +148,7 @@ _PEOPLE = Text(
 )
 _PROOF = Text(
     "Tuyến đắt hơn phương án rẻ nhất có thể nối đúng các điểm này nhiều nhất {gap}%.",
-    "The routes cost at most {gap} % more than the cheapest possible to these points.",
+    "The routes cost at most {gap}% more than the cheapest possible to these points.",
 )
 _OPTIMAL = Text(
     "Đã chứng minh: không có cách nối đúng các điểm này rẻ hơn trên mạng đường này.",
@@ -162,11 +162,11 @@ _BOUND = Text(
 )
 _LEFT = Text("Chưa nối {n} điểm: {why}.", "{n} points are not connected: {why}.")
 _TARGET = {
-    True: Text("Đạt mục tiêu {target}% dân số.", "The target of {target} % of the people is met."),
+    True: Text("Đạt mục tiêu {target}% dân số.", "The target of {target}% of the people is met."),
     False: Text(
         "Không đạt mục tiêu {target}% dân số; nối hết các điểm có thể nối được {best:.1f}%.",
-        "The target of {target} % of the people is not met; with all that can be connected it is "
-        "{best:.1f} %.",
+        "The target of {target}% of the people is not met; with all that can be connected it is "
+        "{best:.1f}%.",
     ),
 }
 _DROPS = Text(

@@ -59,7 +59,7 @@ WORDS = {
     "total": Text("Tổng", "Total"), "open": Text("Bản đồ trước và sau", "Map before and after"),
     "profile": Text("Mặt cắt tới {name}", "Profile to {name}"),
     "there": Text("nơi đông dân nhất", "most people"),
-    "target": Text("Mục tiêu {percent:.1f}%", "Target {percent:.1f} %"),
+    "target": Text("Mục tiêu {percent:.1f}%", "Target {percent:.1f}%"),
     "money": Text("tỷ đồng", "billion dong"), "existing": Text("Trạm hiện có", "Sites there are"),
     "new": Text("Trạm mới", "New tower"), "shared": Text("Dùng chung cột", "Shared mast"),
     "uncovered": Text("Dân chưa được phủ", "People without the service"),
@@ -117,17 +117,17 @@ _HEAD = Text(
 )
 _AIM = Text(
     "{name}: từ {before:.2f}% lên {after:.2f}% (thêm {gain:.0f} {unit}; {served:.0f} trên {total:.0f}).",
-    "{name}: from {before:.2f} % to {after:.2f} % ({gain:.0f} more {unit}; {served:.0f} of {total:.0f}).",
+    "{name}: from {before:.2f}% to {after:.2f}% ({gain:.0f} more {unit}; {served:.0f} of {total:.0f}).",
 )
 _AIM_SMALL = Text(
     "{name}: từ {before:.2f}% lên {after:.2f}% (thêm {gain:.2f} {unit}; {served:.2f} trên {total:.2f}).",
-    "{name}: from {before:.2f} % to {after:.2f} % ({gain:.2f} more {unit}; {served:.2f} of {total:.2f}).",
+    "{name}: from {before:.2f}% to {after:.2f}% ({gain:.2f} more {unit}; {served:.2f} of {total:.2f}).",
 )
 _PROOF_COST = Text(
     "Chứng thực: không phương án nào trong số các ứng viên đạt mục tiêu với ít hơn {bound:.2f} tỷ đồng; "
     "phương án này {value:.2f} tỷ đồng, tức là nhiều nhất chỉ có thể bớt thêm {gap:.1f}%.",
     "Proof: no other plan of these candidates reaches the target for less than {bound:.2f} billion dong; "
-    "this one costs {value:.2f} billion, so at most {gap:.1f} % of it could be saved.",
+    "this one costs {value:.2f} billion, so at most {gap:.1f}% of it could be saved.",
 )
 _PROOF_BEST = Text(
     "Chứng thực: phương án này là tốt nhất có thể trong số các ứng viên.",
@@ -137,12 +137,12 @@ _PROOF_GAIN = Text(
     "Chứng thực: không phương án nào trong số các ứng viên được thêm quá {bound:.1f} {unit} với điều kiện "
     "này; phương án này được {value:.1f}, tức là nhiều nhất chỉ có thể hơn thêm {gap:.1f}%.",
     "Proof: no other plan of these candidates gains more than {bound:.1f} {unit} under this condition; this "
-    "one gains {value:.1f}, so at most {gap:.1f} % more could be had.",
+    "one gains {value:.1f}, so at most {gap:.1f}% more could be had.",
 )
 _SAVED = Text(
     "Chọn trạm và truyền dẫn cùng lúc rẻ hơn cách chọn trạm trước rồi kéo cáp sau {saved:.2f} tỷ đồng "
     "({share:.1f}%).",
-    "Choosing sites and backhaul together costs {saved:.2f} billion dong ({share:.1f} %) less than sites "
+    "Choosing sites and backhaul together costs {saved:.2f} billion dong ({share:.1f}%) less than sites "
     "first, "
     "then their fibre.",
 )
@@ -157,7 +157,7 @@ _TARGET = Text(
 )
 _SUM = Text(
     "Tổng điểm theo trọng số ({weights}): từ {before:.2f}% lên {after:.2f}%.",
-    "Weighted points ({weights}): from {before:.2f} % to {after:.2f} %.",
+    "Weighted points ({weights}): from {before:.2f}% to {after:.2f}%.",
 )
 _NOTHING = Text("Mục tiêu đã đạt, không cần thêm vị trí nào.", "The target is met already; no site is "
                                                                "needed.")
@@ -191,7 +191,7 @@ METHOD = (
          "vi ba khi thông thoáng 60% đới Fresnel thứ nhất; vị trí sau nối vào nhánh của vị trí trước.",
          "The price of a site holds the branch that is missing when its turn comes: fibre along roads "
          "from where the "
-         "network is by then, or microwave with 60 % of the first Fresnel zone free; later sites join "
+         "network is by then, or microwave with 60% of the first Fresnel zone free; later sites join "
          "earlier "
          "branches."),
     Text("Thứ tự theo lợi ích trên mỗi đồng; năm theo kinh phí từng năm. Chứng thực bằng chặn Lagrange "

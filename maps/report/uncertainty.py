@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 SECTION = Text("Độ tin cậy của số liệu", "How sure the figures are")
 NAME = Text("Độ tin cậy", "Certainty")
 WITHIN = Text(
-    "{share} (khoảng tin cậy {level}%: {low}–{high}%)", "{share} ({level} % range: {low}–{high} %)"
+    "{share} (khoảng tin cậy {level}%: {low}–{high}%)", "{share} ({level}% range: {low}–{high}%)"
 )
 HEADS = {
     "service": Text("Dịch vụ", "Service"), "indicator": Text("Chỉ tiêu", "Indicator"),
-    "figure": Text("Theo tiêu chí", "By the criterion"), "range": Text("Khoảng {level} %", "{level} % range"),
+    "figure": Text("Theo tiêu chí", "By the criterion"), "range": Text("Khoảng {level}%", "{level}% range"),
     "heard": Text("Dự kiến đạt ngưỡng tại chỗ", "Expected to reach the threshold"),
     "commune": Text("Xã, phường", "Commune"), "next": Text("Xã, phường kế tiếp", "Next commune"),
     "chance": Text("Khả năng thứ tự ngược lại", "Chance of the other order"),
@@ -37,12 +37,12 @@ HEADS = {
 NOT_CERTAIN = Text(
     "{service}: thứ tự của {n} trong {every} cặp xã đứng liền nhau khi xếp theo tỷ lệ dân số được phủ là "
     "chưa chắc "
-    "chắn (khả năng ngược lại trên {chance} %).",
+    "chắn (khả năng ngược lại trên {chance}%).",
     "{service}: the order of {n} of {every} pairs of communes next to each other by share of people "
     "covered is not "
-    "certain (the chance of the other order is above {chance} %).",
+    "certain (the chance of the other order is above {chance}%).",
 )
-PAIR = Text("{a} và {b} ({chance} %)", "{a} and {b} ({chance} %)")
+PAIR = Text("{a} và {b} ({chance}%)", "{a} and {b} ({chance}%)")
 PAIRS = Text(
     "{service}: chưa chắc xã nào đứng trước: {pairs}.",
     "{service}: the order of these two communes is not certain: {pairs}.",
@@ -53,14 +53,14 @@ FIXED = Text(
     "{service}: the model knows no error; the range comes from people and boundaries alone.",
 )
 MEANS = Text(
-    "Khoảng {level} % lấy từ {draws} lần thử có hạt giống ({seed}): sai số mô hình tại chỗ {residual} dB "
+    "Khoảng {level}% lấy từ {draws} lần thử có hạt giống ({seed}): sai số mô hình tại chỗ {residual} dB "
     "(tương quan "
     "{far} m), sai lệch chung {bias} dB, biến động theo vị trí (tương quan {near} m), {variants} cách "
     "tính dân số và "
     "ranh giới. 'Theo tiêu chí' đã để sẵn dự phòng cho biến động theo vị trí; 'đạt ngưỡng tại chỗ' là tỷ "
     "lệ người có "
     "thể thấy đủ mức thu ngay tại nơi ở, nên cao hơn.",
-    "The {level} % ranges come from {draws} seeded draws ({seed}): the model's local error {residual} dB "
+    "The {level}% ranges come from {draws} seeded draws ({seed}): the model's local error {residual} dB "
     "(alike over "
     "{far} m), its error as a whole {bias} dB, location variability (alike over {near} m), {variants} "
     "accounts of "
@@ -173,11 +173,11 @@ def _table(s: Section, found: Uncertainty) -> str:
             if row["heard"] == row["heard"]:
                 ends = _ends(row, lang, "heard_")
                 mean = format_number(float(row["heard"]), lang, 1)
-                heard = f"{escape(mean)} %<small>{escape(ends['low'])}–{escape(ends['high'])} %</small>"
+                heard = f"{escape(mean)}%<small>{escape(ends['low'])}–{escape(ends['high'])}%</small>"
             ends = _ends(row, lang)
             rows.append([
                 escape(s.figures.label(service, lang)), escape(indicator_name(row["indicator"], lang)),
-                escape(ratio.share(lang)), f"{escape(ends['low'])}–{escape(ends['high'])} %", heard,
+                escape(ratio.share(lang)), f"{escape(ends['low'])}–{escape(ends['high'])}%", heard,
             ])  # fmt: skip
     level = _level(found, lang)
     heads = [escape(HEADS[k].say(lang, **({"level": level} if k == "range" else {})))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from phusong.coverage.scenario import Repair, WhatIf
-from phusong.data.language import format_number
+from phusong.data.language import format_number, format_percent
 from phusong.maps.figures import operator_label
 from phusong.maps.inline import escape
 from phusong.maps.report.section import Section, table
@@ -134,7 +134,7 @@ def _curve(s: Section, repair: Repair) -> str:
         f'<line x1="{left}" x2="{wide - 10.0}" y1="{top + down * (1.0 - v):.1f}" '
         f'y2="{top + down * (1.0 - v):.1f}" stroke="currentColor" stroke-opacity="0.2"/>'
         f'<text x="{left - 6.0}" y="{top + down * (1.0 - v) + 4.0:.1f}" text-anchor="end" font-size="11" '
-        f'fill="currentColor">{escape(format_number(100.0 * v, s.lang, 0))} %</text>'
+        f'fill="currentColor">{escape(format_percent(v, 1.0, s.lang, 0))}</text>'
         for v in (0.0, 0.5, 0.9, 1.0)
     )
     ticks = "".join(

@@ -63,8 +63,8 @@ WORDS: Mapping[str, Text] = {
         "repaired.",
     ),
     "repairHalf": Text(
-        "{percent} % số người đó có lại sóng sau {n} vị trí{hours}.",
-        "{percent} % of them have it again after {n} sites{hours}.",
+        "{percent}% số người đó có lại sóng sau {n} vị trí{hours}.",
+        "{percent}% of them have it again after {n} sites{hours}.",
     ),
     "repairHours": Text(" ({hours} giờ, làm lần lượt)", " ({hours} hours, one after another)"),
     "repairWaiting": Text(

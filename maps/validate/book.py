@@ -35,7 +35,7 @@ _NAMES = {
 _HEADS = {
     "low": Text("{what}: cận dưới", "{what}: low"), "high": Text("{what}: cận trên", "{what}: high"),
     "effective": Text("Số mẫu độc lập tương đương", "Independent samples"),
-    "q": Text("Phân vị {q} % (dB)", "Quantile {q} % (dB)"),
+    "q": Text("Phân vị {q}% (dB)", "Quantile {q}% (dB)"),
     "km2": Text("{what} (km²)", "{what} (km²)"), "folk": Text("{what} (người)", "{what} (people)"),
     "good": Text("Số phản ánh có sóng", "Reports with signal"), "code": Text("Mã thôn", "Village code"),
     "communeCode": Text("Mã xã", "Commune code"),

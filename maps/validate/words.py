@@ -44,7 +44,7 @@ WORDS: Mapping[str, Text] = {
     "sd": Text("Độ lệch chuẩn (dB)", "Standard deviation (dB)"),
     "rmse": Text("RMSE (dB)", "RMSE (dB)"),
     "mae": Text("Sai số tuyệt đối (dB)", "Mean absolute error (dB)"),
-    "quantiles": Text("Phân vị 5, 25, 50, 75, 95% (dB)", "Quantiles 5, 25, 50, 75, 95 % (dB)"),
+    "quantiles": Text("Phân vị 5, 25, 50, 75, 95% (dB)", "Quantiles 5, 25, 50, 75, 95% (dB)"),
     "spread": Text("Phân bố (vạch giữa: trung vị)", "Spread (middle line: median)"),
     "group": Text("Nhóm", "Group"),
     "both": Text("Dự báo có, đo có", "Predicted yes, measured yes"),
@@ -173,7 +173,7 @@ CLAIM_SENTENCE = Text(
     "(khoảng tin cậy 95%: {low}–{high}); trong {measured} ô đo đạt, bản đồ nói đúng {hit}.",
     "{service}, {operator}: of {claimed} squares that the map calls covered, {wrong} were measured "
     "otherwise: "
-    "false alarms {false} (95 % interval {low}–{high}); of {measured} measured covered the map has {hit}.",
+    "false alarms {false} (95% interval {low}–{high}); of {measured} measured covered the map has {hit}.",
 )
 ERROR_SENTENCE = Text(
     "{service}: đo trừ dự báo trung bình {bias:.1f} ± {half:.1f} dB, độ lệch chuẩn {sd:.1f} dB ({n} mẫu, "
@@ -228,9 +228,9 @@ NOTES: tuple[Text, ...] = (
         "Bản đồ chỉ tô khi xác suất tại điểm đạt mức của dịch vụ, nên thận trọng: tỷ lệ bắt trúng thấp hơn "
         "100% là "
         "bình thường, còn tỷ lệ báo nhầm vượt quá phần còn lại của xác suất đó (10% với 0,9) là đáng ngờ.",
-        "The map says covered only at the service's location probability: hit rates under 100 % are its "
+        "The map says covered only at the service's location probability: hit rates under 100% are its "
         "caution, but "
-        "false alarms beyond what that probability leaves (10 % at 0.9) call for an explanation.",
+        "false alarms beyond what that probability leaves (10% at 0.9) call for an explanation.",
     ),
     Text(
         "Đo trong xe thấp hơn đo ngoài trời khoảng 9 dB (TR 38.901, 7.4.3.2): nếu đo trong xe, hãy nói rõ "

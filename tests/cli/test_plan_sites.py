@@ -302,7 +302,7 @@ def _without(text: str, names: set[str]) -> str:
 
 BAD = [
     (["--budget", "1"], ("rẻ nhất", "cheapest useful site")),
-    (["--target", "100%", "--candidates", "none.csv"], ("100,00 %", "is out of reach")),
+    (["--target", "100%", "--candidates", "none.csv"], ("100,00%", "is out of reach")),
     (["--count", "2", "--fixed", "{a}", "--forbidden", "{a}"], ("vừa bắt buộc vừa bị cấm", "both fixed and")),
     (["--count", "1", "--fixed", "{a},{b}"], ("2 vị trí bắt buộc", "2 fixed sites")),
     (["--budget", "1 tỷ", "--fixed", "{a},{b}"], ("Riêng 2 vị trí", "The 2 fixed sites")),

@@ -145,7 +145,7 @@ def test_ground_without_a_value_is_said(tmp_path: Path) -> None:
     faults = Faults()
     read(path, Grid(UTM, 500_000.0, 1_500_000.0, 100.0, (4, 4)), faults)
     assert [f.code for f in faults.warnings] == ["population.uncovered"]
-    assert "50,0 %" in faults.warnings[0].say("vi")
+    assert "50,0%" in faults.warnings[0].say("vi")
 
 
 def test_a_declared_system_wins(tmp_path: Path) -> None:

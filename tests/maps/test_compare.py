@@ -108,6 +108,15 @@ def test_figures_are_those_of_both_tables(found: Comparison, folders: tuple[Path
         assert told[key]["change"] == pytest.approx(tables[1][key][0] - tables[0][key][0])
 
 
+def test_a_sign_that_earlier_versions_set_apart_is_no_change(found: Comparison) -> None:
+    for before, told in (("≥ 90 %", False), ("≥ 95 %", True)):
+        runs = []
+        for said in (before, "≥ 90%"):
+            fibre = {**found.before.services["fibre"], "criterion": {"vi": said, "en": said}}
+            runs.append(dataclasses.replace(found.before, services={"fibre": fibre}))
+        assert ("criterion" in {n.code for n in compare_runs(*runs).notes}) is told
+
+
 def test_services_are_called_by_their_names_in_what_must_be_known(found: Comparison) -> None:
     said = {"criterion": {"vi": "trong 300 m", "en": "within 300 m"}}
     services = {k: v for k, v in found.before.services.items() if k != "5G"}

@@ -188,7 +188,7 @@ def test_sentences_in_the_form_of_provinces(tiny_result: Result) -> None:
     fibre = [s.text for s in sentences.service_sentences(figures, "fibre", "vi")]
     assert any("71,1% hộ gia đình (6.858/9.650 hộ)" in text for text in fibre)
     villages = [s.text for s in sentences.service_sentences(figures, "4G", "en")]
-    assert "4G reaches 45.8 % of villages (11/24)." in villages
+    assert "4G reaches 45.8% of villages (11/24)." in villages
 
 
 def test_words_have_the_same_fields_in_both_languages() -> None:

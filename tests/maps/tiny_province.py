@@ -229,7 +229,7 @@ def _reaches(layers: Layers) -> dict[tuple[str, str], Reach]:
     return reaches
 
 
-CRITERIA = {"4G": "RSRP >= -110 dBm at 90 % of locations", "5G": "within 1,000 m of a 5G site",
+CRITERIA = {"4G": "RSRP >= -110 dBm at 90% of locations", "5G": "within 1,000 m of a 5G site",
             "fibre": "within 500 m of an operational fibre route or node"}
 
 

@@ -40,8 +40,8 @@ def test_a_commune_is_told_though_the_province_is_within() -> None:
     assert (fault.severity, fault.code, fault.file) == ("warning", "households.beyond-reach", "ho.csv")
     assert "1/2 xã" in fault.say("vi")
     assert "Xã 1 (+60)" in fault.say("vi")
-    assert "40,0 % số hộ" in fault.say("vi")
-    assert "60.0 % (120)" in fault.say("en")
+    assert "40,0% số hộ" in fault.say("vi")
+    assert "60.0% (120)" in fault.say("en")
 
 
 def test_nothing_is_told_where_reports_are_within_reach_or_missing() -> None:

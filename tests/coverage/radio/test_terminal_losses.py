@@ -92,7 +92,7 @@ def test_car_losses() -> None:
         (lambda: height_gain_loss_db(1.0, 1.5, "city"), "clutter = 'city'"),
         (lambda: height_gain_loss_db(1.0, 1.5, "urban", street_width_m=0.0), "street_width_m"),
         (lambda: statistical_loss_db(1.0, 0.2, 50.0), "distance_km = 0.2 km: must be 0.25 or more"),
-        (lambda: statistical_loss_db(1.0, 1.0, 100.0), "100 %: must be above 0 and below 100"),
+        (lambda: statistical_loss_db(1.0, 1.0, 100.0), "100%: must be above 0 and below 100"),
         (lambda: building_entry_loss_db(0.01), "frequency_ghz"),
         (lambda: building_entry_loss_db([1.0, np.nan]), "frequency_ghz = nan"),
         (lambda: building_entry_loss_db(1.0, 0.0), "probability_percent"),
