@@ -46,10 +46,12 @@ def command(
     from phusong.layers.project.file import read_project
     from phusong.layers.read import read_layers
     from phusong.maps import calibration_file as words
+    from phusong.maps.citation import cited_sources, sentence
     from phusong.maps.safe import ascii_key
 
     read = read_project(project)
     layers = read_layers(read)
+    cited = cited_sources(layers.sources)
     with progress_bar(settings) as progress:
         shown = None if progress is None else lambda share: progress(PREDICTING, share)
         fits = calibrate_project(
@@ -69,7 +71,9 @@ def command(
         else:
             folder = read.file.parent
             path = folder / f"calibration-{ascii_key(name)}.toml" if out is None or len(fits) > 1 else out
-            words.write_calibration(fit.calibration, path)
+            words.write_calibration(words.with_sources(fit.calibration, cited), path)
             relative = Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()
             say(words.ADD.say(settings.lang, file=str(path), service=name, path=relative))
+    if cited:
+        say(sentence(cited, settings.lang))
     return 0

@@ -89,6 +89,16 @@ class LeftOut(_Table):
     bias_after_db: float
 
 
+class Credit(_Table):
+    """``[[attribution]]``: whom the licences of the data behind the corrections ask to name."""
+
+    attribution: str
+    licence: str = ""
+    layers: tuple[str, ...] = ()
+    indicative: bool = False
+    forbids: tuple[str, ...] = ()
+
+
 class Calibration(_Table):
     """A whole file.
 
@@ -100,6 +110,8 @@ class Calibration(_Table):
         Of the file of measurements.
     biased : bool
         Whether the samples were found to leave out places without signal.
+    attribution : tuple of Credit
+        The public sources behind the prediction that was corrected.
     """
 
     format: Literal["phusong.calibration"] = "phusong.calibration"
@@ -111,6 +123,7 @@ class Calibration(_Table):
     biased: bool = False
     terms: tuple[Term, ...] = Field(min_length=1)
     test: LeftOut | None = None
+    attribution: tuple[Credit, ...] = ()
 
     def term_of(self, clutter: str, frequency_mhz: float) -> Term | None:
         """Return the term of a class and band: its own, else that of all classes; None for other bands."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from phusong.coverage.evidence.calibrate import Fit
-from phusong.data.language import Language, Text, format_number
-from phusong.layers.calibration import ALL, Calibration
+from phusong.data.language import LANGUAGES, Language, Text, format_number
+from phusong.layers.calibration import ALL, Calibration, Credit
 from phusong.maps.atomic import temporary_beside
+from phusong.maps.citation import Cited, sentence
 from phusong.maps.tables import version
 from phusong.maps.validate.words import VALUE_NAMES
 
@@ -67,15 +69,34 @@ ADD = Text(
 ALL_CLUTTER = Text("mọi lớp phủ còn lại", "all other land cover")
 
 
+def with_sources(calibration: Calibration, cited: Sequence[Cited]) -> Calibration:
+    """Return corrections that name the public sources behind them."""
+    layers: dict[tuple[str, str, bool, tuple[str, ...]], list[str]] = {}
+    for one in cited:
+        layers.setdefault((one.attribution, one.licence, one.indicative, one.forbids), []).append(one.layer)
+    credited = tuple(
+        Credit(attribution=a, licence=b, layers=tuple(named), indicative=i, forbids=f)
+        for (a, b, i, f), named in layers.items()
+    )
+    return calibration.model_copy(update={"attribution": credited})
+
+
 def to_toml(calibration: Calibration) -> str:
-    """Return the file: the same corrections give the same text."""
+    """Return the file: the same corrections give the same text. Sources are also named in words."""
+    cited = [
+        Cited(c.attribution, c.licence, layer, c.indicative, c.forbids)
+        for c in calibration.attribution for layer in c.layers
+    ]  # fmt: skip
     lines = [f"# {HEAD.vi}", f"# {HEAD.en}", f"# phusong {version()}"]
+    lines += [f"# {_in_a_line(sentence(cited, lang))}" for lang in LANGUAGES if cited]
     document = calibration.model_dump(exclude_none=True)
-    lines += [f"{k} = {_value(v)}" for k, v in document.items() if k not in ("terms", "test")]
+    lines += [f"{k} = {_value(v)}" for k, v in document.items() if k not in ("terms", "test", "attribution")]
     if calibration.test is not None:
         lines += ["", "[test]", *(f"{k} = {_value(v)}" for k, v in document["test"].items())]
     for term in document["terms"]:
         lines += ["", "[[terms]]", *(f"{k} = {_value(v)}" for k, v in term.items())]
+    for credit in document["attribution"]:
+        lines += ["", "[[attribution]]", *(f"{k} = {_value(v)}" for k, v in credit.items())]
     return "\n".join(lines) + "\n"
 
 
@@ -83,8 +104,16 @@ def _value(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)  # a JSON string is a basic string of TOML
+        # A JSON string is a basic string of TOML, which also wants this one escaped.
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_value, value))}]"
     return repr(value)
+
+
+def _in_a_line(said: str) -> str:
+    """Return words on one line: what others wrote into ``sources.json`` must not end a comment."""
+    return " ".join("".join(c if c.isprintable() else " " for c in said).split())
 
 
 def write_calibration(calibration: Calibration, path: Path) -> None:

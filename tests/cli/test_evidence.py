@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,7 @@ from quick_project import content, make_project
 
 from phusong.coverage.evidence.compare_points import predict_measured
 from phusong.layers.project.file import read_project
+from phusong.layers.provenance import Provenance, write_sources
 from phusong.layers.read import read_layers
 
 FILES = {"validate.html", "validate.xlsx", "validate.json", "challenges.csv", "disagreement.gpkg",
@@ -126,6 +128,30 @@ def test_calibrate_asks_before_it_writes_and_run_applies_it(
     assert abs(strong["bias_db"]) < 0.8
     manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
     assert any(i["layer"] == "calibration.4G" for i in manifest["inputs"])
+
+
+def test_calibrate_names_the_public_sources_behind_it(
+    phusong: Callable[..., Any], measured: tuple[Path, Path], tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(measured[0].parent, tmp_path / "tinh"))
+    by = "© OpenStreetMap contributors, ODbL 1.0"
+    write_sources(folder, "99", [
+        Provenance("stations.csv", "stations", "osm", "OSM", "daily", "ODbL-1.0", "", by, indicative=True)
+    ])  # fmt: skip
+    target = tmp_path / "cal.toml"
+    asked = ["calibrate", folder / "phusong.toml", measured[1], "--write", "--out", target]
+    answer = phusong("--lang", "en", *asked)
+    assert answer.code == 0, answer.err
+    said = f"Public data: {by}. Indicative only, not official data: Base stations."
+    assert answer.out.splitlines()[-1] == said
+    text = target.read_text(encoding="utf-8")
+    assert f"# {said}" in text.splitlines()
+    assert f"# Dữ liệu công khai: {by}. " in text
+    (named,) = tomllib.loads(text)["attribution"]
+    assert (named["attribution"], named["licence"], named["layers"]) == (by, "ODbL-1.0", ["stations"])
+    assert named["indicative"] is True
+    own = phusong("--lang", "en", "calibrate", measured[0], measured[1])
+    assert "Public data" not in own.out  # the province's own files ask for nothing
 
 
 def test_a_broken_calibration_is_one_fault(

@@ -19,7 +19,8 @@ from phusong.coverage.prediction import Prediction
 from phusong.layers.calibration import Calibration, Term
 from phusong.layers.faults import ExpectedError
 from phusong.layers.inventory import Layers
-from phusong.maps.calibration_file import to_toml
+from phusong.maps.calibration_file import to_toml, with_sources
+from phusong.maps.citation import Cited
 
 TRUE = {("forest", "V"): -9.0, ("open", "V"): -2.0, ("forest", "W"): 5.0, ("open", "W"): 0.0}
 SLOPE = -6.0
@@ -185,6 +186,23 @@ def test_the_file_reads_back_as_it_was() -> None:
         service='4G "x"', model="p1812", measured_file="đo.csv", terms=(term(), term(clutter="forest"))
     )
     assert Calibration.model_validate(tomllib.loads(to_toml(held))) == held
+
+
+def test_the_file_names_its_sources_whatever_others_wrote_of_them() -> None:
+    cited = [
+        Cited("© A \"quoted\"\nservice = \"stolen\"", "CC BY 4.0", "clutter"),
+        Cited("© B \x7f\u2028#", "", "stations", True, ("redistribution",)),
+        Cited("© B \x7f\u2028#", "", "places.schools", True, ("redistribution",)),
+    ]
+    held = with_sources(Calibration(service="4G", model="p1812", terms=(term(),)), cited)
+    text = to_toml(held)
+    read = Calibration.model_validate(tomllib.loads(text))
+    assert read == held
+    assert read.service == "4G"
+    assert [c.layers for c in read.attribution] == [("clutter",), ("stations", "places.schools")]
+    head = text.partition("format")[0]
+    for said in ("Dữ liệu công khai: © A", "không cho phổ biến lại", "Public data: © A", "forbids redistr"):
+        assert said in head
 
 
 def test_corrections_take_the_class_before_the_rest() -> None:
