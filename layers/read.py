@@ -306,12 +306,12 @@ def _read_all(reading: _Reading, *, with_people: bool) -> _Found:
     }
     targets = reading.maybe("targets", partial(read_targets, project=project), province)
     earlier = read_earlier(project, reading.faults)
+    second_population = _second_population(reading, province) if with_people else None
     _tell_origins(reading)
     return _Found(
         province, found, stations, places, zones, households, fibre_nodes, fibre_routes, roads, population,
         terrain, clutter, calibrations, water, protected, targets, earlier, neighbours=neighbours,
-        second_population=_second_population(reading, province) if with_people else None,
-        old_communes=old,
+        second_population=second_population, old_communes=old,
     )
 
 

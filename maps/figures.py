@@ -28,6 +28,7 @@ PLACE_LAYERS = {
 LAYERS = {
     "communes": Text("ranh giới xã", "communes"),
     "population": Text("lưới dân số", "population raster"),
+    "second_population": Text("lưới dân số thứ hai", "second population raster"),
     "stations": Text("trạm thu phát sóng", "base stations"),
     "households": Text("hộ có cáp quang", "households with fibre"),
     "fibre_nodes": Text("điểm, nút cáp quang", "fibre nodes"),

@@ -18,20 +18,30 @@ something out. What goes, and why:
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 
+from phusong.coverage.criterion import AnyService
 from phusong.coverage.official import INDICATORS as OFFICIAL
 from phusong.coverage.result import ANY, Reach, Result
 from phusong.data.language import Text
+from phusong.layers.calibration import calibration_files
 from phusong.layers.faults import ExpectedError, Fault
 from phusong.layers.grid import Raster
 from phusong.layers.inventory import Layers, Source
-from phusong.layers.project.schema import FibreService, LayersTable, LayerTable, Project
+from phusong.layers.project.schema import (
+    FibreService,
+    FlatService,
+    HistoryTable,
+    LayersTable,
+    LayerTable,
+    Project,
+    TerrainService,
+)
 from phusong.layers.provenance import FILE, damaged_sources, read_sources
 
 if TYPE_CHECKING:
@@ -55,6 +65,13 @@ FORBIDDEN = Text(
     "There can be no public version: the licence {licence} of {source} (layer {layer}, file {file}) forbids "
     "redistribution. Take another source (phusong fetch --list), or mark the layer confidential = true where "
     "it can be left out.",
+)
+FORBIDDEN_KEY = Text(
+    "Không lập được bản công khai: giấy phép {licence} của {source} (tệp {file}, khai ở {layer}) không cho "
+    "phổ biến lại. Thay bằng nguồn khác, hoặc lập bản công khai từ một dự án không khai tệp này.",
+    "There can be no public version: the licence {licence} of {source} (file {file}, named by {layer}) "
+    "forbids redistribution. Take another source, or make the public version from a project that does not "
+    "name it.",
 )
 UNKNOWN_LICENCE = Text(
     "Không lập được bản công khai: tệp {file} bị hỏng nên không biết giấy phép của các lớp có cho phổ biến "
@@ -119,23 +136,38 @@ def require_publishable(project: Project) -> None:
     """Raise `ExpectedError` if a layer must not be published, and every figure or drawing rests on it.
 
     The project file marks it as confidential, or the licence of the public data that it is forbids
-    redistribution (`phusong.layers.provenance`). Layers that are left out anyway may be of any licence.
+    redistribution (`phusong.layers.provenance`). Layers that are left out anyway may be of any licence;
+    a second raster of people and corrections of the prediction are in the figures, and never left out.
     """
     for name in ("communes", "population"):
         if getattr(project.layers, name).confidential:
             raise ExpectedError(NO_PUBLIC, layer=name)
     hidden = confidential_layers(project)
     for name, table in layer_tables(project).items():
-        if name in hidden or not isinstance(table.path, Path):
-            continue
-        path = project.path(table)
-        if damaged_sources(path.parent):
-            raise ExpectedError(UNKNOWN_LICENCE, file=str(path.parent / FILE))
-        entry = read_sources(path.parent).get(path.name)
-        if entry is not None and "redistribution" in entry.forbids:
-            raise ExpectedError(
-                FORBIDDEN, licence=entry.licence or "?", source=entry.name, layer=name, file=path.name
-            )
+        if name not in hidden and isinstance(table.path, Path):
+            _require_licence(project.path(table), name, FORBIDDEN)
+    for key, path in _other_inputs(project):
+        _require_licence(path, key, FORBIDDEN_KEY)
+
+
+def _require_licence(path: Path, named: str, refusal: Text) -> None:
+    """Raise ``refusal`` if the licence of a file forbids redistribution, or cannot be known."""
+    if damaged_sources(path.parent):
+        raise ExpectedError(UNKNOWN_LICENCE, file=str(path.parent / FILE))
+    entry = read_sources(path.parent).get(path.name)
+    if entry is not None and "redistribution" in entry.forbids:
+        raise ExpectedError(
+            refusal, licence=entry.licence or "?", source=entry.name, layer=named, file=path.name
+        )
+
+
+def _other_inputs(project: Project) -> Iterator[tuple[str, Path]]:
+    """Give the inputs that are no layer, with the key of the project file that names each."""
+    asked = project.uncertainty
+    if asked is not None and asked.second_population is not None:
+        yield "[uncertainty] second_population", project.path(LayerTable(path=asked.second_population))
+    for service, path in calibration_files(project):
+        yield f"[services.{service}] calibration", project.path(LayerTable(path=Path(path)))
 
 
 def layer_tables(project: Project) -> dict[str, LayerTable]:
@@ -152,7 +184,7 @@ def confidential_layers(project: Project) -> frozenset[str]:
 
 
 def public_project(project: Project, hidden: Iterable[str] = ()) -> Project:
-    """Return a project without files, columns, default values and costs."""
+    """Return a project without files, columns, default values, earlier runs and costs."""
     gone = set(hidden)
     fields = type(project.layers).model_fields
     tables: dict[str, Any] = {
@@ -161,16 +193,29 @@ def public_project(project: Project, hidden: Iterable[str] = ()) -> Project:
         if name != "stations"
     }
     empty = LayerTable(path=Path("."))
+    asked = project.uncertainty
+    if asked is not None and asked.second_population is not None:
+        asked = asked.model_copy(update={"second_population": Path(".")})
     return project.model_copy(
         update={
             "file": Path("phusong.toml"),
             "layers": LayersTable.model_validate({**tables, "stations": {"path": "."}}),
             "places": {k: empty for k in project.places if f"places.{k}" not in gone},
             "zones": {k: empty for k in project.zones if f"zones.{k}" not in gone},
+            "services": {name: _without_file(service) for name, service in project.services.items()},
+            "history": HistoryTable(),
+            "uncertainty": asked,
             "costs": {},
             "map": project.map if project.map is not None and project.map.tiles_public else None,
         }
     )
+
+
+def _without_file(service: AnyService) -> AnyService:
+    """Return a service whose corrections have no name of a file."""
+    if isinstance(service, FlatService | TerrainService) and service.calibration is not None:
+        return service.model_copy(update={"calibration": Path(".")})
+    return service
 
 
 def _layers(layers: Layers, hidden: frozenset[str]) -> Layers:

@@ -2,6 +2,7 @@
 
 import html
 import json
+import shutil
 import zipfile
 from datetime import date
 
@@ -15,7 +16,7 @@ from phusong.layers.provenance import Provenance, provenance_of, read_sources, s
 from phusong.layers.read import survey_layers
 from phusong.layers.summary import check_project
 from phusong.maps.check.page import render_check
-from phusong.maps.public import require_publishable
+from phusong.maps.public import public_project, require_publishable
 from phusong.maps.run import run_province
 
 CITED = "© OpenStreetMap contributors, ODbL 1.0"
@@ -120,3 +121,67 @@ def test_a_licence_that_forbids_redistribution_stops_a_public_version(sample, tm
     hidden = text.replace('path = "villages.csv"', 'path = "villages.csv"\nconfidential = true')
     file.write_text(hidden, encoding="utf-8")
     require_publishable(read_project(file))  # what is left out is published by nobody
+
+
+SECOND = """
+[uncertainty]
+draws = 20
+second_population = "khac.tif"
+"""
+CALIBRATION = """\
+format = "phusong.calibration"
+service = "4G"
+model = "cost231"
+[[terms]]
+clutter = "all"
+frequency_mhz = 1800.0
+offset_db = -3.0
+offset_se_db = 1.0
+near_m = 100.0
+far_m = 5000.0
+samples = 100
+blocks = 10
+"""
+
+
+def test_the_licence_of_a_second_raster_of_people_counts_too(sample, tmp_path):
+    file = make_project(sample, tmp_path / "tinh")
+    folder = file.parent
+    shutil.copy(folder / "population.tif", folder / "khac.tif")
+    file.write_text(file.read_text(encoding="utf-8") + SECOND, encoding="utf-8")
+    require_publishable(read_project(file))
+    for uses, refused in ((("commercial",), False), (("redistribution",), True)):
+        write_sources(folder, "99", [entry(folder, "khac.tif", "second_population", forbids=uses)])
+        if not refused:
+            require_publishable(read_project(file))
+            continue
+        with pytest.raises(ExpectedError) as caught:
+            run_province(file, tmp_path / "out", "vi", public=True)
+        for lang, words in (("vi", "không cho phổ biến lại"), ("en", "forbids redistribution")):
+            said = caught.value.say(lang)
+            for word in ("ODbL-1.0", "OpenStreetMap", "khac.tif", "[uncertainty] second_population", words):
+                assert word in said
+        assert not (tmp_path / "out").exists()
+    survey = survey_layers(read_project(file))  # within the house it may be used, and is told
+    (told,) = [f for f in survey.faults if f.code == "second_population.licence-forbids"]
+    assert told.file == "khac.tif"
+    source = next(s for s in survey.sources if s.layer == "second_population")
+    assert (source.attribution, source.forbids) == (CITED, ("redistribution",))
+    assert "khac.tif" not in public_project(read_project(file)).model_dump_json()
+    (folder / "sources.json").write_text('{"format": "phusong.sources", "sources": [1]}')
+    with pytest.raises(ExpectedError, match=r"sources\.json"):
+        require_publishable(read_project(file))
+
+
+def test_the_licence_of_corrections_counts_too(sample, tmp_path):
+    file = make_project(sample, tmp_path / "tinh")
+    folder = file.parent
+    (folder / "nan.toml").write_text(CALIBRATION, encoding="utf-8")
+    text = file.read_text(encoding="utf-8")
+    text = text.replace('model = "range"\nradius_m = 2000', 'model = "cost231"\ncalibration = "nan.toml"')
+    file.write_text(text, encoding="utf-8")
+    require_publishable(read_project(file))
+    assert "nan.toml" not in public_project(read_project(file)).model_dump_json()
+    write_sources(folder, "99", [entry(folder, "nan.toml", "calibration.4G", forbids=("redistribution",))])
+    with pytest.raises(ExpectedError, match=r"\[services\.4G\] calibration"):
+        require_publishable(read_project(file))
