@@ -32,10 +32,9 @@ def _pairs(given: tuple[str, ...]) -> dict[str, str]:
 @make_command(
     "convert",
     Text(
-        "Đổi TỆP (bảng, KML/KMZ, Shapefile, MapInfo, FileGDB, DXF, zip, OFDS, OpenCelliD, postgresql://…) "
-        "thành một tệp sạch: "
-        "tên cột của dự án, WGS 84, Unicode. Không tự điền gì.",
-        "Turn FILE (tables, KML/KMZ, Shapefile, MapInfo, FileGDB, DXF, zip, OFDS, OpenCelliD, "
+        "Đổi TỆP (bảng, KML/KMZ, GPX, Shapefile, MapInfo, FileGDB, DXF, zip, OFDS, OpenCelliD, "
+        "postgresql://…) thành một tệp sạch: tên cột của dự án, WGS 84, Unicode. Không tự điền gì.",
+        "Turn FILE (tables, KML/KMZ, GPX, Shapefile, MapInfo, FileGDB, DXF, zip, OFDS, OpenCelliD, "
         "postgresql://…) into one clean file with the project's columns, in WGS 84 and Unicode. Nothing is "
         "filled in.",
     ),
@@ -49,7 +48,9 @@ def _pairs(given: tuple[str, ...]) -> dict[str, str]:
                   "Where to: .gpkg, .csv, .geojson, or .json (OFDS)."))  # fmt: skip
 @option("--crs", default=None, text=Text("Hệ tọa độ của tệp, ví dụ EPSG:9217.",
                                          "Coordinate system of the files: EPSG:9217."))  # fmt: skip
-@option("--layer", default=None, text=Text("Trang tính, lớp hoặc thư mục.", "Sheet, layer or folder."))
+@option("--layer", default=None, text=Text(
+    "Trang tính, lớp hoặc thư mục; của GPX: waypoints, tracks, track_points…",
+    "Sheet, layer or folder; of a GPX waypoints, tracks, track_points…"))  # fmt: skip
 @option("--column", multiple=True, text=Text("TÊN=CỘT: cột của tệp cho cột của dự án; dùng nhiều lần.",
                                              "NAME=HEADER: which column is ours; repeatable."))  # fmt: skip
 @option("--set", "defaults", multiple=True,

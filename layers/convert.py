@@ -95,7 +95,8 @@ _FILE = "source_file"
 _UNOPENED = frozenset(
     ("missing-file", "not-a-file", "unknown-format", "unreadable-file", "which-layer", "unknown-layer",
      "no-postgis", "workbook-locked", "sheet-too-wide", "archive-path-outside", "archive-too-large",
-     "archive-encrypted", "not-a-table", "archive-which-file", "archive-nothing-readable")
+     "archive-encrypted", "not-a-table", "archive-which-file", "archive-nothing-readable", "not-gpx",
+     "gpx-without-waypoints")
 )
 """Faults after which nothing is known of a file's columns, so that they are told once."""
 

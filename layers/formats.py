@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from phusong.layers.tables.opening import RawTable
     from phusong.layers.tables.records import Habits
 
-SPECIAL = (".kml", ".kmz", ".tab", ".mif", ".gdb", ".dxf", ".csv.gz", ".zip")
+SPECIAL = (".kml", ".kmz", ".gpx", ".tab", ".mif", ".gdb", ".dxf", ".csv.gz", ".zip")
 """Suffixes beyond those of `phusong.layers.tables.opening`, for messages."""
 
 
@@ -26,6 +26,10 @@ def special_reader(
         from phusong.layers.vectors.kml import read_kml
 
         return lambda: read_kml(path, report, layer)
+    if kind == ".gpx":
+        from phusong.layers.vectors.gpx import read_gpx
+
+        return lambda: read_gpx(path, report, layer)
     if kind == ".zip":
         from phusong.layers.vectors.zip_files import read_zip
 

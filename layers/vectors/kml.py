@@ -6,14 +6,13 @@ import html
 import posixpath
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import unquote
-from xml.etree import ElementTree
 
 import numpy as np
 import shapely
@@ -21,6 +20,7 @@ import shapely
 from phusong.layers.rules import Report, error, fold, hint, warning
 from phusong.layers.tables.opening import UNKNOWN_SHEET, RawTable
 from phusong.layers.vectors.archives import check_archive, read_member
+from phusong.layers.vectors.xml_documents import child_of, parsed, tag_of, text_in, text_of
 
 SUFFIXES = (".kml", ".kmz")
 FOLDER = "folder"
@@ -32,12 +32,6 @@ NO_KML = error(
     "kmz-without-kml",
     "Tệp KMZ không chứa tệp .kml nào.", "The KMZ holds no .kml file.",
     "Xuất lại từ Google Earth.", "Export it again from Google Earth.",
-)
-DOCTYPE = error(
-    "xml-with-entities",
-    "Tệp XML khai báo DOCTYPE; vì an toàn, tệp không được đọc.",
-    "The XML declares a DOCTYPE; for safety, it is not read.",
-    "Mở bằng Google Earth rồi lưu lại.", "Open it in Google Earth, and save it again.",
 )
 NETWORK_LINK = warning(
     "kml-network-link",
@@ -57,16 +51,6 @@ NO_SHAPE = warning(
     "{n} mục không có hình (chỉ là ghi chú): bỏ qua.",
     "{n} placemarks have no geometry, they are notes: left out.",
 )
-
-
-class _RefusedError(Exception):
-    pass
-
-
-class _Builder(ElementTree.TreeBuilder):
-    def doctype(self, name: str, pubid: str | None, system: str | None) -> None:
-        """Refuse a document type: entities could make a small file endless."""
-        raise _RefusedError
 
 
 @dataclass(frozen=True)
@@ -112,30 +96,37 @@ def read_kml(path: Path, report: Report, layer: str | None = None) -> RawTable |
         features = wanted
     if links:
         report.once(NETWORK_LINK, n=links)
-    shaped = [(i, f) for i, f in enumerate(features, start=1) if f.shape is not None]
+    shaped = [(i, f.cells, f.shape) for i, f in enumerate(features, start=1) if f.shape is not None]
     if len(shaped) < len(features):
         report.once(NO_SHAPE, n=len(features) - len(shaped))
-    return _table(shaped, CRS.from_epsg(4326))
+    return feature_table(shaped, CRS.from_epsg(4326), always=("name", FOLDER))
 
 
-def _table(features: list[tuple[int, _Feature]], crs: Any) -> RawTable:
+def feature_table(
+    features: Sequence[tuple[int, Mapping[str, str], Any]], crs: Any, *, always: Collection[str] = ()
+) -> RawTable:
+    """Return features as a table: a column for each spelling-blind header of any of them.
+
+    Parameters
+    ----------
+    features : sequence of (row, cells by header, shape)
+    crs : CRS
+    always : collection of str
+        Headers whose columns stay where all cells are empty.
+    """
+    key_of = {header: fold(header) or header for _, cells, _ in features for header in cells}
     headers: dict[str, str] = {}
-    for _, feature in features:
-        for header in feature.cells:
-            headers.setdefault(fold(header) or header, header)
-    cells: dict[str, Any] = {}
-    for key, header in headers.items():
-        column = np.full(len(features), "", dtype=object)
-        for i, (_, feature) in enumerate(features):
-            for own, value in feature.cells.items():
-                if (fold(own) or own) == key:
-                    column[i] = value
-        if header in ("name", FOLDER) or any(column):
-            cells[header] = column
+    for header, key in key_of.items():
+        headers.setdefault(key, header)
+    columns = {key: np.full(len(features), "", dtype=object) for key in headers}
+    for i, (_, cells, _) in enumerate(features):
+        for header, value in cells.items():
+            columns[key_of[header]][i] = value
+    kept = {h: columns[k] for k, h in headers.items() if h in always or any(columns[k])}
     shapes = np.empty(len(features), dtype=object)
-    shapes[:] = [f.shape for _, f in features]
-    rows = np.array([i for i, _ in features], dtype=np.int64)
-    return RawTable(MappingProxyType(cells), rows, shapes, crs)
+    shapes[:] = [shape for _, _, shape in features]
+    rows = np.array([row for row, _, _ in features], dtype=np.int64)
+    return RawTable(MappingProxyType(kept), rows, shapes, crs)
 
 
 def _roots(path: Path, report: Report) -> tuple[list[tuple[tuple[str, ...], Any]], int] | None:
@@ -144,7 +135,7 @@ def _roots(path: Path, report: Report) -> tuple[list[tuple[tuple[str, ...], Any]
     The main document of a KMZ may only lead to others in the archive, as GDAL and QGIS write it.
     """
     if not zipfile.is_zipfile(path):
-        root = _parsed(path.read_bytes(), report)
+        root = parsed(path.read_bytes(), report)
         return None if root is None else ([((), root)], len(_links(root)))
     with zipfile.ZipFile(path) as archive:
         if not check_archive(archive, report):
@@ -167,7 +158,7 @@ def _roots(path: Path, report: Report) -> tuple[list[tuple[tuple[str, ...], Any]
                 continue
             seen.add(name)
             data = read_member(archive, name, report)
-            root = None if data is None else _parsed(data, report)
+            root = None if data is None else parsed(data, report)
             if root is None:
                 return None
             roots.append((folders, root))
@@ -178,7 +169,7 @@ def _roots(path: Path, report: Report) -> tuple[list[tuple[tuple[str, ...], Any]
                 elif (name, href) not in seen_links:
                     outside += 1
                 seen_links.add((name, href))
-            if not waiting and not any(_tag(e) == "Placemark" for _, r in roots for e in r.iter()):
+            if not waiting and not any(tag_of(e) == "Placemark" for _, r in roots for e in r.iter()):
                 # Old zip tools garble names that are not ASCII, so that no link fits: take what there is.
                 waiting = [((), n) for n in documents if n not in seen]
                 outside = 0 if waiting else outside
@@ -187,50 +178,29 @@ def _roots(path: Path, report: Report) -> tuple[list[tuple[tuple[str, ...], Any]
 
 def _own_folder(root: Any, roots: list[tuple[tuple[str, ...], Any]]) -> tuple[str, ...]:
     """Return the name of a document that is one of several, as the folder of its placemarks."""
-    document = _child(root, "Document")
-    own = _text(document, "name") if document is not None and root is not roots[0][1] else ""
+    document = child_of(root, "Document")
+    own = text_in(document, "name") if document is not None and root is not roots[0][1] else ""
     return (own,) if own else ()
-
-
-def _parsed(data: bytes, report: Report) -> Any:
-    """Return the root of a document, None if it declares entities."""
-    try:
-        return ElementTree.fromstring(data, parser=ElementTree.XMLParser(target=_Builder()))
-    except _RefusedError:
-        report.once(DOCTYPE)
-        return None
 
 
 def _links(root: Any) -> list[tuple[str, str]]:
     """Return name and target of every network link."""
     found = []
     for element in root.iter():
-        if _tag(element) == "NetworkLink":
-            link = _child(element, "Link") if _child(element, "Link") is not None else _child(element, "Url")
-            found.append((_text(element, "name"), _text(link, "href") if link is not None else ""))
+        if tag_of(element) == "NetworkLink":
+            links = (child_of(element, name) for name in ("Link", "Url"))
+            link = next((e for e in links if e is not None), None)
+            found.append((text_in(element, "name"), text_in(link, "href") if link is not None else ""))
     return found
-
-
-def _tag(element: Any) -> str:
-    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
-
-
-def _child(element: Any, name: str) -> Any:
-    return next((e for e in element if _tag(e) == name), None)
-
-
-def _text(element: Any, name: str) -> str:
-    found = _child(element, name)
-    return " ".join("".join(found.itertext()).split()) if found is not None else ""
 
 
 def _features(element: Any, folders: tuple[str, ...], report: Report) -> Iterator[_Feature]:
     if len(folders) > _DEEPEST:
         return
     for child in element:
-        kind = _tag(child)
+        kind = tag_of(child)
         if kind == "Folder":
-            yield from _features(child, (*folders, _text(child, "name") or "–"), report)
+            yield from _features(child, (*folders, text_in(child, "name") or "–"), report)
         elif kind in ("Document", "kml", "Create"):
             yield from _features(child, folders, report)
         elif kind == "Placemark":
@@ -244,9 +214,9 @@ def _in_folder(folder: str, wanted: str) -> bool:
 
 
 def _feature(placemark: Any, folders: tuple[str, ...], report: Report) -> _Feature:
-    name = _text(placemark, "name")
+    name = text_in(placemark, "name")
     cells = {"name": name, FOLDER: _BETWEEN.join(folders)}
-    description = _child(placemark, "description")
+    description = child_of(placemark, "description")
     told = "".join(description.itertext()) if description is not None else ""
     attributes, rest = parse_description(told)
     for key, value in [*attributes.items(), *_extended(placemark)]:
@@ -261,9 +231,9 @@ def _feature(placemark: Any, folders: tuple[str, ...], report: Report) -> _Featu
 
 
 def _extended(placemark: Any) -> Iterator[tuple[str, str]]:
-    for data in (e for e in placemark.iter() if _tag(e) in ("Data", "SimpleData")):
-        key = " ".join((data.get("name") or _text(data, "displayName")).split())
-        value = _text(data, "value") if _tag(data) == "Data" else " ".join("".join(data.itertext()).split())
+    for data in (e for e in placemark.iter() if tag_of(e) in ("Data", "SimpleData")):
+        key = " ".join((data.get("name") or text_in(data, "displayName")).split())
+        value = text_in(data, "value") if tag_of(data) == "Data" else text_of(data)
         if key:
             yield key, value
 
@@ -283,7 +253,7 @@ def _shape(placemark: Any) -> Any:
 
 
 def _shapes(element: Any) -> Iterator[Any]:
-    kind = _tag(element)
+    kind = tag_of(element)
     if kind == "Point":
         yield shapely.Point(_positions(element)[0])
     elif kind in ("LineString", "LinearRing"):
@@ -292,12 +262,12 @@ def _shapes(element: Any) -> Iterator[Any]:
         outer, *holes = [
             _positions(ring)
             for side in ("outerBoundaryIs", "innerBoundaryIs")
-            for boundary in element if _tag(boundary) == side
-            for ring in boundary if _tag(ring) == "LinearRing"
+            for boundary in element if tag_of(boundary) == side
+            for ring in boundary if tag_of(ring) == "LinearRing"
         ] or [[]]
         yield shapely.Polygon(outer, holes)
     elif kind == "Track":
-        where = [e.text.split()[:2] for e in element if _tag(e) == "coord" and e.text]
+        where = [e.text.split()[:2] for e in element if tag_of(e) == "coord" and e.text]
         yield shapely.LineString([(float(x), float(y)) for x, y in where])
     elif kind in ("MultiGeometry", "MultiTrack"):
         for part in element:
@@ -306,7 +276,7 @@ def _shapes(element: Any) -> Iterator[Any]:
 
 def _positions(element: Any) -> list[tuple[float, float]]:
     """Return the positions of a ``coordinates`` element; spaces after commas are forgiven."""
-    found = _child(element, "coordinates")
+    found = child_of(element, "coordinates")
     text = re.sub(r"\s*,\s*", ",", (found.text or "") if found is not None else "").split()
     positions = []
     for place in text:
