@@ -20,6 +20,7 @@ from phusong.layers.rules import error, fold, warning
 from phusong.layers.source import Layer
 from phusong.layers.status import OPERATIONAL, settle_status
 from phusong.layers.tables.columns import Column, Table, near_words
+from phusong.layers.tables.spoilt_codes import SPOILT_TWICE, spoilt_codes
 from phusong.layers.tables.technology_words import technologies_of
 
 if TYPE_CHECKING:
@@ -295,7 +296,9 @@ def _tell_moving_sites(table: Table, points: Points) -> None:
     again = frame[["site", "x", "y"]].duplicated().to_numpy()
     wrong = (apart > SITE_TOLERANCE_M) & ~again & (table["site_id"] != "")
     first = start["row"].astype(str).to_numpy(dtype=object)
-    table.each(SITE_MOVES, wrong, "site_id", m=apart, first=first)
+    spoilt = wrong & spoilt_codes(table["site_id"])
+    table.each(SPOILT_TWICE, spoilt, "site_id", first=first)
+    table.each(SITE_MOVES, wrong & ~spoilt, "site_id", m=apart, first=first)
 
 
 def no_stations(province: Province) -> gpd.GeoDataFrame:

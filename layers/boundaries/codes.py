@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from phusong.layers.rules import Rule, warning
 from phusong.layers.tables.columns import Table
+from phusong.layers.tables.spoilt_codes import SPOILT_TWICE, spoilt_codes
 
 COMMUNE_DIGITS = 5
 """Of a commune's code in Vietnam (Decision 19/2025/QĐ-TTg); a province has two."""
@@ -96,6 +97,8 @@ def tell_duplicates(table: Table, name: str, values: NDArray[np.object_], rule: 
             before[i] = str(table.raw.rows[first[value]])
         else:
             first[value] = i
-    table.each(rule, again, name, first=before)
+    spoilt = again & spoilt_codes(table[name]) if again.any() else again
+    table.each(SPOILT_TWICE, spoilt, name, first=before)
+    table.each(rule, again & ~spoilt, name, first=before)
     return again
 

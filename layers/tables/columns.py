@@ -21,6 +21,7 @@ from phusong.layers.tables.headers import normalise
 from phusong.layers.tables.number_cells import DecimalSign
 from phusong.layers.tables.numbers import Kind, NumberColumn, read_numbers, tell_numbers
 from phusong.layers.tables.opening import RawTable
+from phusong.layers.tables.spoilt_codes import SPOILT, is_code, spoilt_codes
 
 EMPTY_NUMBERS = frozenset({"", "-", "–", "nan", "na", "n/a", "#n/a", "null", "none"})
 """What stands in a cell of numbers (or of dates) where there is none."""
@@ -289,6 +290,8 @@ def _typed(cells: NDArray[Any], column: Column, table: Table, settings: LayerTab
         text = to_text(cells)
         if column.needed:
             table.report.each(EMPTY_CELL, text == "", rows, column=header)
+        if is_code(column.name):
+            table.report.each(SPOILT, spoilt_codes(text), rows, column=header, value=text)
         return text
     if column.kind == "date":
         found = read_dates(cells if cells.dtype.kind == "M" else to_text(cells))

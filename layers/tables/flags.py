@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from phusong.layers.rules import Report, error, fold, warning
 from phusong.layers.tables.number_cells import as_text
+from phusong.layers.tables.spoilt_codes import spoilt_codes
 
 NOT_A_FLAG = error(
     "not-a-flag",
@@ -22,13 +23,6 @@ BLANK_IS_NO = warning(
     "blank-means-no",
     "{n} ô trống được hiểu là không, vì cột chỉ đánh dấu ô có.",
     "{n} empty cells are taken as no, for the column marks only what is there.",
-)
-SPOILT_CODE = error(
-    "code-spoilt",
-    "Mã đã bị bảng tính đổi thành số dạng khoa học và mất chữ số.",
-    "A spreadsheet has turned the code into a number with an exponent, and digits are lost.",
-    "Lấy lại mã từ tệp gốc, để cột ở dạng văn bản.",
-    "Take the code from the original, and keep the column as text.",
 )
 
 _YES = frozenset(("x", "xx", "v", "co", "1", "true", "yes", "y", "dung", "roi", "daco", "on", "t"))
@@ -136,5 +130,4 @@ def read_codes(cells: Sequence[Any] | NDArray[Any]) -> tuple[NDArray[np.object_]
     code that came as a number loses the point of its type: ``123.0`` is ``123``.
     """
     codes = np.array([re.sub(r"^(\d+)\.0+$", r"\1", as_text(c)) for c in cells] + [None], dtype=object)[:-1]
-    spoilt = np.array([re.fullmatch(r"\d([.,]\d+)?[eE]\+?\d+", c) is not None for c in codes], dtype=bool)
-    return codes, spoilt
+    return codes, spoilt_codes(codes)
