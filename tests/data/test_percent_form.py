@@ -38,6 +38,8 @@ def spoken(source: str) -> Iterator[tuple[int, str]]:
 
 
 def apart(source: str) -> list[tuple[int, str]]:
+    if "%" not in source:
+        return []
     return [(line, said) for line, said in spoken(source) if APART.search(said) or ALONE.search(said)]
 
 
