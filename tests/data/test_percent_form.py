@@ -63,6 +63,14 @@ def test_no_script_of_a_page_sets_the_sign_apart() -> None:
         assert [s for s in strings if APART.search(s) or ALONE.search(s[1:])] == [], path.name
 
 
+def test_no_table_that_pages_quote_sets_the_sign_apart() -> None:
+    tables = sorted((ROOT / "data").glob("*.csv"))
+    assert len(tables) > 10
+    lines = [(p.name, line) for p in tables for line in p.read_text(encoding="utf-8").splitlines()]
+    assert any("%" in line for _, line in lines)
+    assert [(name, line) for name, line in lines if APART.search(line)] == []
+
+
 @pytest.mark.parametrize(
     "code",
     [
