@@ -10,6 +10,7 @@ import hashlib
 import importlib.metadata
 import logging
 import os
+import re
 import shutil
 import socket
 import time
@@ -36,8 +37,10 @@ RADIO_TABLES = ("bands.csv", "resource_blocks.csv", "technologies.csv")
 KEPT_DAYS = 30.0
 _SHARE_OF_DISK = 0.5
 """Of free space and parts together that parts may take."""
-_PART = "*/*.npz"
-_LEFT_OVER = ".*.tmp"
+_PART, _LEFT_OVER = "[0-9a-f][0-9a-f]/*.npz", "[0-9a-f][0-9a-f]/.*.tmp"
+_OWN_NAME = re.compile(r"[0-9a-f]{64}\.npz|\.[0-9a-f]{16}-.+\.tmp", re.DOTALL)
+"""Of parts, and of what killed writers left: whatever else lies in the folder is somebody else's."""
+_KEY = "key of the part"
 
 
 @cache
@@ -97,7 +100,7 @@ class Store:
     Parameters
     ----------
     folder : Path
-        Of this program's alone; made when first written to.
+        Made when first written to. What else lies there is left alone.
     """
 
     folder: Path
@@ -121,6 +124,9 @@ class Store:
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             log.warning("part %s cannot be read and is computed anew: %s", path.name, error)
             return None
+        if str(found.pop(_KEY, "")) != key:
+            log.warning("part %s is another's under its name and is computed anew", path.name)
+            return None
         with suppress(OSError):  # when it was last asked for
             os.utime(path)
         return found
@@ -138,7 +144,7 @@ class Store:
         temporary = path.with_name(f".{key[:16]}-{writer}.tmp")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._write(temporary, arrays)
+            self._write(temporary, {_KEY: np.array(key), **arrays})
             temporary.replace(path)
         except OSError as error:
             log.warning("a part is not kept: %s", error)
@@ -177,8 +183,8 @@ class Store:
         freed = held = 0
         parts: list[tuple[float, int, Path]] = []
         now = time.time()
-        for pattern, limit in ((_PART, days), ("*/" + _LEFT_OVER, min(days, 1.0))):
-            for path in sorted(self.folder.glob(pattern)):
+        for pattern, limit in ((_PART, days), (_LEFT_OVER, min(days, 1.0))):
+            for path in sorted(p for p in self.folder.glob(pattern) if _OWN_NAME.fullmatch(p.name)):
                 with suppress(OSError):  # another process may remove it
                     status = path.stat()
                     if status.st_mtime < now - limit * 86400.0:

@@ -109,6 +109,39 @@ def test_parts_are_bounded_and_those_asked_for_last_stay(tmp_path: Path) -> None
     assert store.prune(days=1e6) == 0
 
 
+def test_what_somebody_else_keeps_in_the_folder_stays(tmp_path: Path) -> None:
+    """A folder that is given for the cache may hold years of other work."""
+    theirs = ["run1/field.npz", "aa/field.npz", "aa/.draft.tmp", "results/" + "ab" * 32 + ".npz", "ab.npz"]
+    for name in theirs:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"x" * 100_000)
+    store = Store(tmp_path)
+    store.put("aa" * 32, {"x": np.zeros(10)})
+    store.path("aa" * 32).with_name(f".{'aa' * 8}-host-1-{'0' * 8}.tmp").write_bytes(b"half")
+    for path in tmp_path.rglob("*"):
+        os.utime(path, (1e9, 1e9))
+    assert store.prune(most_bytes=0.0) > 0
+    left_over = {p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file()}
+    assert left_over == set(theirs)
+
+
+def test_a_part_under_a_name_that_is_not_its_own_is_computed_anew(tmp_path: Path) -> None:
+    """As a copy by hand, or a disk that mixed up two files, leaves it: sound by itself, and wrong."""
+    store, (one, other) = Store(tmp_path), ("aa" * 32, "ab" * 32)
+    store.put(one, {"x": np.zeros(3)})
+    store.put(other, {"x": np.ones((2, 2), np.int8)})
+    store.path(one).write_bytes(store.path(other).read_bytes())
+    assert store.get(one) is None
+    found = store.get(other)
+    assert found is not None
+    assert list(found) == ["x"]
+    store.path(other).unlink()
+    store.path(other).mkdir()
+    assert store.get(other) is None
+    assert not store.put(other, {"x": np.ones(3)})
+    assert list(store.path(other).parent.iterdir()) == [store.path(other)]
+
+
 def test_answers_come_back_and_those_not_asked_for_go(tmp_path: Path) -> None:
     def run(names: str) -> list[int]:
         """Ask for some answers, and return how often each was computed."""
