@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
+import signal
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -23,8 +28,27 @@ NO_NATION = Text(
     "Không ghi được bảng tổng hợp: {error}. Kết quả từng tỉnh vẫn nguyên vẹn.",
     "The tables over all provinces could not be written: {error}. Each province's results are whole.",
 )
+log = logging.getLogger(__name__)
 FILE = click.Path(path_type=Path, dir_okay=False)
 DIR = click.Path(path_type=Path, file_okay=False)
+
+
+@contextlib.contextmanager
+def stopped_by_the_system() -> Iterator[None]:
+    """Take SIGTERM, which a service gets that is stopped, for Ctrl-C: every process of the batch ends."""
+
+    def stop(*_: object) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @make_command(
@@ -103,6 +127,7 @@ def command(
     from phusong.cli.screen import duration, say, tell
     from phusong.maps.batch.nation_tables import write_nation
     from phusong.maps.batch.page import write_summary
+    from phusong.maps.batch.place import held
     from phusong.maps.batch.run import BatchOptions, ProvinceRun, run_batch
 
     def show(run: ProvinceRun) -> None:
@@ -119,16 +144,22 @@ def command(
         cache=cache, keep=not no_cache, memory_mb=float(memory or 0), minutes=minutes or 0.0,
         retries=retries, events=events,
     )
-    runs = run_batch(projects, out, settings.lang, options=options, finished=show)
     whole = True
     page = out / "index.html"
-    try:
-        for note in write_nation(runs, out, settings.lang):
-            tell("  ! " + note)
-        page = write_summary(runs, out, settings.lang, public=public)
-    except OSError as error:  # a full disk: what each province has is there all the same
-        whole = False
-        tell(NO_NATION.say(settings.lang, error=str(error)))
+    with held(out), stopped_by_the_system():
+        runs = run_batch(projects, out, settings.lang, options=options, finished=show)
+        try:
+            for note in write_nation(runs, out, settings.lang):
+                tell("  ! " + note)
+        except Exception as error:  # what each province has is there all the same
+            whole = False
+            log.info("the national tables", exc_info=True)
+            tell(NO_NATION.say(settings.lang, error=str(error)))
+        try:
+            page = write_summary(runs, out, settings.lang, public=public)
+        except OSError as error:
+            whole = False
+            tell(NO_NATION.say(settings.lang, error=str(error)))
     counts = {status: sum(run.status == status for run in runs) for status in STATUS}
     say(TOTAL.say(settings.lang, **counts))
     if whole:

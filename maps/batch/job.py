@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal
 
 from phusong.data.language import Language
@@ -41,7 +41,7 @@ class ProvinceRun:
     blame : {"", "data", "machine", "program"}
         Whose fault a failure is.
     attempts : int
-        Times that it was tried.
+        Times that it was tried; 0 where nothing was begun.
     worker : str
         Host that computed it.
     """
@@ -104,6 +104,8 @@ class Job:
         Further tries where the fault is the machine's.
     inventory : str
         Where to write the province's own stations for its neighbours, instead of all else.
+    program : str
+        Which program asks, as `phusong.maps.batch.process.program` tells; empty = any.
     mark : str
         File in the folder of the batch by which a worker on another machine knows that it sees it.
     """
@@ -124,6 +126,7 @@ class Job:
     retries: int = 1
     inventory: str = ""
     mark: str = ""
+    program: str = ""
 
     def to_json(self) -> str:
         """Return one line of JSON."""
@@ -131,8 +134,9 @@ class Job:
 
     @classmethod
     def from_json(cls, line: str) -> Job:
-        """Return what `to_json` wrote."""
-        return cls(**json.loads(line))
+        """Return what `to_json` wrote; what another version of this program knows besides is left out."""
+        known = {f.name for f in fields(cls)}
+        return cls(**{name: value for name, value in json.loads(line).items() if name in known})
 
     def share(self, part: int, parts: int) -> Job:
         """Return the job of one share of this province's predictions."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import errno
 import json
 import logging
 import math
@@ -16,6 +17,7 @@ from phusong.maps.tables import csv_bytes, json_bytes, version
 
 log = logging.getLogger(__name__)
 LEDGER_VERSION = "1.0"
+LEDGER_FILES = ("ledger.json", "ledger.csv")
 COLUMNS = (
     "code", "name", "project", "status", "blame", "seconds", "peak_mb", "attempts", "shares", "worker",
     "folder", "messages",
@@ -29,10 +31,21 @@ class Events:
     ----------
     file : Path or None
         None: nothing is written.
+
+    Raises
+    ------
+    OSError
+        If nothing can be written there; a full disk may have room later.
     """
 
     def __init__(self, file: Path | None) -> None:
         self._file = file
+        if file is not None:
+            try:
+                file.open("a").close()
+            except OSError as error:
+                if error.errno != errno.ENOSPC:
+                    raise
 
     def tell(self, event: str, **values: Any) -> None:
         """Append an event; a disk without room loses the line, never the batch."""

@@ -27,7 +27,7 @@ from phusong.maps.tables import csv_bytes
 if TYPE_CHECKING:
     import geopandas as gpd
 
-BOOK, CSV, PARQUET = "nation.xlsx", "communes.csv", "communes.parquet"
+NATION_FILES = BOOK, CSV, PARQUET = "nation.xlsx", "communes.csv", "communes.parquet"
 OVERLAP = Text(
     "Xã của tỉnh {one} và {other} chồng lên nhau {km2} km²: người ở đó bị đếm hai lần trong tổng.",
     "Communes of {one} and {other} overlap by {km2} km²: their people are counted twice in the totals.",

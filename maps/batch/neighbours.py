@@ -7,6 +7,7 @@ within the reach of its services. So a station is lent by one province alone, an
 from __future__ import annotations
 
 import json
+import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ COLUMNS = (
     "site_id", "cell_id", "operator", "technology", "frequency_mhz", "lon", "lat", "antenna_height_m",
     "azimuth_deg", "tilt_deg", "beamwidth_deg", "eirp_dbm", "bandwidth_mhz",
 )
+log = logging.getLogger(__name__)
 KM_PER_DEGREE = 110.5
 """Of latitude, at the least; of longitude at the equator 111.3."""
 
@@ -56,25 +58,27 @@ def write_inventory(project: Path, file: Path) -> None:
     read = read_project(project)
     files = [read.path(table) for table in (read.layers.communes, read.layers.stations)]
     key = digest_of(program_digest(), read.model_dump_json(), [file_sha256(f) for f in files if f.exists()])
-    beside = file.with_suffix(".json")
-    known = _told(beside)
-    if known is not None and known.get("key") == key and file.is_file():
+    known = _told(file)
+    if known is not None and known.get("key") == key:
         return
     layers = read_layers(read, only=())
     own = layers.stations.sjoin(layers.communes[["geometry"]], predicate="intersects")
     stations = layers.stations.loc[np.unique(own.index)]
     replace_file(file, csv_bytes(COLUMNS, stations[list(COLUMNS)].itertuples(index=False)))
     bounds = [float(v) for v in layers.communes.to_crs(4326).total_bounds]
-    told = {"key": key, "bounds": bounds, "reach_m": reach_m(read)}
-    replace_file(beside, json.dumps(told).encode())
+    told = {"key": key, "bounds": bounds, "reach_m": reach_m(read), "sha256": file_sha256(file)}
+    replace_file(file.with_suffix(".json"), json.dumps(told).encode())
 
 
 def _told(file: Path) -> dict[str, Any] | None:
+    """Return what is told beside a list of stations; None where either is not what was written."""
+    from phusong.layers.read import file_sha256
+
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
+        found = json.loads(file.with_suffix(".json").read_text(encoding="utf-8"))
+        return found if isinstance(found, dict) and found.get("sha256") == file_sha256(file) else None
     except (OSError, ValueError):
         return None
-    return found if isinstance(found, dict) else None
 
 
 @dataclass(frozen=True)
@@ -105,8 +109,8 @@ def lend(inventories: Mapping[str, Path], folder: Path) -> dict[str, Lent]:
     """
     import pandas as pd
 
-    told = {code: _told(file.with_suffix(".json")) for code, file in inventories.items()}
-    there = {code: table for code, table in told.items() if table is not None and inventories[code].is_file()}
+    told = {code: _told(file) for code, file in inventories.items()}
+    there = {code: table for code, table in told.items() if table is not None}
     missing = tuple(code for code in inventories if code not in there)
     frames = {
         code: pd.read_csv(inventories[code], dtype=dict.fromkeys(COLUMNS[:4], str), keep_default_na=False,
@@ -120,7 +124,11 @@ def lend(inventories: Mapping[str, Path], folder: Path) -> dict[str, Lent]:
             continue
         near = [_within(frames[other], **_box(there[code])) for other in sorted(there) if other != code]
         rows = pd.concat(near, ignore_index=True) if near else pd.DataFrame(columns=list(COLUMNS))
-        found[code] = Lent(_written(rows, folder / f"{code}.lent.csv"), missing)
+        try:
+            found[code] = Lent(_written(rows, folder / f"{code}.lent.csv"), missing)
+        except OSError as error:  # a full disk; the province is told to be without
+            log.warning("the stations beyond the border of %s are not written: %s", code, error)
+            found[code] = Lent(None, tuple(m for m in inventories if m != code))
     return found
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 SUMMARY_VERSION = "1.0"
 """Of ``summary.json``."""
+SUMMARY_FILES = PAGE, TABLE, DOCUMENT = "index.html", "summary.csv", "summary.json"
 
 _W = {
     "title": Text("Phủ sóng các tỉnh, thành phố", "Coverage of the provinces"),
@@ -257,10 +258,10 @@ def write_summary(
     out.mkdir(parents=True, exist_ok=True)
     if public:
         rows = [replace(row, messages=()) for row in rows]
-    page = out / "index.html"
-    replace_file(out / "summary.csv", csv_bytes(*summary_table(rows)))
+    page = out / PAGE
+    replace_file(out / TABLE, csv_bytes(*summary_table(rows)))
     cited = cited_runs(rows, out)
-    replace_file(out / "summary.json", json_bytes(summary_document(rows, cited)))
+    replace_file(out / DOCUMENT, json_bytes(summary_document(rows, cited)))
     if cited:
         replace_file(out / SOURCES, text_file(cited))
     else:

@@ -5,14 +5,18 @@ Either way a job is `phusong.maps.batch.process.run_job`, so what comes out does
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.util
 import logging
 import os
 import queue
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from phusong.data.language import Text
@@ -35,7 +39,24 @@ LOST = Text(
     "Chạy lại với --resume.",
     "The scheduler or the worker was lost before this province was done ({error}). Run again with --resume.",
 )
+NO_WORKERS = Text(
+    "Bộ điều phối {address} không có máy tính toán nào trong {seconds:.0f} giây. Khởi động dask worker trên "
+    "các máy, rồi chạy lại với --resume.",
+    "The scheduler {address} had no workers for {seconds:.0f} seconds. Start dask worker on the machines, "
+    "then run again with --resume.",
+)
+NOT_UNDERSTOOD = Text(
+    "Máy tính toán không hiểu việc được giao ({error}). Hãy cài cùng một bản phusong trên mọi máy, kể cả máy "
+    "chạy bộ điều phối.",
+    "A worker does not understand what it is asked ({error}). Install the same phusong on every machine, "
+    "that of the scheduler too.",
+)
 CONNECT_S = 10
+LOOK_S = 5.0
+"""Between looks at whether a cluster still is one."""
+ALONE_S = 300.0
+"""That a scheduler may have no workers, as when their machines start again."""
+log = logging.getLogger(__name__)
 
 
 class Pool(Protocol):
@@ -93,38 +114,123 @@ class DaskPool:
 
     def __init__(self, client: Any, name: str) -> None:
         self.client, self.name = client, name
-        workers = client.scheduler_info(n_workers=-1)["workers"].values()
+        workers = self._there().values()
         self.workers = max(sum(w["nthreads"] for w in workers), 1)
         limits = [w["memory_limit"] / w["nthreads"] / 1024.0**2 for w in workers if w["memory_limit"]]
         self.memory_mb = min(limits, default=0.0)
-        self._jobs: dict[Any, Job] = {}
-        self._ended = _distributed().as_completed([], loop=client.loop)
+        self._sent: dict[str, _Sent] = {}
+        self._ended: queue.Queue[Any] = queue.Queue()
+        self._alone_since: float | None = None
+
+    def _there(self) -> dict[str, Any]:
+        """Return the workers by address, as the scheduler knows them; none where it does not answer."""
+        try:
+            return dict(self.client.scheduler_info(n_workers=-1)["workers"])
+        except (OSError, TimeoutError):
+            return {}
 
     def submit(self, job: Job, *, first: bool = False) -> None:
         """Take a job."""
-        future = self.client.submit(
-            _dask_job, job.to_json(), key=f"{job.code}-{job.part}-of-{job.parts}-{os.urandom(4).hex()}",
-            pure=False, priority=10 if first else 0,
-        )
-        self._jobs[future.key] = job
-        self._ended.add(future)
+        self._send(job, first, frozenset())
+
+    def _send(self, job: Job, first: bool, unfit: frozenset[str]) -> None:
+        """Send a job to a worker that has not been found unfit for it."""
+        key = f"{job.code}-{job.part}-of-{job.parts}-{os.urandom(4).hex()}"
+        self._sent[key] = sent = _Sent(job, first, unfit)
+        try:
+            sent.fit = frozenset(self._there()) - unfit if unfit else frozenset()
+            sent.future = self.client.submit(
+                _dask_job, job.to_json(), key=key, pure=False, priority=10 if first else 0,
+                workers=sorted(sent.fit) or None,
+            )
+            sent.future.add_done_callback(self._ended.put)
+        except Exception as error:  # the scheduler is gone: `next` tells
+            log.info("job %s is not sent: %s", key, error)
 
     def next(self) -> tuple[Job, ProvinceRun]:
-        """Return a job that ended; a worker that dies has its jobs done by others, three times at most."""
-        future = next(self._ended)
-        job = self._jobs.pop(future.key)
-        try:
-            run = ProvinceRun.from_json(future.result())
-        except Exception as error:  # KilledWorker, CancelledError and what the network raises
-            said = LOST.say(job.lang, error=type(error).__name__)
-            run = job.failed(said, blame="machine")
-        future.release()
-        return job, run
+        """Return a job that ended; a worker that dies has its jobs done by others, three times at most.
+
+        What a worker was not fit for (it does not see the folders, it has another program) is done by others.
+        """
+        while True:
+            try:
+                future = self._ended.get(timeout=LOOK_S)
+            except queue.Empty:
+                lost = self._lost()
+                if lost is not None:
+                    return lost
+                continue
+            sent = self._sent.pop(future.key, None)
+            if sent is None:
+                continue
+            job, address = sent.job, ""
+            try:
+                address, line = future.result()
+                run = ProvinceRun.from_json(line)
+            except (ImportError, AttributeError, TypeError, ValueError, KeyError) as error:
+                run = job.failed(NOT_UNDERSTOOD.say(job.lang, error=str(error)[:200]), blame="machine")
+            except Exception as error:  # KilledWorker, CancelledError and what the network raises
+                said = LOST.say(job.lang, error=type(error).__name__)
+                run = job.failed(said, blame="machine")
+            future.release()
+            unfit = sent.unfit | {address}
+            if address and _unfit(run) and Path(job.project).exists() and set(self._there()) - unfit:
+                self._send(job, sent.first, unfit)
+                continue
+            return job, run
+
+    def _lost(self) -> tuple[Job, ProvinceRun] | None:
+        """Return a job that nobody will do any more; look after those whose workers went."""
+        if not self._sent:
+            return None
+        why = None
+        if self.client.status in ("closed", "closing"):
+            why = LOST, "scheduler"
+        elif self.client.status == "running":
+            there = frozenset(self._there())
+            now = time.monotonic()
+            self._alone_since = None if there else self._alone_since or now
+            if self._alone_since is not None and now - self._alone_since > ALONE_S:
+                why = NO_WORKERS, ""
+            for key, sent in list(self._sent.items()) if there else ():
+                if sent.fit and not sent.fit & there:
+                    del self._sent[key]
+                    self._cancel(sent)
+                    self._send(sent.job, sent.first, frozenset())
+        if why is None:
+            return None
+        _, sent = self._sent.popitem()
+        self._cancel(sent)
+        said = why[0].say(sent.job.lang, error=why[1], address=self.name, seconds=ALONE_S)
+        return sent.job, sent.job.failed(said, blame="machine")
+
+    @staticmethod
+    def _cancel(sent: _Sent) -> None:
+        with contextlib.suppress(Exception):  # there may be nobody to tell
+            sent.future.cancel()
 
 
-def _dask_job(line: str) -> str:
-    """Run on a worker: a job in, what became of it out."""
-    return run_job(Job.from_json(line)).to_json()
+@dataclass
+class _Sent:
+    """A job on its way."""
+
+    job: Job
+    first: bool
+    unfit: frozenset[str]
+    """Workers that could not do it."""
+    fit: frozenset[str] = frozenset()
+    """Those that may do it; none: any."""
+    future: Any = None
+
+
+def _unfit(run: ProvinceRun) -> bool:
+    return run.status == "failed" and run.blame == "machine" and not run.attempts
+
+
+def _dask_job(line: str) -> tuple[str, str]:
+    """Run on a worker: a job in; its address and what became of the job out."""
+    address = str(_distributed().get_worker().address)
+    return address, run_job(Job.from_json(line)).to_json()
 
 
 def dask_is_there() -> bool:
@@ -157,6 +263,8 @@ def open_pool(workers: int, scheduler: str = "", *, dask: bool | None = None) ->
     """
     if scheduler:
         with _cluster(scheduler) as client:
+            if not _anybody(client):
+                raise ExpectedError(NO_WORKERS, address=scheduler, seconds=CONNECT_S)
             yield DaskPool(client, scheduler)
         return
     # One at a time is no work for a scheduler, which takes seconds to load.
@@ -171,13 +279,22 @@ def open_pool(workers: int, scheduler: str = "", *, dask: bool | None = None) ->
         pool.close()
 
 
+def _anybody(client: Any) -> bool:
+    """Tell whether there is a worker; those of machines that start just now are waited for."""
+    try:
+        client.wait_for_workers(1, timeout=CONNECT_S)
+    except TimeoutError:
+        return False
+    return True
+
+
 @contextmanager
 def _cluster(scheduler: str) -> Iterator[Any]:
     if not dask_is_there():
         raise ExpectedError(NO_DASK)
     try:
         client = _distributed().Client(scheduler, timeout=CONNECT_S, set_as_default=False)
-    except (OSError, ValueError, TimeoutError) as error:
+    except (OSError, ValueError, TimeoutError, OverflowError) as error:
         raise ExpectedError(NO_SCHEDULER, address=scheduler, error=str(error)[:200]) from error
     # What a lost scheduler means is told of each province; Dask would add a traceback for each connection.
     told = logging.getLogger("distributed")

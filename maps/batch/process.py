@@ -16,6 +16,7 @@ from pathlib import Path
 
 from phusong.data.language import Text
 from phusong.maps.batch.job import Job, ProvinceRun
+from phusong.maps.tables import version
 
 KILLED = Text(
     "Tiến trình của tỉnh bị dừng giữa chừng (mã {code}); thường là thiếu bộ nhớ. "
@@ -38,10 +39,18 @@ NOT_SEEN = Text(
     "The machine {host} does not see '{path}'. The workers of a cluster must see projects, inputs and "
     "results under the same paths (a shared store).",
 )
+NOT_THE_SAME = Text(
+    "Máy {host} cài phusong {theirs}, hoặc thư viện, khác với máy ra lệnh (phusong {ours}); kết quả có thể "
+    "khác. Hãy cài cùng một bản trên mọi máy.",
+    "The machine {host} has another phusong ({theirs}), or other libraries, than the one that asks "
+    "(phusong {ours}); results might differ. Install the same on every machine.",
+)
 NOT_STARTED = Text(
     "Không khởi động được tiến trình của tỉnh: {error}.",
     "The province's process could not be started: {error}.",
 )
+PROC, GROUPS = Path("/proc"), Path("/sys/fs/cgroup")
+"""Where Linux tells of processes and of control groups."""
 STEP_S = 0.2
 """Between looks at a process's memory and time."""
 SHARED_S = 5.0
@@ -53,13 +62,18 @@ REST_S = 1.0
 def run_job(job: Job) -> ProvinceRun:
     """Run a job in a process of its own, again where the machine was at fault, and return what became of it.
 
+    A machine that is not fit for it (another program, paths that it does not see) fails it without a try.
+
     The process is killed when the batch's mark goes: then nobody waits for it any more.
     """
     host = socket.gethostname()
+    if job.program and job.program != program():
+        said = NOT_THE_SAME.say(job.lang, host=host, theirs=version(), ours=job.program.split()[0])
+        return replace(job.failed(said, blame="machine"), worker=host, attempts=0)
     for path in (job.project, job.mark):
         if path and not _seen(Path(path)):
             lost = job.failed(NOT_SEEN.say(job.lang, host=host, path=path), blame="machine")
-            return replace(lost, worker=host)
+            return replace(lost, worker=host, attempts=0)
     attempt, seconds, peak = 0, 0.0, math.nan
     while True:
         attempt += 1
@@ -72,6 +86,13 @@ def run_job(job: Job) -> ProvinceRun:
         time.sleep(REST_S)
         # With one thread a prediction holds the fields of fewer sites at a time.
         job = replace(job, threads=1)
+
+
+def program() -> str:
+    """Return what tells this program from others: its version, and a digest of it and its libraries."""
+    from phusong.maps.kept import drawing_digest
+
+    return f"{version()} {drawing_digest()}"
 
 
 def _seen(path: Path) -> bool:
@@ -169,10 +190,38 @@ def _watch(
                 return b"", peak, TOO_LARGE.say(job.lang, limit=job.memory_mb)
 
 
+def machine_mb() -> float:
+    """Return the memory of this machine, or of its part for this container or service; 0 where not told."""
+    try:
+        whole = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1024.0**2
+    except (AttributeError, OSError, ValueError):
+        return 0.0
+    return min([whole, *_group_limits_mb()])
+
+
+def _group_limits_mb() -> Iterator[float]:
+    """Give the limits of the control groups of this process, of version 2 and 1, from its own up."""
+    try:
+        lines = (PROC / "self" / "cgroup").read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError):
+        return
+    for line in lines:
+        _, controllers, place = line.split(":", 2)
+        if controllers and "memory" not in controllers.split(","):
+            continue
+        root = GROUPS / "memory" if controllers else GROUPS
+        file = "memory.limit_in_bytes" if controllers else "memory.max"
+        # Inside a container the place may be that on the host; what is seen there is the root.
+        for group in (root / place.lstrip("/"), *(root / place.lstrip("/")).parents):
+            if group.is_relative_to(root):
+                with contextlib.suppress(OSError, ValueError):  # "max" is no number
+                    yield int((group / file).read_text(encoding="ascii")) / 1024.0**2
+
+
 def _memory_mb(pid: int) -> tuple[float, float]:
     """Return the resident memory of a process now and at its largest; NaN where the system does not tell."""
     try:
-        status = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
+        status = (PROC / str(pid) / "status").read_text(encoding="ascii", errors="replace")
         now, high = (float(status.split(word)[1].split()[0]) / 1024.0 for word in ("VmRSS:", "VmHWM:"))
     except (OSError, IndexError, ValueError):
         return math.nan, math.nan

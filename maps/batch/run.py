@@ -3,45 +3,44 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import math
 import os
-import tomllib
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from phusong.data.language import Language, Text
 from phusong.layers.faults import ExpectedError
-from phusong.layers.project.file import FILE_NAME, read_project
-from phusong.layers.project.schema import FlatService, Project, ProvinceTable, TerrainService
-from phusong.maps.batch.child import SHOWN, figures_of, messages_of, outline_of
+from phusong.layers.project.schema import Project
+from phusong.maps.batch.child import SHOWN
 from phusong.maps.batch.job import Job, ProvinceRun, Status
 from phusong.maps.batch.ledger import Events, Ledger
 from phusong.maps.batch.neighbours import Lent, lend
+from phusong.maps.batch.place import MARK
 from phusong.maps.batch.pool import Pool, open_pool
+from phusong.maps.batch.process import machine_mb, program
+from phusong.maps.batch.projects import cost, current_run, each_once, mostly_kept, predicts, read_all
 from phusong.maps.run import beside
 
 __all__ = ["SHOWN", "BatchOptions", "ProvinceRun", "Status", "run_batch"]
 
-NOT_READ = Text("Không đọc được '{path}': {reason}.", "Cannot read '{path}': {reason}.")
-NOT_A_FOLDER = Text(
-    "'{path}' là một tệp, không phải thư mục. Hãy chọn tên khác.",
-    "'{path}' is a file, not a folder. Choose another name.",
-)
-SAME_CODE = Text(
-    "Hai dự án cùng mã tỉnh {code}: {first} và {second}. Mỗi tỉnh chỉ được một dự án trong một lần chạy.",
-    "Two projects have the province code {code}: {first} and {second}. A run takes one project per province.",
-)
 WITHOUT_NEIGHBOURS = Text(
     "Tính thiếu trạm của tỉnh {codes} (không đọc được danh sách trạm).",
     "Computed without the stations of {codes}, whose list could not be read.",
+)
+TOO_MANY = Text(
+    "Chia cho {workers} tiến trình, mỗi tiến trình chỉ còn {own:.0f} MB. Máy này chịu được nhiều nhất "
+    "--workers {most}; hoặc cho --memory.",
+    "Divided by {workers} processes, the memory leaves each {own:.0f} MB. This machine bears --workers "
+    "{most} at most; or give --memory.",
 )
 CACHE = ".cache"
 """Folder of kept parts, below that of the batch, unless another is given."""
 ROOM = 0.9
 """Part of the machine's memory that the workers may take together."""
+LEAST_MB = 200.0
+"""Below which no province can be read."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +101,8 @@ class _Batch:
     events: Events
     ledger: Ledger | None = None
     runs: dict[Path, ProvinceRun] = field(default_factory=dict)
+    logged: dict[str, int] = field(default_factory=dict)
+    """Bytes in the log of each province, by code, that earlier batches left."""
 
     def end(self, path: Path, run: ProvinceRun) -> None:
         """Note a province that ended, whatever became of it."""
@@ -149,33 +150,39 @@ def run_batch(
     Raises
     ------
     ExpectedError
-        If two projects are of one province, or a scheduler cannot be reached.
+        If a scheduler cannot be reached or has no workers, or the machine is too small for so many.
+    OSError
+        If the folder or the file of events cannot be written.
     """
     options = options or BatchOptions()
-    if out.exists() and not out.is_dir():
-        raise ExpectedError(NOT_A_FOLDER, path=str(out))
-    read, unread = _read_all(projects, lang)
+    projects = each_once(projects)
+    read, unread = read_all(projects, lang)
     out.mkdir(parents=True, exist_ok=True)
     batch = _Batch(out, lang, options, finished, Events(options.events))
-    mark = out.resolve() / f".running-{uuid.uuid4().hex[:12]}"
+    mark = out.resolve() / f"{MARK}{uuid.uuid4().hex[:12]}"
     with open_pool(options.workers, options.scheduler, dask=options.dask) as pool, _marked(mark):
         settings = _settings(pool, options)
         waiting = {str(p): (r.code, r.name) for p, r in unread.items()}
         waiting |= {str(p): (r.province.code, r.province.name) for p, r in read.items()}
         batch.ledger = Ledger(
-            out, {str(p): waiting[str(p)] for p in dict.fromkeys(projects)}, settings, public=options.public
+            out, {str(p): waiting[str(p)] for p in projects}, settings, public=options.public
         )
         batch.events.tell("batch-started", provinces=len(waiting), **settings)
-        for path, failed in unread.items():
-            batch.end(path, failed)
-        jobs = {path: _job(batch, path, project, settings, mark) for path, project in read.items()}
-        lent = _lend(batch, pool, jobs) if options.across_borders else {}
-        _run_jobs(batch, pool, _outdated(batch, read, jobs, lent), read)
+        try:
+            for path, failed in unread.items():
+                batch.end(path, failed)
+            jobs = {path: _job(batch, path, project, settings, mark) for path, project in read.items()}
+            lent = _lend(batch, pool, jobs) if options.across_borders else {}
+            _run_jobs(batch, pool, _outdated(batch, read, jobs, lent), read)
+        except BaseException as error:
+            batch.events.tell("batch-stopped", error=type(error).__name__, ended=len(batch.runs))
+            raise
     if options.keep:
         from phusong.coverage.store import Store
 
-        Store(_cache(batch)).prune()
-    runs = [batch.runs[path] for path in dict.fromkeys(projects)]
+        with contextlib.suppress(OSError):  # what is left there is no reason to lose the summary
+            Store(_cache(batch)).prune()
+    runs = [batch.runs[path] for path in projects]
     count = {s: sum(r.status == s for r in runs) for s in ("done", "skipped", "failed")}
     batch.events.tell("batch-ended", **count)
     return runs
@@ -197,7 +204,11 @@ def _cache(batch: _Batch) -> Path:
 
 def _settings(pool: Pool, options: BatchOptions) -> dict[str, float | int | str]:
     """Return how many work at a time, and the memory and threads of each."""
-    memory = options.memory_mb or pool.memory_mb or ROOM * _machine_mb() / pool.workers
+    own = ROOM * machine_mb() / pool.workers
+    if not options.memory_mb and not pool.memory_mb and 0.0 < own < LEAST_MB:
+        most = max(int(own * pool.workers / LEAST_MB), 1)
+        raise ExpectedError(TOO_MANY, workers=pool.workers, own=own, most=most)
+    memory = options.memory_mb or pool.memory_mb or own
     threads = 1 if options.scheduler else max((os.cpu_count() or 1) // pool.workers, 1)
     return {
         "workers": pool.workers, "threads": threads, "memory_mb": round(memory), "pool": pool.name,
@@ -205,30 +216,31 @@ def _settings(pool: Pool, options: BatchOptions) -> dict[str, float | int | str]
     }  # fmt: skip
 
 
-def _machine_mb() -> float:
-    """Return the memory of this machine, 0 where the system does not tell."""
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1024.0**2
-    except (AttributeError, OSError, ValueError):
-        return 0.0
-
-
 def _job(batch: _Batch, path: Path, project: Project, settings: Mapping[str, object], mark: Path) -> Job:
     out, options = batch.out.resolve(), batch.options
     folder = out / project.province.code
-    with contextlib.suppress(OSError):
-        folder.with_name(folder.name + ".log").write_bytes(b"")
+    file = folder.with_name(folder.name + ".log")
+    batch.logged[project.province.code] = file.stat().st_size if file.is_file() else 0
     return Job(
         project.province.code, project.province.name, str(project.file), str(folder), batch.lang,
         public=options.public, threads=int(str(settings["threads"])),
         store=str(_cache(batch)) if options.keep else "", memory_mb=float(str(settings["memory_mb"])),
         minutes=options.minutes, retries=options.retries, mark=str(mark),
+        program=program() if options.scheduler else "",
     )
+
+
+def _cut_log(job: Job, earlier: int) -> None:
+    """Remove from the log of a province that is computed anew what earlier batches wrote into it."""
+    file = Path(job.folder).with_name(Path(job.folder).name + ".log")
+    with contextlib.suppress(OSError):
+        file.write_bytes(file.read_bytes()[earlier:] if file.is_file() else b"")
 
 
 def _lend(batch: _Batch, pool: Pool, jobs: Mapping[Path, Job]) -> dict[str, Lent]:
     """Have every province write its own stations, then give each those of its neighbours."""
-    folder = _cache(batch) / "neighbours"
+    # Not in a cache that other batches may use: a list is found by the code of its province.
+    folder = batch.out.resolve() / CACHE / "neighbours"
     files = {job.code: folder / f"{job.code}.csv" for job in jobs.values()}
     for job in jobs.values():
         pool.submit(replace(job, inventory=str(files[job.code])))
@@ -236,7 +248,8 @@ def _lend(batch: _Batch, pool: Pool, jobs: Mapping[Path, Job]) -> dict[str, Lent
         job, run = pool.next()
         batch.events.tell("inventory-" + run.status, code=job.code, seconds=round(run.seconds, 3))
         if run.status == "failed":  # what an earlier run left of it may be of other inputs
-            files[job.code].with_suffix(".json").unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                files[job.code].with_suffix(".json").unlink(missing_ok=True)
     return lend(files, folder)
 
 
@@ -251,18 +264,14 @@ def _outdated(
         if got.file is not None:
             job = replace(job, neighbours=str(got.file))
         told = (WITHOUT_NEIGHBOURS.say(lang, codes=", ".join(got.missing)),) if got.missing else ()
-        folder = Path(job.folder)
-        project = beside(read[path], got.file)
-        asked = options.resume and not options.public
-        current = _figures_if_current(project, folder, lang) if asked else None
+        current = None
+        if options.resume and not options.public:
+            current = current_run(beside(read[path], got.file), job, lang, path)
         if current is None:
             left[path] = job, told
-            continue
-        run = ProvinceRun(
-            job.code, job.name, str(path), "skipped", told, folder=folder.name, indicators=current,
-            outline=outline_of(folder), attempts=0,
-        )
-        batch.end(path, run)
+            _cut_log(job, batch.logged.get(job.code, 0))
+        else:
+            batch.end(path, replace(current, messages=told))
     return left
 
 
@@ -273,7 +282,7 @@ def _run_jobs(
     read: Mapping[Path, Project],
 ) -> None:
     """Have all jobs done, the dearest first, those that would hold up the others in shares."""
-    costs = {path: _cost(read[path]) for path in jobs}
+    costs = {path: cost(read[path]) for path in jobs}
     fair = sum(costs.values()) / max(pool.workers, 1)
     by_code = {job.code: path for path, (job, _) in jobs.items()}
     shares: dict[str, int] = {}
@@ -282,7 +291,7 @@ def _run_jobs(
         job = jobs[path][0]
         parts = min(math.ceil(costs[path] / fair), pool.workers) if job.store and fair else 1
         batch.events.tell("province-queued", code=job.code)
-        if parts < 2 or not _predicts(read[path]) or _mostly_kept(read[path], job):
+        if parts < 2 or not predicts(read[path]) or mostly_kept(read[path], job):
             pool.submit(job)
             running += 1
             continue
@@ -310,108 +319,3 @@ def _run_jobs(
         messages = (*run.messages, *jobs[path][1])
         seconds = run.seconds + spent.get(job.code, 0.0)
         batch.end(path, replace(run, project=str(path), messages=messages, seconds=seconds))
-
-
-def _predicts(project: Project) -> bool:
-    return any(isinstance(s, FlatService | TerrainService) for s in project.services.values())
-
-
-def _mostly_kept(project: Project, job: Job) -> bool:
-    """Tell whether the parts of an earlier run will do but for some groups: each share would read for little.
-
-    So where that run had the same parameters and the same ground; its stations may have been others.
-    """
-    from phusong.layers.read import file_sha256
-    from phusong.maps.manifest import read_manifest
-
-    manifest = read_manifest(Path(job.folder))
-    try:
-        return (
-            manifest is not None
-            and Path(job.store).is_dir()
-            and manifest["project"]["services"] == json.loads(project.model_dump_json())["services"]
-            and all(
-                file_sha256(project.file.parent / entry["path"]) == entry["sha256"]
-                for entry in manifest["inputs"]
-                if entry["layer"] in ("communes", "terrain", "clutter")
-            )
-        )
-    except (OSError, KeyError, TypeError, ValueError):
-        return False
-
-
-def _cost(project: Project) -> float:
-    """Return about how long a province takes beside others: by the size of its list of stations."""
-    weight = {FlatService: 1.0, TerrainService: 10.0}
-    services = sum(weight.get(type(s), 0.1) for s in project.services.values())
-    try:
-        return services * float(max(project.path(project.layers.stations).stat().st_size, 1))
-    except OSError:
-        return services
-
-
-def _read_all(
-    projects: Iterable[Path], lang: Language
-) -> tuple[dict[Path, Project], dict[Path, ProvinceRun]]:
-    """Read the project files; those that cannot be read are failed provinces, not a failed batch."""
-    read: dict[Path, Project] = {}
-    unread: dict[Path, ProvinceRun] = {}
-    by_code: dict[str, Path] = {}
-    for path in dict.fromkeys(projects):
-        try:
-            project = read_project(path)
-        except (ExpectedError, OSError) as error:
-            messages = (
-                messages_of(error, lang)
-                if isinstance(error, ExpectedError)
-                else [NOT_READ.say(lang, path=str(path), reason=str(error.strerror or error))]
-            )
-            unread[path] = ProvinceRun(
-                *_called(path), str(path), "failed", tuple(messages[:SHOWN]), blame="data", attempts=0
-            )
-            continue
-        # Folders of codes that differ in case only are one folder on many systems.
-        other = by_code.setdefault(project.province.code.casefold(), path)
-        if other != path:
-            raise ExpectedError(SAME_CODE, code=project.province.code, first=str(other), second=str(path))
-        read[path] = project
-    return read, unread
-
-
-def _called(path: Path) -> tuple[str, str]:
-    """Return code and name from a project file that has faults, or the name of its folder."""
-    file = path.resolve() / FILE_NAME if path.is_dir() else path.resolve()
-    folder = file.parent.name or path.name
-    try:
-        table = tomllib.loads(file.read_text(encoding="utf-8-sig"))["province"]
-        return ProvinceTable(**table).code, ProvinceTable(**table).name
-    except (OSError, ValueError, LookupError, TypeError):
-        return folder, folder
-
-
-def _figures_if_current(
-    project: Project, folder: Path, lang: Language
-) -> dict[str, tuple[float, float]] | None:
-    """Return the figures of an output made from the same inputs by the same program, else None."""
-    from phusong.layers.read import file_sha256
-    from phusong.maps.manifest import read_manifest, sha256
-    from phusong.maps.tables import version
-
-    manifest = read_manifest(folder)
-    if manifest is None:
-        return None
-    try:
-        same = (
-            manifest["generator"]["version"] == version()
-            and manifest["language"] == lang
-            and not manifest.get("public", False)
-            and manifest["project"] == json.loads(project.model_dump_json())
-            and all(
-                file_sha256(project.file.parent / entry["path"]) == entry["sha256"]
-                for entry in manifest["inputs"]
-            )
-            and all(sha256(folder / entry["path"]) == entry["sha256"] for entry in manifest["outputs"])
-        )
-        return figures_of(folder) if same else None
-    except (OSError, KeyError, TypeError, ValueError):
-        return None

@@ -19,7 +19,6 @@ from quick_project import content, make_project
 
 from phusong.cli.app import run as run_cli
 from phusong.cli.options import Settings
-from phusong.layers.faults import ExpectedError
 from phusong.maps.batch.run import SHOWN, BatchOptions, ProvinceRun, run_batch
 from phusong.maps.manifest import sha256
 
@@ -286,26 +285,6 @@ def test_resumed_tables_are_those_of_a_fresh_run(kept: tuple[Path, Path], tmp_pa
         assert sha256(out / "21" / name) == sha256(tmp_path / "fresh" / "21" / name), name
         changed += before[name] != (out / "21" / name).read_bytes()
     assert changed > 0
-
-
-def test_two_projects_of_one_province_are_refused(sample: Path, tmp_path: Path) -> None:
-    first = make_project(sample, tmp_path / "a", "kh")
-    second = make_project(sample, tmp_path / "b", "KH")  # one folder on Windows and macOS
-    with pytest.raises(ExpectedError, match="have the province code KH"):
-        run_batch([first, second], tmp_path / "out", "vi")
-    assert not (tmp_path / "out").exists()
-    words = ["batch", str(first), str(second), "--out", str(tmp_path / "out")]
-    assert run_cli(words, Settings("vi")) == 2
-    # The same file twice is one project.
-    replace(first, "[grid]", "[grid")
-    runs = run_batch([first, first], tmp_path / "out", "vi")
-    assert [run.status for run in runs] == ["failed"]
-
-
-def test_a_file_in_the_place_of_the_folder(sample: Path, tmp_path: Path) -> None:
-    project = make_project(sample, tmp_path / "a")
-    with pytest.raises(ExpectedError, match="is a file"):
-        run_batch([project], project, "vi")
 
 
 def test_none_readable_is_told_of_each(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
