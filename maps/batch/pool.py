@@ -262,14 +262,14 @@ def open_pool(workers: int, scheduler: str = "", *, dask: bool | None = None) ->
         The extra is not installed, or the scheduler cannot be reached.
     """
     if scheduler:
-        with _cluster(scheduler) as client:
+        with _alone_speaking(), _cluster(scheduler) as client:
             if not _anybody(client):
                 raise ExpectedError(NO_WORKERS, address=scheduler, seconds=CONNECT_S)
             yield DaskPool(client, scheduler)
         return
     # One at a time is no work for a scheduler, which takes seconds to load.
     if (workers > 1 and dask_is_there()) if dask is None else dask:
-        with _local(workers) as client:
+        with _alone_speaking(), _local(workers) as client:
             yield DaskPool(client, "dask")
         return
     pool = ThreadPool(workers)
@@ -277,6 +277,27 @@ def open_pool(workers: int, scheduler: str = "", *, dask: bool | None = None) ->
         yield pool
     finally:
         pool.close()
+
+
+@contextmanager
+def _alone_speaking() -> Iterator[None]:
+    """Keep Dask's own remarks back, unless all are asked for (``-vv``).
+
+    What a lost scheduler means is told of each province; Dask would add a traceback for each connection.
+    """
+    if log.isEnabledFor(logging.DEBUG) or not dask_is_there():
+        yield
+        return
+    _distributed()  # which sets the levels of its loggers when it is imported
+    loggers = [logging.getLogger(name) for name in ("distributed", "distributed.client")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 def _anybody(client: Any) -> bool:
@@ -296,15 +317,10 @@ def _cluster(scheduler: str) -> Iterator[Any]:
         client = _distributed().Client(scheduler, timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError, TimeoutError, OverflowError) as error:
         raise ExpectedError(NO_SCHEDULER, address=scheduler, error=str(error)[:200]) from error
-    # What a lost scheduler means is told of each province; Dask would add a traceback for each connection.
-    told = logging.getLogger("distributed")
-    level = told.level
-    told.setLevel(logging.CRITICAL + 1)
     try:
         yield client
     finally:
         client.close(timeout=CONNECT_S)
-        told.setLevel(level)
 
 
 @contextmanager

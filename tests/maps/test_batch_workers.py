@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -127,6 +128,13 @@ def test_a_scheduler_that_is_gone_takes_no_job_and_loses_none(client: Any, tmp_p
     assert {pool.next()[0].code for _ in range(2)} == {"01", "02"}
     pool.submit(job("03", tmp_path))
     assert "Run again with --resume" in pool.next()[1].messages[0]
+
+
+def test_dask_says_nothing_beside_our_messages(tmp_path: Path) -> None:
+    with open_pool(2, dask=True):
+        for name in ("distributed", "distributed.scheduler", "distributed.worker", "distributed.client"):
+            assert not logging.getLogger(name).isEnabledFor(logging.CRITICAL), name
+    assert logging.getLogger("distributed").isEnabledFor(logging.WARNING)
 
 
 def test_a_worker_of_another_version(tmp_path: Path) -> None:
