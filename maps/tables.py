@@ -91,7 +91,7 @@ def json_bytes(value: Any, records: str = "", frame: pd.DataFrame | None = None)
     if frame is not None:
         lines = ",\n".join(json_lines(frame))
         text = f'{text[:-2]},\n "{records}": [\n{lines}\n ]\n}}'
-    return (text + "\n").encode()
+    return (text + "\n").encode("utf-8", "replace")  # a path may hold bytes that are no text
 
 
 def frame_csv(frame: pd.DataFrame, columns: Iterable[str] | None = None) -> bytes:

@@ -11,6 +11,7 @@ import importlib.util
 import logging
 import os
 import queue
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -313,14 +314,42 @@ def _anybody(client: Any) -> bool:
 def _cluster(scheduler: str) -> Iterator[Any]:
     if not dask_is_there():
         raise ExpectedError(NO_DASK)
-    try:
-        client = _distributed().Client(scheduler, timeout=CONNECT_S, set_as_default=False)
-    except (OSError, ValueError, TimeoutError, OverflowError) as error:
-        raise ExpectedError(NO_SCHEDULER, address=scheduler, error=str(error)[:200]) from error
+    client = _connected(scheduler)
     try:
         yield client
     finally:
         client.close(timeout=CONNECT_S)
+
+
+def _connected(scheduler: str) -> Any:
+    """Return a client of a scheduler, within a time that Dask itself does not keep.
+
+    What else may listen at an address, a page or a database, answers with what Dask takes for the length of a
+    message, or not at all.
+    """
+    kind = _distributed().Client
+    client = kind.__new__(kind)
+    ended: queue.SimpleQueue[Exception | None] = queue.SimpleQueue()
+
+    def connect() -> None:
+        try:
+            client.__init__(scheduler, timeout=CONNECT_S, set_as_default=False)
+        except Exception as error:
+            ended.put(error)
+        else:
+            ended.put(None)
+
+    threading.Thread(target=connect, daemon=True).start()
+    try:
+        error = ended.get(timeout=2.0 * CONNECT_S)
+    except queue.Empty:
+        error = TimeoutError()
+    if error is None:
+        return client
+    client.status = "closed"  # there is nothing that it could close when it goes
+    expected = isinstance(error, OSError | ValueError) and str(error)
+    said = str(error)[:200] if expected else type(error).__name__
+    raise ExpectedError(NO_SCHEDULER, address=scheduler, error=said) from error
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from phusong.layers.project.file import read_project
 from phusong.maps.batch import process
 from phusong.maps.batch.job import Job
 from phusong.maps.batch.neighbours import lend
+from phusong.maps.batch.page import write_summary
 from phusong.maps.batch.place import held
 from phusong.maps.batch.projects import current_run
 from phusong.maps.batch.run import BatchOptions, run_batch
@@ -109,7 +110,8 @@ def test_a_project_that_is_named_in_several_ways_is_one(tmp_path: Path) -> None:
 
 def test_projects_that_are_none(tmp_path: Path) -> None:
     """A folder in the file's place, links in a circle, brackets without end, bytes that are no text."""
-    as_folder, circle, deep, bytes_ = (tmp_path / name for name in ("tỉnh một\n", "b", "c", "d"))
+    names = ("tỉnh một\n", "b", "c", os.fsdecode(b"d\xff"))
+    as_folder, circle, deep, bytes_ = (tmp_path / name for name in names)
     (as_folder / "phusong.toml").mkdir(parents=True)
     for folder in (circle, deep, bytes_):
         folder.mkdir()
@@ -120,7 +122,9 @@ def test_projects_that_are_none(tmp_path: Path) -> None:
     runs = run_batch(projects, tmp_path / "out", "en")
     assert [(run.status, run.blame) for run in runs] == [("failed", "data")] * 4
     assert all(run.messages and "Traceback" not in run.messages[0] for run in runs)
-    assert [run.code for run in runs] == ["phusong.toml", "b", "c", "d"]
+    assert [run.code for run in runs] == ["phusong.toml", "b", "c", names[3]]
+    write_summary(runs, tmp_path / "out", "en")
+    assert [row["code"] for row in ledger_of(tmp_path / "out")] == ["phusong.toml", "b", "c", "d?"]
 
 
 @pytest.mark.parametrize(

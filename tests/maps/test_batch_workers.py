@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
+import socket
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -128,6 +131,29 @@ def test_a_scheduler_that_is_gone_takes_no_job_and_loses_none(client: Any, tmp_p
     assert {pool.next()[0].code for _ in range(2)} == {"01", "02"}
     pool.submit(job("03", tmp_path))
     assert "Run again with --resume" in pool.next()[1].messages[0]
+
+
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n"])
+def test_something_else_at_the_address(monkeypatch: pytest.MonkeyPatch, answer: bytes) -> None:
+    """A page's first letters read as a length of three exbibytes; one that waits would be waited for."""
+    monkeypatch.setattr(pools, "CONNECT_S", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        held: list[socket.socket] = []
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    held.append(server.accept()[0])
+                    held[-1].sendall(answer)
+
+        threading.Thread(target=serve, daemon=True).start()
+        address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        begun = time.monotonic()
+        with pytest.raises(ExpectedError, match=address), open_pool(1, address):
+            pass
+        assert time.monotonic() - begun < 15.0
+    for one in held:
+        one.close()
 
 
 def test_dask_says_nothing_beside_our_messages(tmp_path: Path) -> None:
