@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import shutil
 from pathlib import Path
+
+import geopandas as gpd
 
 PROJECT = """\
 [province]
@@ -50,3 +53,20 @@ def make_project(source: Path, folder: Path, code: str = "99") -> Path:
 def content(folder: Path) -> dict[str, bytes]:
     """Every file below a folder, to hold two moments equal."""
     return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def of_another_province(file: Path) -> None:
+    """Put what is in the file three degrees further west."""
+    if file.suffix == ".csv":
+        with file.open(encoding="utf-8-sig", newline="") as source:
+            rows = list(csv.DictReader(source))
+        for row in rows:
+            row["lon"] = f"{float(row['lon']) - 3.0:.6f}"
+        with file.open("w", encoding="utf-8", newline="") as target:
+            writer = csv.DictWriter(target, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+        return
+    frame = gpd.read_file(file)
+    frame.geometry = frame.translate(-3.0)
+    frame.to_file(file, driver="GPKG")

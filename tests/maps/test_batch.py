@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from quick_project import content, make_project
+from quick_project import content, make_project, of_another_province
 
 from phusong.cli.app import run as run_cli
 from phusong.cli.options import Settings
@@ -81,11 +81,13 @@ class Night:
 @pytest.fixture(scope="module")
 def night(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Night:
     folder = tmp_path_factory.mktemp("night")
-    codes = ("11", "12", "13", "14", "15", "16")
+    codes = ("11", "12", "13", "14", "15", "16", "17", "18")
     projects = {code: make_project(sample, folder / f"p{code}", code) for code in codes}
     (projects["12"].parent / "terrain.tif").unlink()
     corrupt(projects["13"].parent / "population.tif")
     replace(projects["14"], "[grid]", "[grid")
+    (projects["17"].parent / "stations.csv").write_bytes(b"")
+    of_another_province(projects["18"].parent / "communes.gpkg")
     killer = Killer(folder / "out", "15", times=2)
     killer.start()
     ended: list[ProvinceRun] = []
@@ -103,6 +105,7 @@ def night(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Night:
 def test_those_that_can_finish_do(night: Night) -> None:
     assert {code: run.status for code, run in night.runs.items()} == {
         "11": "done", "12": "failed", "13": "failed", "14": "failed", "15": "failed", "16": "done",
+        "17": "failed", "18": "failed",
     }  # fmt: skip
     for code in ("11", "16"):
         run = night.runs[code]
@@ -125,8 +128,10 @@ def test_every_failure_says_why(night: Night) -> None:
     assert "was stopped" in night.runs["15"].messages[0]
     assert "fewer --workers" in night.runs["15"].messages[0]
     assert (night.runs["15"].blame, night.runs["15"].attempts) == ("machine", 2)
-    assert {night.runs[code].blame for code in ("12", "13", "14")} == {"data"}
-    for code in ("12", "13", "14", "15"):
+    assert "stations.csv" in night.runs["17"].messages[0]
+    assert "stations.csv" in night.runs["18"].messages[0]  # which lie in none of its communes
+    assert {night.runs[code].blame for code in ("12", "13", "14", "17", "18")} == {"data"}
+    for code in ("12", "13", "14", "15", "17", "18"):
         assert "Traceback" not in " ".join(night.runs[code].messages)
         assert "fault of the program" not in " ".join(night.runs[code].messages)
         assert not (night.out / code).exists()
@@ -136,7 +141,7 @@ def test_every_failure_says_why(night: Night) -> None:
 @pytest.mark.slow
 def test_a_log_for_every_province_that_was_begun(night: Night) -> None:
     logs = {p.stem: p.read_text(encoding="utf-8") for p in night.out.glob("*.log")}
-    assert {"11", "13", "16"} <= set(logs) <= {"11", "13", "15", "16"}
+    assert {"11", "13", "16", "17", "18"} <= set(logs) <= {"11", "13", "15", "16", "17", "18"}
     ledger = json.loads((night.out / "ledger.json").read_text(encoding="utf-8"))
     assert {p["code"]: p["status"] for p in ledger["provinces"]} == {
         run.code: run.status for run in night.runs.values()
@@ -146,7 +151,7 @@ def test_a_log_for_every_province_that_was_begun(night: Night) -> None:
     lines = (night.out.parent / "events.jsonl").read_text(encoding="utf-8").splitlines()
     events = [json.loads(line) for line in lines]
     assert (events[0]["event"], events[-1]["event"]) == ("batch-started", "batch-ended")
-    assert {e["code"] for e in events if e["event"] == "province-failed"} >= {"12", "13", "15"}
+    assert {e["code"] for e in events if e["event"] == "province-failed"} >= {"12", "13", "15", "17", "18"}
     assert "population.tif" in logs["13"]
     assert "indicators: " in logs["11"]
 
@@ -169,6 +174,7 @@ def test_resumed_batch_and_its_summary(again: Night) -> None:
     # 14 has no readable code, so its folder stands for it; 15 was killed before and is done now.
     assert states == {
         "11": "skipped", "12": "failed", "13": "failed", "p14": "failed", "15": "done", "16": "skipped",
+        "17": "failed", "18": "failed",
     }  # fmt: skip
     with (again.out / "summary.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = {row["code"]: row for row in csv.DictReader(file)}
@@ -186,7 +192,7 @@ def test_resumed_batch_and_its_summary(again: Night) -> None:
         assert f'href="{code}/index.html"' in page
         assert (again.out / code / "index.html").is_file()
     assert 'href="13/' not in page
-    assert "1 provinces computed, 2 unchanged and kept, 3 failed." in page
+    assert "1 provinces computed, 2 unchanged and kept, 5 failed." in page
 
 
 def change_input(project: Path, out: Path) -> None:

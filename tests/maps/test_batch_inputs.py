@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable
 from pathlib import Path
 
-import geopandas as gpd
 import pytest
-from quick_project import make_project
+from quick_project import make_project, of_another_province
 
 from phusong.maps.batch.child import work
 from phusong.maps.batch.job import Job
@@ -26,23 +24,6 @@ def half(file: Path) -> None:
     """Leave what a broken transfer leaves."""
     data = file.read_bytes()
     file.write_bytes(data[: len(data) // 2])
-
-
-def of_another_province(file: Path) -> None:
-    """Put what is in the file three degrees further west."""
-    if file.suffix == ".csv":
-        with file.open(encoding="utf-8-sig", newline="") as source:
-            rows = list(csv.DictReader(source))
-        for row in rows:
-            row["lon"] = f"{float(row['lon']) - 3.0:.6f}"
-        with file.open("w", encoding="utf-8", newline="") as target:
-            writer = csv.DictWriter(target, list(rows[0]))
-            writer.writeheader()
-            writer.writerows(rows)
-        return
-    frame = gpd.read_file(file)
-    frame.geometry = frame.translate(-3.0)
-    frame.to_file(file, driver="GPKG")
 
 
 @pytest.mark.parametrize(
