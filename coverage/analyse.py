@@ -252,7 +252,7 @@ def _communes_of_places(layers: Layers, places: gpd.GeoDataFrame) -> NDArray[np.
 def _settlement_table(
     layers: Layers, reaches: dict[tuple[str, str], Reach], areas: Settlements
 ) -> pd.DataFrame:
-    covered = {k: reach.covered.values for k, reach in reaches.items() if k[1] == ANY}
+    covered = {k: reach.covered for k, reach in reaches.items() if k[1] == ANY}
     communes = layers.communes
     names = [str(name) for name in communes["commune_name"]]
     return settlement_table(layers.grid, areas, covered, communes["commune_code"].tolist(), names)

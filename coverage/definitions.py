@@ -21,7 +21,7 @@ from phusong.coverage.criterion import technology_of
 from phusong.coverage.result import ANY, DEFINITION_COLUMNS, Reach
 from phusong.coverage.zonal import CommuneShares
 from phusong.data.evidence_tables import CoverageDefinition, coverage_definitions
-from phusong.layers.grid import FloatArray
+from phusong.layers.grid import FloatArray, Raster
 from phusong.layers.inventory import Layers
 from phusong.layers.project.schema import FibreService, FlatService, RangeService, TerrainService
 
@@ -68,7 +68,7 @@ def definition_table(
             continue
         own_percent: FloatArray | None = None
         for definition, mask in _masks(layers, service, kind, reaches):
-            covered = np.asarray(shares.people @ mask.ravel().astype(np.float64))
+            covered = shares.sum_people(mask)
             with np.errstate(divide="ignore", invalid="ignore"):
                 percent = np.where(total > 0.0, 100.0 * covered / total, np.nan)
             own_percent = percent if own_percent is None else own_percent
@@ -115,24 +115,25 @@ def _masks(
     service: str,
     kind: RangeService | FlatService | TerrainService,
     reaches: Mapping[tuple[str, str], Reach],
-) -> Iterator[tuple[str, Mask]]:
+) -> Iterator[tuple[str, Raster[np.bool_]]]:
     """Yield the definitions that a service's results allow, its own first, and what each covers."""
     technology = technology_of(service, kind)
     own = reaches[service, ANY]
-    yield OWN, own.covered.values
+    yield OWN, own.covered
     spread = None if isinstance(kind, RangeService) else read_spread(layers, kind, own)
     for definition in coverage_definitions():
         if technology not in definition.technologies:
             continue
-        mask = None
         if definition.kind == "radius":
-            mask = _circle(layers, service, technology, definition)
-        elif definition.kind == "rsrp" and spread is not None:
+            yield definition.id, _circle(layers, service, technology, definition)
+            continue
+        mask = None
+        if definition.kind == "rsrp" and spread is not None:
             mask = _level(definition, spread)
         elif definition.kind == "rate" and spread is not None:
             mask = _rate(layers, service, technology, definition, reaches, spread)
         if mask is not None:
-            yield definition.id, mask
+            yield definition.id, Raster(mask, layers.grid)
 
 
 @dataclass(frozen=True)
@@ -236,11 +237,13 @@ def _rate(
     return found
 
 
-def _circle(layers: Layers, service: str, technology: str, definition: CoverageDefinition) -> Mask:
-    from phusong.coverage.radio.range import predict_range
+def _circle(
+    layers: Layers, service: str, technology: str, definition: CoverageDefinition
+) -> Raster[np.bool_]:
+    from phusong.coverage.radio.range import within_range
 
     assert definition.radius_m is not None
     circle = RangeService.model_validate(
         {"model": "range", "technology": technology, "radius_m": definition.radius_m}
     )
-    return predict_range(layers, service, circle, any_only=True).of(ANY).covered.values
+    return within_range(layers, service, circle)

@@ -14,8 +14,9 @@ from phusong.coverage.criterion import technology_of
 from phusong.coverage.reasons import Cause, Explainer
 from phusong.coverage.result import ANY, GAP_COLUMNS, Reach
 from phusong.coverage.zonal import CommuneShares
-from phusong.layers.grid import FloatArray, Grid
+from phusong.layers.grid import FloatArray, Raster
 from phusong.layers.inventory import Layers
+from phusong.layers.lands import Folded
 from phusong.layers.project.schema import FibreService, RangeService, TerrainService
 from phusong.layers.status import OPERATIONAL
 
@@ -68,15 +69,16 @@ def find_gaps(
     import geopandas as gpd
     import pandas as pd
 
-    people = shares.cell_people.reshape(layers.grid.shape)
-    home = shares.home().reshape(layers.grid.shape)
+    fold = Folded.of(layers.grid)
+    people = fold.lay(Raster(shares.cell_people.reshape(layers.grid.shape), layers.grid))
+    home = fold.scatter(*shares.homes())
     frames: list[gpd.GeoDataFrame] = []
     scattered: dict[str, float] = {}
     for (service, operator), reach in reaches.items():
         if operator != ANY:
             continue
-        frame = _gaps_of(layers, shares, people, home, service, reach, store)
-        scattered[service] = float(people[~reach.covered.values].sum() - frame["people"].sum())
+        frame = _gaps_of(layers, shares, fold, people, home, service, reach, store)
+        scattered[service] = float(people[~fold.lay(reach.covered)].sum() - frame["people"].sum())
         frames.append(frame)
     filled = [f for f in frames if len(f)] or frames[:1]
     table = gpd.GeoDataFrame(pd.concat(filled, ignore_index=True), geometry="geometry", crs=4326)
@@ -86,6 +88,7 @@ def find_gaps(
 def _gaps_of(
     layers: Layers,
     shares: CommuneShares,
+    fold: Folded,
     people: FloatArray,
     home: NDArray[np.int32],
     service: str,
@@ -93,14 +96,11 @@ def _gaps_of(
     store: Store | None,
 ) -> gpd.GeoDataFrame:
     import geopandas as gpd
-    from scipy import ndimage
 
     settings = layers.project.gaps
     populated = people >= max(settings.min_people_per_km2 * layers.grid.cell_km2, 1e-12)
-    label, count = ndimage.label(populated & ~reach.covered.values, structure=_NEIGHBOURS)
-    label, count = _cut_large(
-        np.asarray(label, dtype=np.int32), count, home, settings.max_area_km2 / layers.grid.cell_km2
-    )
+    label, count = fold.label(populated & ~fold.lay(reach.covered))
+    label, count = _cut_large(label, count, home, settings.max_area_km2 / layers.grid.cell_km2)
     size = np.bincount(label.ravel(), weights=people.ravel(), minlength=count + 1)
     wanted = np.flatnonzero(size[1:] >= settings.min_people) + 1
     # By people, then by place in the grid: the same order on every machine.
@@ -116,6 +116,7 @@ def _gaps_of(
     row, col = row[order].astype(np.int64), col[order].astype(np.int64)
     starts = np.searchsorted(ranked[row, col], np.arange(1, len(wanted) + 2))
     seat = _seats(people, row, col, starts)
+    row, col = fold.place(row, col)
     x = layers.grid.x_m()[col[seat]]
     y = layers.grid.y_m()[row[seat]]
     communes = _communes_of(layers, shares, row, col, starts)
@@ -129,7 +130,7 @@ def _gaps_of(
         "area_km2": np.diff(starts) * layers.grid.cell_km2,
         "commune_codes": ["; ".join(codes[c]) for c in communes],
         "commune_names": ["; ".join(names[c]) for c in communes],
-        "places": _places_in(layers, ranked, len(wanted)),
+        "places": _places_in(layers, fold.spread(ranked), len(wanted)),
         "nearest_fibre_m": _nearest_fibre(layers, x, y),
     }
     table["nearest_site_id"], table["nearest_site_m"] = _nearest_site(layers, service, x, y)
@@ -138,7 +139,7 @@ def _gaps_of(
     table["server_site_id"] = [cause.site_id for cause in causes]
     for name in ("shortfall_db", "terrain_db", "clutter_db", "ridge_m", "ridge_above_m"):
         table[name] = np.array([getattr(cause, name) for cause in causes], dtype=np.float64)
-    frame = gpd.GeoDataFrame(table, geometry=outlines(layers.grid, ranked), crs=layers.grid.crs).to_crs(4326)
+    frame = gpd.GeoDataFrame(table, geometry=outlines(fold, ranked), crs=layers.grid.crs).to_crs(4326)
     seats = gpd.GeoSeries.from_xy(x, y, crs=layers.grid.crs).to_crs(4326)
     return frame.assign(lon=seats.x.to_numpy(), lat=seats.y.to_numpy())
 
@@ -199,7 +200,7 @@ def reason_from_signal(layers: Layers, reach: Reach, row: NDArray[np.int64], col
         return "no fibre"
     if isinstance(kind, RangeService):
         return "no station in range"
-    heard = np.isfinite(reach.signal.values[row, col]).mean()
+    heard = np.isfinite(reach.signal.take(row, col)).mean()
     return "power" if heard >= 0.5 else "no station in range"
 
 
@@ -219,12 +220,11 @@ def _communes_of(
     starts: NDArray[np.int64],
 ) -> list[NDArray[np.int64]]:
     """Return the communes of each gap, the one with the most people first."""
-    from scipy.sparse import csc_array, csr_array
+    from scipy.sparse import csc_array
 
     gap = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
     cell = row * layers.grid.shape[1] + col
-    member = csr_array((np.ones(len(cell)), (cell, gap)), shape=(layers.grid.size, len(starts) - 1))
-    people = csc_array(shares.people @ member)
+    people = csc_array(shares.people_of_sets(cell, gap, len(starts) - 1))
     found = []
     for g in range(people.shape[1]):
         part = slice(people.indptr[g], people.indptr[g + 1])
@@ -236,8 +236,6 @@ def _communes_of(
 
 def _places_in(layers: Layers, ranked: NDArray[np.int32], gaps: int) -> list[str]:
     """Return the names of the places in the cells of each gap."""
-    from phusong.layers.grid import Raster
-
     names: list[list[str]] = [[] for _ in range(gaps)]
     for places in layers.places.values():
         if not len(places):
@@ -281,16 +279,17 @@ def _nearest_fibre(layers: Layers, x: FloatArray, y: FloatArray) -> FloatArray:
     return np.where(np.isfinite(best), best, np.nan)
 
 
-def outlines(grid: Grid, ranked: NDArray[np.int32]) -> list[Any]:
+def outlines(fold: Folded, ranked: NDArray[np.int32]) -> list[Any]:
     """Return the outline of each gap, in order of rank."""
     import shapely
     from rasterio.features import shapes
     from shapely.geometry import shape
 
     parts: dict[int, list[Any]] = {}
-    found = shapes(ranked, mask=ranked > 0, connectivity=4, transform=grid.transform)
-    for geometry, value in found:
-        parts.setdefault(int(value), []).append(shape(geometry))
+    for box, land in fold.views(ranked):
+        found = shapes(land, mask=land > 0, connectivity=4, transform=fold.grid.part(box).transform)
+        for geometry, value in found:
+            parts.setdefault(int(value), []).append(shape(geometry))
     # Parts of one gap touch at corners alone, so they need no union to be one valid shape.
     together = [parts[rank] for rank in sorted(parts)]
     return [mine[0] if len(mine) == 1 else shapely.MultiPolygon(mine) for mine in together]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phusong.coverage.radio.jit import kernel
-from phusong.layers.grid import FloatArray, Grid
+from phusong.layers.grid import Box, FloatArray, Grid
 
 _COARSE = 128
 _FINE = 16
@@ -20,7 +20,7 @@ _FINE = 16
 
 @dataclass(frozen=True)
 class Nearest:
-    """The nearest piece of every cell; arrays of the grid's shape.
+    """The nearest piece of every cell; arrays of the window's shape.
 
     Attributes
     ----------
@@ -37,7 +37,23 @@ class Nearest:
     index: NDArray[np.int32]
 
 
-def nearest(grid: Grid, segments: FloatArray, limit_m: float, *, workers: int = 1) -> Nearest:
+@dataclass(frozen=True)
+class NearestIn:
+    """What `nearest` returns, for whichever window is asked for."""
+
+    grid: Grid
+    segments: FloatArray
+    limit_m: float
+    workers: int = 1
+
+    def __call__(self, box: Box) -> Nearest:
+        """Return it for a window."""
+        return nearest(self.grid, self.segments, self.limit_m, workers=self.workers, box=box)
+
+
+def nearest(
+    grid: Grid, segments: FloatArray, limit_m: float, *, workers: int = 1, box: Box | None = None
+) -> Nearest:
     """Return the distance from each cell centre to the nearest segment, exact everywhere.
 
     A tile of cells can only have as nearest a segment whose smallest possible distance to the tile is
@@ -53,21 +69,29 @@ def nearest(grid: Grid, segments: FloatArray, limit_m: float, *, workers: int = 
         For ``within``.
     workers : int
         Threads; the result does not depend on it.
+    box : Box, optional
+        The cells that are asked for, by default all.
     """
-    distance = np.full(grid.shape, np.nan, dtype=np.float32)
-    within = np.zeros(grid.shape, dtype=np.bool_)
-    index = np.full(grid.shape, -1, dtype=np.int32)
+    row0, row1, col0, col1 = grid.whole if box is None else box
+    shape = row1 - row0, col1 - col0
+    distance = np.full(shape, np.nan, dtype=np.float32)
+    within = np.zeros(shape, dtype=np.bool_)
+    index = np.full(shape, -1, dtype=np.int32)
     segments = np.ascontiguousarray(segments, dtype=np.float64).reshape(-1, 4)
     if len(segments):
-        x, y = grid.x_m(), grid.y_m()
-        edges = [*range(0, grid.shape[0], _COARSE), grid.shape[0]]
-        with ThreadPoolExecutor(workers) as pool:
-            list(
-                pool.map(
-                    lambda rows: _band(rows, x, y, segments, limit_m, distance, within, index),
-                    pairwise(edges),
-                )
-            )
+        x, y = grid.x_m()[col0:col1], grid.y_m()[row0:row1]
+        edges = [*range(0, shape[0], _COARSE), shape[0]]
+
+        def fill(rows: tuple[int, int]) -> None:
+            """Compute some rows of the window."""
+            _band(rows, x, y, segments, limit_m, distance, within, index)
+
+        if workers == 1 or len(edges) == 2:
+            for rows in pairwise(edges):
+                fill(rows)
+        else:
+            with ThreadPoolExecutor(workers) as pool:
+                list(pool.map(fill, pairwise(edges)))
     return Nearest(distance, within, index)
 
 

@@ -116,7 +116,7 @@ def _settlements(
     n = len(layers.communes)
     total = by_commune(found.commune, np.ones(len(found)), n)
     for (service, operator), reach in reaches.items():
-        served = by_commune(found.commune, found.served(reach.covered.values).astype(np.float64), n)
+        served = by_commune(found.commune, found.served(reach.covered).astype(np.float64), n)
         criterion = _settled(layers.project, describe(layers.project.services[service])).en
         date = as_of(layers, "population", *inputs_of(layers, service))
         yield Figure(service, operator, "settlements", served, total, "settlements", criterion, date)

@@ -12,14 +12,12 @@ from numpy.typing import NDArray
 from phusong.coverage.result import SETTLEMENT_COLUMNS
 from phusong.coverage.zonal import CommuneShares
 from phusong.data.language import Text, format_number
-from phusong.layers.grid import FloatArray, Grid
+from phusong.layers.grid import FloatArray, Grid, Raster
+from phusong.layers.lands import Folded, zeros
 from phusong.layers.project.schema import SettlementsTable
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_NEIGHBOURS = np.ones((3, 3), dtype=np.int8)
-"""Cells that touch at a corner belong together, as in gaps."""
 
 
 @dataclass(frozen=True)
@@ -47,18 +45,18 @@ class Settlements:
     rule: SettlementsTable
     cell_people: FloatArray
 
-    def served_share(self, covered: NDArray[np.bool_]) -> FloatArray:
+    @cached_property
+    def cells(self) -> NDArray[np.int64]:
+        """Numbers of the cells that are in an area, ascending."""
+        return np.flatnonzero(self.label).astype(np.int64)
+
+    def served_share(self, covered: Raster[np.bool_]) -> FloatArray:
         """Return the share of the people of each area who live in cells of ``covered``."""
-        there = self.cells[covered.ravel()[self.cells]]
+        there = self.cells[covered.cells(self.cells)]
         inside = np.bincount(self.label[there] - 1, weights=self.cell_people[there], minlength=len(self))
         return np.asarray(inside / self.people, dtype=np.float64)
 
-    @cached_property
-    def cells(self) -> NDArray[np.int64]:
-        """Cells that lie in an area, ascending."""
-        return np.flatnonzero(self.label).astype(np.int64)
-
-    def served(self, covered: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    def served(self, covered: Raster[np.bool_]) -> NDArray[np.bool_]:
         """Tell which areas count as served: at least the rule's share of their people are covered."""
         # Sums in another order differ in the last digit; a whole is a whole.
         return np.asarray(self.served_share(covered) >= self.rule.served_share - 1e-9)
@@ -79,34 +77,35 @@ def find_settlements(grid: Grid, shares: CommuneShares, rule: SettlementsTable) 
     shares : CommuneShares
     rule : SettlementsTable
     """
-    from scipy import ndimage
-
     people = shares.cell_people
-    home = shares.home().astype(np.int64)
-    dense = (people >= rule.min_people_per_km2 * grid.cell_km2) & (home >= 0)
-    patch, _ = ndimage.label(dense.reshape(grid.shape), structure=_NEIGHBOURS)
-    key = patch.ravel().astype(np.int64) * (int(home.max(initial=0)) + 2) + home
-    cells = np.flatnonzero(dense)
-    keys, part = np.unique(key[cells], return_inverse=True)
-    size = np.bincount(part, weights=people[cells], minlength=len(keys))
+    fold = Folded.of(grid)
+    home = fold.scatter(*shares.homes())
+    living = fold.lay(Raster(people.reshape(grid.shape), grid))
+    dense = (living >= rule.min_people_per_km2 * grid.cell_km2) & (home >= 0)
+    patch, _ = fold.label(dense)
+    row, col = np.nonzero(dense)
+    communes = int(home.max(initial=0)) + 2
+    keys, part = np.unique(patch[row, col].astype(np.int64) * communes + home[row, col], return_inverse=True)
+    size = np.bincount(part, weights=living[row, col], minlength=len(keys))
     wanted = np.flatnonzero(size >= max(rule.min_people, 1e-9))
     number = np.zeros(len(keys), dtype=np.int32)
     number[wanted] = np.arange(1, len(wanted) + 1)
-    label = np.zeros(grid.size, dtype=np.int32)
-    label[cells] = number[part]
+    label = zeros(grid, np.int32).reshape(-1)
+    row, col = fold.place(row, col)
+    label[row * grid.shape[1] + col] = number[part]
     held = np.flatnonzero(label)
     # By area, then by people falling: the first cell of each area is its seat.
     order = held[np.lexsort((held, -people[held], label[held]))]
     _, first = np.unique(label[order], return_index=True)
     row, col = np.divmod(order[first], grid.shape[1])
     return Settlements(
-        label, home[order[first]], size[wanted].astype(np.float64), grid.x_m()[col], grid.y_m()[row], rule,
-        people,
+        label, keys[wanted] % communes, size[wanted].astype(np.float64), grid.x_m()[col], grid.y_m()[row],
+        rule, people,
     )
 
 
 def settlement_table(
-    grid: Grid, found: Settlements, covered: dict[tuple[str, str], NDArray[np.bool_]], codes: list[str],
+    grid: Grid, found: Settlements, covered: dict[tuple[str, str], Raster[np.bool_]], codes: list[str],
     names: list[str],
 ) -> pd.DataFrame:
     """Return one row per area and service of the mapping: `phusong.coverage.result.SETTLEMENT_COLUMNS`."""

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from phusong.coverage.result import VILLAGE_COLUMNS, Reach
 from phusong.coverage.zonal import CommuneShares
 from phusong.data.language import Text, format_number
-from phusong.layers.grid import FloatArray
+from phusong.layers.grid import FloatArray, Raster
 from phusong.layers.inventory import Layers
+from phusong.layers.lands import Folded, zeros
 from phusong.layers.project.schema import FibreService, VillagesTable
 from phusong.layers.tables.flags import read_flags
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from phusong.coverage.store import Store
 
 SERVED, LOM, TRANG = "served", "lom", "trang"
-_NEIGHBOURS = np.ones((3, 3), dtype=np.int8)
 
 
 def village_table(
@@ -72,7 +72,7 @@ def village_table(
     blocks = []
     for (service, operator), reach in mobile.items():
         centre = np.asarray(reach.covered.at(x, y, False), dtype=bool)
-        outlying = outlying_people(reach.covered.values, shares.cell_people, cells, owner, len(villages))
+        outlying = outlying_people(reach.covered, shares.cell_people, cells, owner, len(villages))
         state = np.where(~centre, TRANG, np.where(outlying >= rule.outlying_people, LOM, SERVED))
         blocks.append(pd.DataFrame({
             **same, "service": service, "operator": operator, "state": state.astype(object),
@@ -122,7 +122,7 @@ def nearest_villages(
 
 
 def outlying_people(
-    covered: NDArray[np.bool_],
+    covered: Raster[np.bool_],
     people: FloatArray,
     cells: NDArray[np.int64],
     owner: NDArray[np.int64],
@@ -132,13 +132,12 @@ def outlying_people(
 
     A patch is a set of touching uncovered cells of ``cells``, as far as the village owns it.
     """
-    from scipy import ndimage
-
-    left = ~covered.ravel()[cells]
-    mine = np.zeros(covered.size, dtype=bool)
-    mine[cells[left]] = True
-    patch, _ = ndimage.label(mine.reshape(covered.shape), structure=_NEIGHBOURS)
-    key = patch.ravel()[cells[left]].astype(np.int64) * villages + owner[left]
+    grid, left = covered.grid, ~covered.cells(cells)
+    mine = zeros(grid, np.bool_)
+    mine.reshape(-1)[cells[left]] = True
+    fold = Folded.of(grid)
+    patch, _ = fold.label(fold.lay(Raster(mine, grid)))
+    key = fold.spread(patch).ravel()[cells[left]].astype(np.int64) * villages + owner[left]
     keys, part = np.unique(key, return_inverse=True)
     size = np.bincount(part, weights=people[cells[left]], minlength=len(keys))
     largest = np.zeros(villages)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from phusong.layers.grid import FloatArray, Grid, Raster
+from phusong.layers.lands import zeros
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -60,17 +62,73 @@ def _extract(shapes: gpd.GeoSeries, grid: Grid) -> csr_array:
     from phusong.layers.vectors.exact_shapes import Shapes, raster_source
 
     # Only cell numbers and fractions are asked for: one byte a cell is enough of a raster.
-    source, features = raster_source(np.zeros(grid.shape, dtype=np.uint8), grid), Shapes(shapes)
+    source = raster_source(np.zeros(grid.shape, dtype=np.uint8), grid)
+    pieces, of_shape = _by_lands(shapes, grid)
+    features = Shapes(pieces)
     found: Any = exact_extract(source, features, ["cell_id", "coverage"], include_cols=["n"], output="pandas")
     lengths = found["cell_id"].map(len).to_numpy()
     cells = np.concatenate(found["cell_id"].to_list()) if lengths.sum() else np.empty(0, dtype=np.int64)
     parts = np.concatenate(found["coverage"].to_list()) if lengths.sum() else np.empty(0)
-    rows = np.repeat(found["n"].to_numpy(), lengths)
+    rows = np.repeat(of_shape[found["n"].to_numpy()], lengths)
     shares = csr_array(
         (parts.astype(np.float64), (rows, cells.astype(np.int64))), shape=(len(shapes), grid.size)
     )
     shares.sum_duplicates()
     return shares
+
+
+def _by_lands(shapes: gpd.GeoSeries, grid: Grid) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Take shapes apart that lie in several lands of the grid; return the pieces, and the shape of each.
+
+    exactextract holds numbers for every cell between the ends of a shape, also where that is sea.
+    """
+    import shapely
+
+    polygons = np.asarray(shapes.array, dtype=object)
+    whole = np.arange(len(polygons))
+    if not grid.lands:
+        return polygons, whole
+    parts, owner = shapely.get_parts(polygons, return_index=True)
+    lands = [shapely.box(*grid.part(box).bounds) for box in grid.lands]
+    land = np.full(len(parts), -1, dtype=np.int64)
+    outlines = np.asarray(shapely.envelope(parts), dtype=object)
+    found, held = shapely.STRtree(outlines).query(lands, predicate="covers")
+    land[held] = found
+    keys, piece = np.unique(np.column_stack([owner, land]), axis=0, return_inverse=True)
+    order = np.argsort(piece.reshape(-1), kind="stable")
+    pieces = shapely.multipolygons(parts[order], indices=piece.reshape(-1)[order])
+    return np.asarray(pieces, dtype=object), keys[:, 0]
+
+
+def _narrowed(matrix: csr_array, cells: NDArray[np.int64]) -> csr_array:
+    """Return the columns of ``cells`` of a matrix that holds nothing in others, its order of entries kept."""
+    from scipy.sparse import csr_array
+
+    if len(cells) == matrix.shape[1]:
+        return matrix
+    place = np.empty(matrix.shape[1], dtype=np.int32)
+    place[cells] = np.arange(len(cells), dtype=np.int32)
+    return csr_array((matrix.data, place[matrix.indices], matrix.indptr), shape=(matrix.shape[0], len(cells)))
+
+
+def _widened(matrix: csr_array, cells: NDArray[np.int64], size: int) -> csr_array:
+    """Undo `_narrowed`."""
+    from scipy.sparse import csr_array
+
+    if len(cells) == size:
+        return matrix
+    return csr_array((matrix.data, cells[matrix.indices], matrix.indptr), shape=(matrix.shape[0], size))
+
+
+def _held(*matrices: csr_array) -> NDArray[np.int64]:
+    """Return the numbers of the columns in which one of the matrices holds anything; all if most are."""
+    size = matrices[0].shape[1]
+    there = np.zeros(size, dtype=bool)
+    for matrix in matrices:
+        there[matrix.indices] = True
+    cells = np.flatnonzero(there)
+    # Sparse products take memory for every column: worth sparing where communes are a small part.
+    return cells if 2 * len(cells) <= size else np.arange(size)
 
 
 @dataclass(frozen=True)
@@ -100,26 +158,60 @@ class CommuneShares:
     in_holes: float
     raster_inside: float
 
+    @cached_property
+    def _cells(self) -> NDArray[np.int64]:
+        """Numbers of the cells that matter: all, or those in communes where these are a small part."""
+        return _held(self.area, self.people)
+
+    @cached_property
+    def _narrow(self) -> tuple[csr_array, csr_array]:
+        """``area`` and ``people`` of ``_cells``."""
+        return _narrowed(self.area, self._cells), _narrowed(self.people, self._cells)
+
     def home(self) -> NDArray[np.int32]:
         """Return the commune with the largest part of each cell (the first of equals), -1 for none."""
-        columns = self.area.tocsc()
-        home = np.full(columns.shape[1], -1, dtype=np.int32)
+        home = np.full(self.area.shape[1], -1, dtype=np.int32)
+        cells, communes = self.homes()
+        home[cells] = communes
+        return home
+
+    def homes(self) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+        """Return the cells that are in a commune, ascending, and the commune of each as in `home`."""
+        columns = self._narrow[0].tocsc()
         held = np.flatnonzero(np.diff(columns.indptr))
         first = columns.indptr[held]
         largest = np.maximum.reduceat(columns.data, first) if len(held) else np.empty(0)
         cell = np.repeat(np.arange(len(held)), np.diff(columns.indptr)[held])
         # Written backwards, so that the first of equals stays.
         best = np.flatnonzero(columns.data == largest[cell])[::-1]
-        home[held[cell[best]]] = columns.indices[best]
-        return home
+        home = np.zeros(len(held), dtype=np.int32)
+        home[cell[best]] = columns.indices[best]
+        return self._cells[held], home
+
+    def people_of_sets(self, cell: NDArray[np.int64], of_set: NDArray[np.int64], sets: int) -> csr_array:
+        """Return the people of each commune in sets of cells, shape (communes, sets).
+
+        ``cell`` and ``of_set`` are the members, all of them cells in communes.
+        """
+        from scipy.sparse import csr_array
+
+        held = self._cells
+        at = cell if len(held) == self.area.shape[1] else np.searchsorted(held, cell)
+        member = csr_array((np.ones(len(cell)), (at, of_set)), shape=(len(held), sets))
+        return csr_array(self._narrow[1] @ member)
 
     def sum_people(self, mask: Raster[np.bool_]) -> FloatArray:
         """Return the people of each commune in the cells of ``mask``."""
-        return np.asarray(self.people @ mask.values.ravel().astype(np.float64))
+        return np.asarray(self._narrow[1] @ self._in_cells(mask))
 
     def sum_area_km2(self, mask: Raster[np.bool_]) -> FloatArray:
         """Return the area of each commune in the cells of ``mask``."""
-        return np.asarray(self.area @ mask.values.ravel().astype(np.float64)) * mask.grid.cell_km2
+        return np.asarray(self._narrow[0] @ self._in_cells(mask)) * mask.grid.cell_km2
+
+    def _in_cells(self, mask: Raster[np.bool_]) -> FloatArray:
+        held = self._cells
+        inside = mask.values.ravel() if len(held) == self.area.shape[1] else mask.cells(held)
+        return inside.astype(np.float64)
 
 
 def share_communes(
@@ -150,16 +242,19 @@ def share_communes(
     grid = people.grid
     shapes = communes.geometry
     count = people.values.ravel()
-    area = cell_shares(shapes, grid, store)
-    claimed = cell_shares(overlaps, grid)
+    area, claimed = cell_shares(shapes, grid, store), cell_shares(overlaps, grid)
+    cells = _held(area, claimed)
+    area, claimed = _narrowed(area, cells), _narrowed(claimed, cells)
     if len(overlaps):
         area = _split_overlaps(area, claimed, shapes, overlaps)
     area = _snap_to_one(area)
-    in_overlaps = float((claimed @ count).sum()) if len(overlaps) else 0.0
+    in_overlaps = float((claimed @ count[cells]).sum()) if len(overlaps) else 0.0
     in_holes = float((cell_shares(holes, grid) @ count).sum()) if len(holes) else 0.0
 
-    shared, raster_inside = people_in(area, communes, people, official)
-    cell_people = np.asarray(shared.sum(axis=0), dtype=np.float64).ravel()
+    shared, raster_inside = _people_in(area, communes, count[cells], official)
+    cell_people = zeros(grid, np.float64).reshape(-1)
+    cell_people[cells] = np.asarray(shared.sum(axis=0), dtype=np.float64).ravel()
+    area, shared = _widened(area, cells, grid.size), _widened(shared, cells, grid.size)
     return CommuneShares(area, shared, cell_people, in_overlaps, in_holes, raster_inside)
 
 
@@ -177,9 +272,19 @@ def people_in(
     communes, people, official
         As in `share_communes`.
     """
+    cells = _held(area)
+    count = people.values.ravel()[cells]
+    shared, raster_inside = _people_in(_narrowed(area, cells), communes, count, official)
+    return _widened(shared, cells, people.grid.size), raster_inside
+
+
+def _people_in(
+    area: csr_array, communes: gpd.GeoDataFrame, count: FloatArray, official: Mapping[str, float] | None
+) -> tuple[csr_array, float]:
+    """Do what `people_in` says for the cells of which ``count`` are the people."""
     from scipy.sparse import csr_array, diags_array
 
-    shared = csr_array(area @ diags_array(people.values.ravel()))
+    shared = csr_array(area @ diags_array(count))
     raster_inside = float(shared.sum())
     if official is not None:
         before = np.asarray(shared.sum(axis=1)).ravel()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -13,6 +13,8 @@ from pyproj import CRS
 
 FloatArray = NDArray[np.float64]
 DType = TypeVar("DType", bound=np.generic)
+Box = tuple[int, int, int, int]
+"""A window of a grid: its first row and the one after its last, then its columns likewise."""
 
 
 class GridMismatchError(ValueError):
@@ -33,6 +35,9 @@ class Grid:
         Side of a cell.
     shape : tuple of int
         Rows and columns.
+    lands : tuple of Box
+        Where all communes lie, if far islands leave most of the grid to the sea; see `phusong.layers.lands`.
+        Empty: anywhere. Two grids of the same cells are equal whatever it is.
     """
 
     crs: CRS
@@ -40,6 +45,7 @@ class Grid:
     top_m: float
     cell_m: float
     shape: tuple[int, int]
+    lands: tuple[Box, ...] = field(default=(), compare=False, repr=False)
 
     @classmethod
     def cover(cls, bounds: tuple[float, float, float, float], crs: CRS, cell_m: float) -> Grid:
@@ -67,6 +73,16 @@ class Grid:
     def place(self) -> tuple[str, float, float, float, tuple[int, int]]:
         """All that tells the grid from others, in plain values."""
         return self.crs.to_wkt(), self.left_m, self.top_m, self.cell_m, self.shape
+
+    @property
+    def whole(self) -> Box:
+        """The window of all cells."""
+        return (0, self.shape[0], 0, self.shape[1])
+
+    def part(self, box: Box) -> Grid:
+        """Return the grid of a window's cells."""
+        left, top = self.left_m + box[2] * self.cell_m, self.top_m - box[0] * self.cell_m
+        return Grid(self.crs, left, top, self.cell_m, (box[1] - box[0], box[3] - box[2]))
 
     @property
     def size(self) -> int:
@@ -114,7 +130,11 @@ def _whole(steps: FloatArray) -> NDArray[np.int64]:
 
 @dataclass(frozen=True)
 class Raster(Generic[DType]):
-    """Values on a grid. Missing floats are NaN; missing integers are said by the raster's maker."""
+    """Values on a grid. Missing floats are NaN; missing integers are said by the raster's maker.
+
+    Where a few cells or a window are wanted, ``take``, ``cells`` and ``window`` spare those rasters the sea
+    that do not hold it; see `phusong.layers.lands.PatchRaster`.
+    """
 
     values: NDArray[DType]
     grid: Grid
@@ -123,10 +143,27 @@ class Raster(Generic[DType]):
         if self.values.shape != self.grid.shape:
             raise GridMismatchError(f"array {self.values.shape} on a grid of {self.grid.shape}")
 
+    def take(self, row: NDArray[np.int64], col: NDArray[np.int64]) -> NDArray[DType]:
+        """Return the values of cells of the grid."""
+        return self.values[row, col]
+
+    def cells(self, number: NDArray[np.int64]) -> NDArray[DType]:
+        """Return the values of cells that are numbered along rows, the north-western first."""
+        return self.values.ravel()[number]
+
+    def window(self, box: Box) -> NDArray[DType]:
+        """Return the values in a window."""
+        return self.values[box[0] : box[1], box[2] : box[3]]
+
+    @property
+    def dtype(self) -> np.dtype[DType]:
+        """Type of the values."""
+        return self.values.dtype
+
     def at(self, x_m: FloatArray, y_m: FloatArray, outside: Any) -> NDArray[DType]:
         """Return the values of the cells that hold the points; ``outside`` where there is no cell."""
         row, col = self.grid.index(x_m, y_m)
         inside = self.grid.holds(row, col)
-        result = np.full(row.shape, outside, dtype=self.values.dtype)
-        result[inside] = self.values[row[inside], col[inside]]
+        result = np.full(row.shape, outside, dtype=self.dtype)
+        result[inside] = self.take(row[inside], col[inside])
         return result

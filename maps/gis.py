@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from phusong.coverage.criterion import describe
 from phusong.coverage.result import ANY, Reach, Result
+from phusong.coverage.store import digest_of
 from phusong.layers.grid import Raster
 from phusong.maps.citation import cited_sources, gpkg_metadata, member, tags
 from phusong.maps.kept import kept_file
@@ -32,6 +34,8 @@ GEOJSON_VERSION = "1.0"
 """Of ``communes.geojson``: the first number changes when a reader of the old form would break."""
 
 _DECIMALS = 6
+_ROWS = 512
+"""Of a raster that are in memory at once, if it holds less than all."""
 _CLOCK = threading.Lock()
 
 
@@ -182,7 +186,7 @@ def write_signal(result: Result, service: str, path: Path, *, store: Store | Non
     reach: Reach = result.reaches[service, ANY]
     what = "RSRP" if reach.unit == "dBm" else "distance"
     said = f"{service} {what}, best server of any operator"
-    _write_cog(result, service, path, _without_nan(reach.signal), said, reach.unit, store, nodata=NODATA)
+    _write_cog(result, service, path, reach.signal, said, reach.unit, store, nodata=NODATA)
 
 
 def write_sinr(result: Result, service: str, path: Path, *, store: Store | None = None) -> None:
@@ -198,7 +202,7 @@ def write_sinr(result: Result, service: str, path: Path, *, store: Store | None 
         raise ValueError(f"service {service!r} has no SINR")
     load = getattr(result.layers.project.services[service], "load", 1.0)
     said = f"{service} SINR at load {load:g}, best server of any operator"
-    _write_cog(result, service, path, _without_nan(sinr), said, "dB", store, nodata=NODATA)
+    _write_cog(result, service, path, sinr, said, "dB", store, nodata=NODATA)
 
 
 def write_servers(result: Result, service: str, path: Path, *, store: Store | None = None) -> None:
@@ -219,9 +223,12 @@ def write_servers(result: Result, service: str, path: Path, *, store: Store | No
     _write_cog(result, service, path, counts, said, "1", store)
 
 
-def _without_nan(raster: Raster[np.float32]) -> Raster[np.float32]:
-    values = np.where(np.isnan(raster.values), NODATA, raster.values).astype(np.float32)
-    return Raster(values, raster.grid)
+def _bands(raster: Raster[Any], nodata: float | None) -> Iterator[tuple[int, NDArray[Any]]]:
+    """Yield some rows of a raster after others, each with the number of its first, ``nodata`` for NaN."""
+    rows, cols = raster.grid.shape
+    for row in range(0, rows, _ROWS):
+        values = raster.window((row, min(row + _ROWS, rows), 0, cols))
+        yield row, values if nodata is None else np.where(np.isnan(values), values.dtype.type(nodata), values)
 
 
 def _write_cog(
@@ -234,7 +241,8 @@ def _write_cog(
         criterion=describe(result.layers.project.services[service]).en, software=f"phusong {version()}",
         **tags(cited_sources(result.layers.sources)),
     )
-    parts = "raster", raster.values, raster.grid.place, said, unit, nodata, sorted(told.items())
+    held = () if store is None else tuple(digest_of(values) for _, values in _bands(raster, nodata))
+    parts = "raster", raster.dtype.str, held, *raster.grid.place, said, unit, nodata, sorted(told.items())
     kept_file(store, parts, lambda p: _make_cog(p, raster, said, unit, nodata, told), path)
 
 
@@ -242,16 +250,18 @@ def _make_cog(
     path: Path, raster: Raster[Any], said: str, unit: str, nodata: float | None, told: Mapping[str, str]
 ) -> None:
     import rasterio
+    from rasterio.windows import Window
 
     grid = raster.grid
-    predictor = 3 if raster.values.dtype.kind == "f" else 2
+    predictor = 3 if raster.dtype.kind == "f" else 2
     with rasterio.open(
         path, "w", driver="COG", width=grid.shape[1], height=grid.shape[0], count=1,
-        dtype=raster.values.dtype.name, crs=grid.crs.to_wkt(), transform=grid.transform, nodata=nodata,
+        dtype=raster.dtype.name, crs=grid.crs.to_wkt(), transform=grid.transform, nodata=nodata,
         compress="DEFLATE", predictor=predictor, blocksize=_block(grid.shape), overviews="AUTO",
         overview_resampling="NEAREST", num_threads=1,
     ) as dataset:
-        dataset.write(raster.values, 1)
+        for row, values in _bands(raster, nodata):
+            dataset.write(values, 1, window=Window(0, row, grid.shape[1], len(values)))
         dataset.set_band_description(1, said)
         dataset.units = (unit,)
         dataset.update_tags(**told)

@@ -11,6 +11,7 @@ from pyproj import Transformer
 
 from phusong.coverage.result import Reach
 from phusong.layers.grid import Grid, Raster
+from phusong.layers.lands import zeros
 from phusong.maps.colours import MISSING_COLOUR, SIGNAL_COLOURS, WEAK_COLOUR
 from phusong.maps.kept import kept_bytes
 from phusong.maps.png import data_uri, palette_png
@@ -179,19 +180,22 @@ def signal_overlay(
     """
     signal_grid = reach.signal.grid
     signal_grid.require(people.grid, reach.covered.grid)
-    signal, covered = reach.signal.values, reach.covered.values
+    shown = frame.inside & land[frame.row, frame.col]
+    row, col = frame.row[shown].astype(np.int64), frame.col[shown].astype(np.int64)
+    signal, covered = reach.signal.take(row, col), reach.covered.take(row, col)
     better = signal if reach.unit == "dBm" else -signal
     breaks = signal_breaks(reach, criterion_value)
     ordered = np.array(breaks if reach.unit == "dBm" else [-b for b in breaks], dtype=np.float32)
-    image = np.zeros(signal.shape, dtype=np.uint8)
+    shade = np.zeros(len(row), dtype=np.uint8)
     if reach.unit == "dBm":
-        image[np.isfinite(signal)] = WEAK
-    image[(people.values >= min_people_per_km2 * people.grid.cell_km2) & ~covered] = MISSING
+        shade[np.isfinite(signal)] = WEAK
+    shade[(people.take(row, col) >= min_people_per_km2 * people.grid.cell_km2) & ~covered] = MISSING
     filled = np.where(np.isfinite(better), better, -np.inf)
-    image[covered] = 1 + np.searchsorted(ordered, filled[covered], side="right").astype(np.uint8)
-    image[~land] = 0
+    shade[covered] = 1 + np.searchsorted(ordered, filled[covered], side="right").astype(np.uint8)
+    image = np.zeros(shown.shape, dtype=np.uint8)
+    image[shown] = shade
     parts = "overlay", image, *_place(signal_grid, frame)
-    png = kept_bytes(store, parts, lambda: palette_png(frame.take(image), _PALETTE))
+    png = kept_bytes(store, parts, lambda: palette_png(image, _PALETTE))
     return Overlay(data_uri(png), frame.bounds)
 
 
@@ -235,8 +239,22 @@ def _shades(
 def land_mask(grid: Grid, communes: gpd.GeoDataFrame) -> NDArray[np.bool_]:
     """Return the cells that touch a commune."""
     from rasterio.features import rasterize
+    from shapely import box
 
-    inside = rasterize(
-        communes.geometry, out_shape=grid.shape, transform=grid.transform, all_touched=True, dtype="uint8"
-    )
-    return np.asarray(inside == 1)
+    def touched(shapes: Any, part: Grid) -> NDArray[np.bool_]:
+        """Return the cells of a grid that touch one of the shapes."""
+        inside = rasterize(
+            shapes, out_shape=part.shape, transform=part.transform, all_touched=True, dtype="uint8"
+        )
+        return np.asarray(inside == 1)
+
+    if not grid.lands:
+        return touched(communes.geometry, grid)
+    land = zeros(grid, np.bool_)
+    shapes = communes.geometry.explode(ignore_index=True)
+    for row0, row1, col0, col1 in grid.lands:
+        part = grid.part((row0, row1, col0, col1))
+        near = shapes.iloc[np.sort(shapes.sindex.query(box(*part.bounds)))]
+        if len(near):
+            land[row0:row1, col0:col1] = touched(near, part)
+    return land

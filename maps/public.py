@@ -272,7 +272,7 @@ def _reach(reach: Reach, *, shown: bool) -> Reach:
     grid = reach.signal.grid
     if shown:
         return Reach(reach.service, reach.operator, reach.unit, reach.signal, reach.covered)
-    blank = np.full(grid.shape, np.nan, dtype=np.float32)
+    blank = np.broadcast_to(np.float32(np.nan), grid.shape)
     nowhere = Raster(np.zeros(grid.shape, bool), grid)
     return Reach(reach.service, reach.operator, reach.unit, Raster(blank, grid), nowhere)
 

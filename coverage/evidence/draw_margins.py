@@ -159,9 +159,9 @@ def _of_circles(
     service: RangeService, reach: Reach, slope_db: float, cells: NDArray[np.int64]
 ) -> tuple[NDArray[np.bool_], Float32, Float32, Float32]:
     """Return how far inside its circle each cell lies, in dB; of what is heard nothing is known."""
-    far = np.maximum(reach.signal.values.ravel()[cells], np.float32(1.0))
+    far = np.maximum(reach.signal.cells(cells), np.float32(1.0))
     above = np.float32(slope_db) * np.log10(np.float32(service.radius_m) / far)
-    criterion = _as_covered(above, reach.covered.values.ravel()[cells])
+    criterion = _as_covered(above, reach.covered.cells(cells))
     criterion = np.where(np.isnan(far), np.float32(-np.inf), criterion).astype(np.float32)
     nothing = np.full(len(far), -np.inf, dtype=np.float32)
     return np.zeros(0, dtype=bool), criterion, nothing, np.ones(len(far), dtype=np.float32)
@@ -211,5 +211,5 @@ def _sites(
     xy = np.column_stack([stations.geometry.x.to_numpy(float), stations.geometry.y.to_numpy(float)])
     unique, number = np.unique(xy, axis=0, return_inverse=True)
     number = np.append(number.reshape(-1), -1).astype(np.int32)
-    site = [number[r.best_server.values.ravel()[cells]] for r in reaches if r.best_server is not None]
+    site = [number[r.best_server.cells(cells)] for r in reaches if r.best_server is not None]
     return np.stack(site), len(unique)

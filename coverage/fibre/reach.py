@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from phusong.coverage.nearest import nearest
+from phusong.coverage.nearest import NearestIn
 from phusong.coverage.prediction import worker_count
 from phusong.coverage.result import ANY, Reach
-from phusong.layers.grid import FloatArray, Raster
+from phusong.layers.grid import Box, FloatArray
 from phusong.layers.inventory import Layers
+from phusong.layers.lands import rasters_of
 from phusong.layers.project.schema import FibreService
 
 if TYPE_CHECKING:
@@ -51,17 +53,16 @@ def predict_fibre(layers: Layers, name: str, service: FibreService, *, workers: 
             for part in operational
         ]
         segments = np.concatenate(pieces) if pieces else np.empty((0, 4))
-        found = nearest(layers.grid, segments, service.reach_m, workers=worker_count(workers))
-        reaches.append(
-            Reach(
-                service=name,
-                operator=operator,
-                unit="m",
-                signal=Raster(found.distance_m, layers.grid),
-                covered=Raster(found.within, layers.grid),
-            )
-        )
+        found = NearestIn(layers.grid, segments, service.reach_m, worker_count(workers))
+        distance, within = rasters_of(layers.grid, partial(_values, found))
+        reaches.append(Reach(service=name, operator=operator, unit="m", signal=distance, covered=within))
     return tuple(reaches)
+
+
+def _values(found: NearestIn, box: Box) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Return distance and mask in a window."""
+    near = found(box)
+    return near.distance_m, near.within
 
 
 def _is_operational(part: gpd.GeoDataFrame) -> NDArray[np.bool_]:

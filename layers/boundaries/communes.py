@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from phusong.layers.boundaries.codes import REPAIRED, own_codes, tell_duplicates
 from phusong.layers.boundaries.province import Province
 from phusong.layers.grid import Grid
 from phusong.layers.keeping import Keep, computed
+from phusong.layers.lands import lands_of
 from phusong.layers.project.schema import GridTable
 from phusong.layers.project.words import NOT_METRIC
 from phusong.layers.rules import Report, error, warning
@@ -134,7 +136,9 @@ def read_communes(
     if cells.size > MAX_CELLS:
         report.once(TOO_LARGE, rows=cells.shape[0], columns=cells.shape[1])
         return None
-    return Province(cells, communes, keep), found
+    lands = lands_of(shapely.bounds(shapely.get_parts(moved)), cells)
+    # Arrays that leave out the sea are quicker made than read.
+    return Province(replace(cells, lands=lands), communes, computed if lands else keep), found
 
 
 def utm_zone(bounds: Any) -> CRS:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from phusong.layers.grid import FloatArray, Grid
 from phusong.layers.keeping import Keep, computed, digestible
+from phusong.layers.lands import zeros
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -89,10 +90,25 @@ def cells_in(shapes: NDArray[np.object_], grid: Grid) -> NDArray[np.bool_]:
     """Tell which cells of the grid have their centre in one of the polygons."""
     from rasterio.features import geometry_mask
 
-    outlines = [_outline(p) for p in shapely.get_parts(shapes) if not p.is_empty]
+    parts = shapely.get_parts(shapes)
+    parts = parts[~shapely.is_empty(parts)]
+    if grid.lands:
+        return _cells_by_lands(parts, grid)
+    outlines = [_outline(p) for p in parts]
     if not outlines:
         return np.zeros(grid.shape, dtype=bool)
     return np.asarray(geometry_mask(outlines, grid.shape, grid.transform, invert=True), dtype=bool)
+
+
+def _cells_by_lands(parts: NDArray[np.object_], grid: Grid) -> NDArray[np.bool_]:
+    """Ask for one land of the grid after another, each with the polygons that touch it."""
+    inside = zeros(grid, np.bool_)
+    tree = shapely.STRtree(parts)
+    for box in grid.lands:
+        part = grid.part(box)
+        near = parts[np.sort(tree.query(shapely.box(*part.bounds)))]
+        inside[box[0] : box[1], box[2] : box[3]] = cells_in(near, part)
+    return inside
 
 
 def _outline(polygon: shapely.Polygon) -> dict[str, Any]:

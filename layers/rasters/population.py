@@ -17,6 +17,7 @@ from phusong.layers.faults import Fault, Faults, Severity
 from phusong.layers.grid import FloatArray, Grid, Raster
 from phusong.layers.inventory import Population
 from phusong.layers.keeping import Arrays, Keep, computed
+from phusong.layers.lands import zeros
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -120,7 +121,7 @@ def read_population(
         All zero where there was an error.
     """
     tell = _Teller(faults, layer_name, file)
-    nobody = Population(Raster(np.zeros(grid.shape), grid), 0.0, 0.0)
+    nobody = Population(Raster(zeros(grid, np.float64), grid), 0.0, 0.0)
     source = _read_source(path, grid, crs, tell)
     if source is None:
         return nobody
@@ -214,7 +215,7 @@ def _lay(source: _Source, grid: Grid, weights: FloatArray) -> Arrays:
     people, known = source.people, source.known
     corner_x, corner_y = _corners(people.shape, source.transform, source.crs, grid)
     place = (corner_x, corner_y, grid.left_m, grid.top_m, grid.cell_m)
-    evenly, share = np.zeros(grid.shape), np.zeros(grid.shape)
+    evenly, share = zeros(grid, np.float64), zeros(grid, np.float64)
     gathered = np.zeros((2, *(people.shape if weights.size else (0, 0))))
     sums = _split(people, known, *place, evenly, share, weights, gathered)
     per_km2 = people / _areas_km2(corner_x, corner_y)

@@ -23,6 +23,7 @@ from phusong.coverage.result import ANY, Reach
 from phusong.coverage.zonal import CommuneShares, share_communes
 from phusong.layers.grid import Grid, Raster
 from phusong.layers.inventory import Layers, Population
+from phusong.layers.lands import Folded
 from phusong.layers.project.schema import Project
 
 UTM = CRS.from_epsg(32649)
@@ -117,7 +118,7 @@ def test_outlines_are_the_cells_of_their_gap(ranked: NDArray[np.int32]) -> None:
     """Two gaps of cells that touch, meet at corners, enclose others and lie apart."""
     grid = Grid(UTM, 500_000.0, 1_500_900.0, 100.0, (9, 9))
     held = [rank for rank in (1, 2) if (ranked == rank).any()]
-    for rank, outline in zip(held, outlines(grid, ranked), strict=True):
+    for rank, outline in zip(held, outlines(Folded.of(grid), ranked), strict=True):
         row, col = np.nonzero(ranked == rank)
         left, top = 500_000.0 + 100.0 * col, 1_500_900.0 - 100.0 * row
         assert outline.is_valid

@@ -88,7 +88,7 @@ def test_residential_areas_by_walking_from_cell_to_cell(network: Network, seed: 
             if part and total >= 40.0:
                 inside = sum(people[cell] for cell in part if covered[cell])
                 expected.append((commune, round(total, 6), bool(inside >= 0.8 * total)))
-    served = found.served(covered)
+    served = found.served(Raster(covered, grid))
     ours = zip(found.commune.tolist(), found.people.round(6).tolist(), served.tolist(), strict=True)
     assert len(expected) > 5
     assert sorted(ours) == sorted(expected)
@@ -107,7 +107,7 @@ def test_outlying_clusters_by_loops(network: Network, seed: int) -> None:
     rule = VillagesTable(radius_m=1200.0, outlying_people=3.0, min_people_per_km2=20.0)
     shares = shares_of(people, np.zeros(grid.shape, dtype=int))
     cells, owner = around_villages(layers, shares, x, y, rule)
-    found = outlying_people(covered, shares.cell_people, cells, owner, 6)
+    found = outlying_people(Raster(covered, grid), shares.cell_people, cells, owner, 6)
     far = np.hypot(grid.x_m()[None, :, None] - x, grid.y_m()[:, None, None] - y)
     mine = (people >= 0.2) & (far.min(axis=2) <= 1200.0)
     largest = np.zeros(6)

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as tries
 from hypothesis import strategies as st
+from pyproj import CRS
 from scipy.special import ndtr, ndtri
 from shapely.geometry import box
 
@@ -27,7 +28,7 @@ from phusong.coverage.villages import outlying_people, village_table
 from phusong.layers.boundaries.crosswalk import crosswalk
 from phusong.layers.boundaries.old_communes import OldCommunes
 from phusong.layers.boundaries.province import Province
-from phusong.layers.grid import Raster
+from phusong.layers.grid import Grid, Raster
 from phusong.layers.inventory import Layers, Population
 from phusong.layers.project.schema import FlatService, RangeService, SettlementsTable, VillagesTable
 from phusong.layers.project.uncertainty import UncertaintyTable
@@ -364,7 +365,10 @@ def test_clusters_left_out_are_those_of_labelled_patches(seed: int, share: float
     people = rng.integers(1, 9, (rows, columns)).astype(float)
     owner = rng.integers(0, count, (rows, columns))
     cells = np.flatnonzero(there)
-    wanted = outlying_people(covered, people.ravel(), cells, owner.ravel()[cells], count)
+    grid = Grid(CRS.from_epsg(32649), 0.0, 0.0, 100.0, (rows, columns))
+    wanted = outlying_people(
+        Raster(covered, grid), people.ravel(), cells, owner.ravel()[cells], count
+    )
     number = np.full((rows + 1, columns + 2), -1, dtype=np.int32)
     inner = number[1:, 1:-1]
     inner[there] = np.arange(len(cells))
