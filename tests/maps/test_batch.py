@@ -225,6 +225,12 @@ def spoil_manifest(project: Path, out: Path) -> None:
     (out / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
 
 
+def spoil_outline(project: Path, out: Path) -> None:
+    manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
+    manifest["province"]["outline"] = [[1, 2], "x"]
+    (out / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+
+
 def status_if_resumed(project: Path, out: Path, lang: str = "vi") -> str:
     """Tell whether a batch would keep an output, without running what it would not keep."""
 
@@ -260,7 +266,7 @@ def test_what_makes_a_province_run_again(kept: tuple[Path, Path]) -> None:
     assert status_if_resumed(project.parent, out) == "skipped"
     assert status_if_resumed(project, out, "en") == "again"
     changes: tuple[Callable[[Path, Path], None], ...] = (
-        change_input, change_parameter, tamper, lose, older, spoil_manifest
+        change_input, change_parameter, tamper, lose, older, spoil_manifest, spoil_outline
     )  # fmt: skip
     for change in changes:
         change(project, out / "21")

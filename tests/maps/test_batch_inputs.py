@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +14,8 @@ from quick_project import make_project, of_another_province
 
 from phusong.maps.batch.child import work
 from phusong.maps.batch.job import Job
+from phusong.maps.batch.run import BatchOptions, run_batch
+from phusong.maps.manifest import sha256
 
 
 def missing(file: Path) -> None:
@@ -52,3 +58,29 @@ def test_it_fails_by_its_data_and_names_the_file(
     assert wanted in told
     assert "Traceback" not in told
     assert not list((tmp_path / "out").glob("*71*/"))
+
+
+@pytest.mark.slow
+def test_an_input_that_changes_while_a_batch_runs(sample: Path, tmp_path: Path) -> None:
+    """It is read again: what is done was made from what is there."""
+    project, out = make_project(sample, tmp_path / "p", "72"), tmp_path / "out"
+    villages = project.parent / "villages.csv"
+    before = villages.read_text(encoding="utf-8-sig")
+
+    def change_once_read() -> None:
+        until = time.monotonic() + 300
+        while time.monotonic() < until:
+            with contextlib.suppress(OSError):
+                if ": read: " in (out / "72.log").read_text(encoding="utf-8"):
+                    villages.write_text(before.replace("99-V00030", "99-V00031"), encoding="utf-8")
+                    return
+            time.sleep(0.002)
+
+    changer = threading.Thread(target=change_once_read)
+    changer.start()
+    (run,) = run_batch([project], out, "en", options=BatchOptions(dask=False))
+    changer.join(1)
+    assert (run.status, run.attempts) == ("done", 2), run.messages
+    assert "villages.csv' changed during the run" in (out / "72.log").read_text(encoding="utf-8")
+    inputs = json.loads((out / "72" / "manifest.json").read_text(encoding="utf-8"))["inputs"]
+    assert {e["path"]: e["sha256"] for e in inputs}["villages.csv"] == sha256(villages)

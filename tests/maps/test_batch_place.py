@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,14 +20,11 @@ from quick_project import content, make_project
 from phusong.cli.app import run as run_cli
 from phusong.cli.options import Settings
 from phusong.layers.faults import ExpectedError
-from phusong.layers.project.file import read_project
 from phusong.maps.batch import process
-from phusong.maps.batch.job import Job
 from phusong.maps.batch.neighbours import lend
 from phusong.maps.batch.page import write_summary
 from phusong.maps.batch.place import held
-from phusong.maps.batch.projects import current_run
-from phusong.maps.batch.run import BatchOptions, run_batch
+from phusong.maps.batch.run import run_batch
 from phusong.maps.manifest import sha256
 
 Told = pytest.CaptureFixture[str]
@@ -156,27 +156,6 @@ def test_options_that_cannot_be_meant(
     assert not [*(tmp_path / "out").glob("ledger.*"), *(tmp_path / "out").glob(".running-*")]
 
 
-def test_a_log_outlives_the_night_in_which_its_province_is_kept(sample: Path, tmp_path: Path) -> None:
-    project, out = make_project(sample, tmp_path / "p", "21"), tmp_path / "out"
-    options = BatchOptions(resume=True, dask=False)
-    (out / "21").parent.mkdir()
-    (out / "21.log").write_text("of an earlier try\n", encoding="utf-8")
-    (done,) = run_batch([project], out, "en", options=options)
-    log = (out / "21.log").read_text(encoding="utf-8")
-    assert "earlier" not in log
-    assert "indicators: " in log
-    (kept,) = run_batch([project], out, "en", options=options)
-    assert (done.status, kept.status) == ("done", "skipped")
-    assert (out / "21.log").read_text(encoding="utf-8") == log
-    # A manifest whose outline is none makes a province to be computed, not a batch to end.
-    job = Job("21", "P", str(project), str(out / "21"), "en")
-    assert current_run(read_project(project), job, "en", project) is not None
-    manifest = json.loads((out / "21" / "manifest.json").read_text(encoding="utf-8"))
-    manifest["province"]["outline"] = [[1, 2], "x"]
-    (out / "21" / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
-    assert current_run(read_project(project), job, "en", project) is None
-
-
 def test_lists_of_stations_that_are_not_what_was_written(tmp_path: Path) -> None:
     """A list that somebody changed, or a disk tore, is missing, not half believed."""
     files = {code: tmp_path / f"{code}.csv" for code in ("01", "02", "03")}
@@ -225,35 +204,90 @@ def test_a_part_of_the_machine_is_all_there_is(tmp_path: Path, monkeypatch: pyte
             file.unlink()
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("dask", [False, True])
-def test_a_service_that_is_stopped(sample: Path, tmp_path: Path, dask: bool) -> None:
-    """SIGTERM ends every process; the ledger says what is left to do, and nothing is half-written."""
-    if dask:
-        pytest.importorskip("distributed")
-    projects = [make_project(sample, tmp_path / f"p{code}", code) for code in ("81", "82")]
-    out = tmp_path / "out"
-    words = ["--workers", "2" if dask else "1", "--events", str(tmp_path / "events")]
-    batch_ = subprocess.Popen(
+@contextlib.contextmanager
+def started(projects: list[Path], out: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
+    """A batch in a process of its own, which ends with the test at the latest."""
+    with subprocess.Popen(
         [sys.executable, "-P", "-c", "from phusong.cli.app import main; main()", "--lang", "en", "batch",
          *map(str, projects), "--out", str(out), *words],
         stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    until = time.monotonic() + 60
-    while not (begun := [p for p in out.glob("8?.log") if "process" in p.read_text(encoding="utf-8")]):
+    ) as process:  # fmt: skip
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def process_begun(out: Path, codes: str) -> int:
+    """Wait for the process of a province, and return its number."""
+    until = time.monotonic() + 300
+    while True:
+        for file in sorted(out.glob(f"{codes}.log")):
+            found = re.findall(r"province: process (\d+) on", file.read_text(encoding="utf-8"))
+            if found:
+                return int(found[-1])
         assert time.monotonic() < until
         time.sleep(0.02)
-    child = int(begun[0].read_text(encoding="utf-8").split("process ")[1].split()[0])
-    batch_.send_signal(signal.SIGTERM)
-    stderr = batch_.communicate(timeout=30)[1]
-    assert batch_.returncode == 130, stderr
-    assert stderr.strip().splitlines()[-1] == "Stopped as asked."
-    assert "Traceback" not in stderr
-    with pytest.raises(ProcessLookupError):
-        os.kill(child, 0)
+
+
+def gone(pid: int) -> bool:
+    """Tell whether a process ends within some seconds."""
+    until = time.monotonic() + 15
+    while time.monotonic() < until:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+OF_A_BATCH = {".batch.lock", ".cache", "ledger.csv", "ledger.json"}
+
+
+@pytest.mark.slow
+def test_a_service_that_is_stopped(sample: Path, tmp_path: Path) -> None:
+    """SIGTERM ends every process; the ledger says what is left to do, and nothing is half-written."""
+    pytest.importorskip("distributed")
+    projects = [make_project(sample, tmp_path / f"p{code}", code) for code in ("81", "82")]
+    out, told = tmp_path / "out", tmp_path / "events"
+    with started(projects, out, "--workers", "2", "--events", str(told)) as night:
+        child = process_begun(out, "8?")
+        night.send_signal(signal.SIGTERM)
+        stderr = night.communicate(timeout=60)[1]
+    assert night.returncode == 130, stderr
+    assert stderr.strip() == "Stopped as asked."
+    assert gone(child)
     assert [row["status"] for row in ledger_of(out)] == ["waiting"] * 2
-    events = [json.loads(line) for line in (tmp_path / "events").read_text(encoding="utf-8").splitlines()]
+    events = [json.loads(line) for line in told.read_text(encoding="utf-8").splitlines()]
     assert (events[-1]["event"], events[-1]["ended"]) == ("batch-stopped", 0)
-    assert {p.name for p in out.iterdir()} - {".batch.lock", ".cache", "ledger.csv", "ledger.json"} <= {
-        "81.log", "82.log",
-    }  # fmt: skip
+    assert {p.name for p in out.iterdir()} <= OF_A_BATCH | {"81.log", "82.log"}
+
+
+@pytest.mark.slow
+def test_a_batch_that_is_killed_goes_on(sample: Path, tmp_path: Path) -> None:
+    """Without a chance to say a word: what was done is kept, the rest is done the next time."""
+    projects = [make_project(sample, tmp_path / f"p{code}", code) for code in ("83", "84")]
+    out = tmp_path / "out"
+    with started(projects, out, "--workers", "1") as night:
+        child = process_begun(out, "84")
+        night.kill()
+        night.communicate(timeout=60)
+    assert gone(child)
+    assert [row["status"] for row in ledger_of(out)] == ["done", "waiting"]
+    first = content(out / "83")
+    assert "manifest.json" in first
+    assert not (out / "84").exists()
+    assert len(list(out.glob(".running-*"))) == 1
+    logs = {code: (out / f"{code}.log").read_text(encoding="utf-8") for code in ("83", "84")}
+    assert batch(*projects, "--out", out, "--resume") == 0
+    assert [row["status"] for row in ledger_of(out)] == ["skipped", "done"]
+    assert content(out / "83") == first
+    # They have the same inputs but for their code, and nothing of the killed one is left.
+    assert (out / "84" / "places.csv").read_bytes() == first["places.csv"]
+    # A log is that of the last computation.
+    assert (out / "83.log").read_text(encoding="utf-8") == logs["83"]
+    assert f"process {child} on" not in (out / "84.log").read_text(encoding="utf-8")
+    assert f"process {child} on" in logs["84"]
+    summary = {"index.html", "summary.csv", "summary.json", "communes.csv", "communes.parquet", "nation.xlsx"}
+    assert {p.name for p in out.iterdir()} == OF_A_BATCH | summary | {"83", "84", "83.log", "84.log"}
