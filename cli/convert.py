@@ -49,8 +49,8 @@ def _pairs(given: tuple[str, ...]) -> dict[str, str]:
 @option("--crs", default=None, text=Text("Hệ tọa độ của tệp, ví dụ EPSG:9217.",
                                          "Coordinate system of the files: EPSG:9217."))  # fmt: skip
 @option("--layer", default=None, text=Text(
-    "Trang tính, lớp hoặc thư mục; của GPX: waypoints, tracks, track_points…",
-    "Sheet, layer or folder; of a GPX waypoints, tracks, track_points…"))  # fmt: skip
+    "Trang tính, lớp hoặc thư mục; của GPX: waypoints, tracks, routes, track_points hoặc route_points.",
+    "Sheet, layer or folder; of a GPX waypoints, tracks, routes, track_points or route_points."))  # fmt: skip
 @option("--column", multiple=True, text=Text("TÊN=CỘT: cột của tệp cho cột của dự án; dùng nhiều lần.",
                                              "NAME=HEADER: which column is ours; repeatable."))  # fmt: skip
 @option("--set", "defaults", multiple=True,

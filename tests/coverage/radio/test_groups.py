@@ -155,15 +155,16 @@ def test_parts_nobody_asks_for_go(tmp_path: Path) -> None:
     import time
 
     store = Store(tmp_path)
-    for key in ("aa1", "bb2"):
+    forgotten, asked = digest_of("forgotten"), digest_of("asked for")
+    for key in (forgotten, asked):
         assert store.put(key, {"x": np.arange(9)})
     old = time.time() - 40 * 86400
-    for key in ("aa1", "bb2"):
+    for key in (forgotten, asked):
         os.utime(store.path(key), (old, old))
-    assert store.get("bb2") is not None  # asked for today
+    assert store.get(asked) is not None  # today
     assert store.prune() > 0
-    assert not store.has("aa1")
-    assert store.has("bb2")
+    assert not store.has(forgotten)
+    assert store.has(asked)
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=4), st.integers(0, 3))
