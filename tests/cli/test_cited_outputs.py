@@ -76,7 +76,8 @@ def test_run_batch_and_compare(phusong: Callable[..., Any], runs: Path, tmp_path
     assert phusong("batch", runs, "--out", tmp_path / "all").code == 0
     one = tmp_path / "all" / "99"
     assert silent(one) == set()
-    assert silent(tmp_path / "all") == {"ledger.json", "99.log", ".batch.lock"}  # of how it went, not of what came out
+    # Of how it went, not of what came out.
+    assert silent(tmp_path / "all") == {"ledger.json", "99.log", ".batch.lock"}
     shutil.copytree(one, tmp_path / "earlier")
     assert phusong("compare", tmp_path / "earlier", one, "--out", tmp_path / "compared").code == 0
     assert silent(tmp_path / "compared") == set()
