@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from phusong.coverage.result import VILLAGE_COLUMNS, Reach
+from phusong.coverage.store import Store, digest_of
 from phusong.coverage.zonal import CommuneShares
 from phusong.data.language import Text, format_number
 from phusong.layers.grid import FloatArray, Raster
@@ -20,8 +22,6 @@ from phusong.layers.tables.flags import read_flags
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
-
-    from phusong.coverage.store import Store
 
 SERVED, LOM, TRANG = "served", "lom", "trang"
 
@@ -61,6 +61,8 @@ def village_table(
     names = np.append(layers.communes["commune_name"].to_numpy(dtype=object), "")
     x, y = villages.geometry.x.to_numpy(), villages.geometry.y.to_numpy()
     cells, owner = around_villages(layers, shares, x, y, rule, store)
+    people = shares.cell_people
+    ground = "" if store is None else digest_of(*layers.grid.place, cells, owner, people[cells])
     same = {
         "place_id": villages["place_id"].to_numpy(dtype=object),
         "name": villages["name"].to_numpy(dtype=object),
@@ -72,13 +74,25 @@ def village_table(
     blocks = []
     for (service, operator), reach in mobile.items():
         centre = np.asarray(reach.covered.at(x, y, False), dtype=bool)
-        outlying = outlying_people(reach.covered, shares.cell_people, cells, owner, len(villages))
+        outlying = _kept_or_counted(
+            store, (ground, reach.covered.cells(cells)),
+            partial(outlying_people, reach.covered, people, cells, owner, len(villages)),
+        )
         state = np.where(~centre, TRANG, np.where(outlying >= rule.outlying_people, LOM, SERVED))
         blocks.append(pd.DataFrame({
             **same, "service": service, "operator": operator, "state": state.astype(object),
             "outlying_people": outlying,
         }))  # fmt: skip
     return pd.concat(blocks, ignore_index=True)[list(VILLAGE_COLUMNS)]
+
+
+def _kept_or_counted(
+    store: Store | None, parts: tuple[object, ...], count: Callable[[], FloatArray]
+) -> FloatArray:
+    """Return the people of the largest uncovered patch of each village, kept by all that they depend on."""
+    if store is None:
+        return count()
+    return store.kept(("outlying people", *parts), lambda: {"people": count()})["people"]
 
 
 def around_villages(

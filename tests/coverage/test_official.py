@@ -29,6 +29,7 @@ from phusong.coverage.definitions import (
 from phusong.coverage.official import INDICATORS, masts, official_figures, urban_communes
 from phusong.coverage.result import ANY, Reach
 from phusong.coverage.settlements import find_settlements
+from phusong.coverage.store import Store
 from phusong.coverage.targets import Wanted, figure, judge
 from phusong.coverage.villages import around_villages, outlying_people, village_table
 from phusong.coverage.zonal import CommuneShares
@@ -119,7 +120,7 @@ def test_outlying_clusters_by_loops(network: Network, seed: int) -> None:
     assert (largest > 0).sum() > 3
 
 
-def test_trang_and_lom_are_told_apart(network: Network) -> None:
+def test_trang_and_lom_are_told_apart(network: Network, tmp_path: Path) -> None:
     """Three villages on a line: heard with all around it, heard with a hamlet left out, not heard."""
     base = network([{"x": 0, "y": 0}])
     grid = base.grid
@@ -148,6 +149,14 @@ def test_trang_and_lom_are_told_apart(network: Network) -> None:
     assert table["has_grid_power"].tolist() == [1.0, 1.0, 0.0]
     assert table["disadvantaged"].tolist() == [1.0, 0.0, 0.0]
     assert table["households"].tolist() == [10.0, 20.0, 30.0]
+    # What is kept is told by people and by cover alike.
+    for _ in range(2):
+        for crowd, wide in ((12.0, 45), (9.0, 45), (12.0, 20), (12.0, 75)):
+            people[14:16, 33] = crowd
+            covered[:13] = np.arange(grid.shape[1]) < wide
+            shares = shares_of(people, np.zeros(grid.shape, dtype=int))
+            asked = layers, shares, {("4G", ANY): reach}, np.zeros(3, dtype=np.int64)
+            pd.testing.assert_frame_equal(village_table(*asked, Store(tmp_path)), village_table(*asked))
 
 
 def test_masts_by_id_and_by_position(network: Network) -> None:
