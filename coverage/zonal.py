@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -237,8 +238,41 @@ def share_communes(
     official : mapping of commune code to float, optional
         Official populations: the people of each of these communes are scaled to the figure.
     store : Store, optional
-        Where the parts of cells are kept between runs.
+        Where parts of cells, and the shares, are kept between runs.
     """
+    from scipy.sparse import csr_array
+
+    grid = people.grid
+    if store is None or grid.lands:  # arrays that leave out the sea are quicker made than read
+        return _shared(communes, people, overlaps, holes, official, store)
+
+    def compute() -> dict[str, NDArray[Any]]:
+        """Return the shares as arrays."""
+        found = _shared(communes, people, overlaps, holes, official, store)
+        arrays = {
+            f"{name}.{part}": getattr(getattr(found, name), part)
+            for name in ("area", "people") for part in ("data", "indices", "indptr")
+        }
+        sums = np.array([found.in_overlaps, found.in_holes, found.raster_inside])
+        return {**arrays, "cell_people": found.cell_people, "sums": sums}
+
+    shapes = (list(part.to_wkb()) for part in (communes.geometry, overlaps, holes))
+    said = None if official is None else sorted(official.items())
+    parts = *grid.place, people.values, communes["commune_code"].tolist(), said, *chain.from_iterable(shapes)
+    kept = store.kept(("commune shares", *parts), compute)
+    size = (len(communes), grid.size)
+    area, shared = (
+        csr_array((kept[f"{k}.data"], kept[f"{k}.indices"], kept[f"{k}.indptr"]), shape=size)
+        for k in ("area", "people")
+    )
+    return CommuneShares(area, shared, kept["cell_people"], *kept["sums"].tolist())
+
+
+def _shared(
+    communes: gpd.GeoDataFrame, people: Raster[np.float64], overlaps: gpd.GeoSeries, holes: gpd.GeoSeries,
+    official: Mapping[str, float] | None, store: Store | None,
+) -> CommuneShares:
+    """Do what `share_communes` says."""
     grid = people.grid
     shapes = communes.geometry
     count = people.values.ravel()

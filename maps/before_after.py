@@ -28,6 +28,7 @@ from phusong.maps.safe import ascii_keys, shorten
 from phusong.maps.static_parts import (
     OUTLINE_M,
     STYLE,
+    classes_of,
     draw_inset,
     draw_legend,
     draw_north,
@@ -178,8 +179,8 @@ def draw_before_after(
         figure = Figure(figsize=(10.0, 5.625))
         for k, (state, people) in enumerate(((before, old), (after, new))):
             axes = figure.add_axes((0.005 + wide * k, 0.47 - high / 2, wide, high))
-            ratios = [people.get(str(c)) for c in state.communes["commune_code"]]
-            fill_communes(axes, state.communes.to_crs(after.communes.crs), ratios)
+            classes = classes_of([people.get(str(c)) for c in state.communes["commune_code"]])
+            fill_communes(axes, state.communes.to_crs(after.communes.crs), classes)
             frame_axes(axes, (left, bottom, right, top))
             middle = 0.005 + wide * (k + 0.5)
             figure.text(middle, 0.855, shorten(state.name, 50), fontsize=10, weight="bold", ha="center")

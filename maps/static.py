@@ -22,6 +22,7 @@ from phusong.maps.safe import ascii_keys, shorten
 from phusong.maps.static_parts import (
     GAPS,
     STYLE,
+    classes_of,
     draw_inset,
     draw_legend,
     draw_north,
@@ -81,8 +82,8 @@ def draw_service(
         shape = min(max((top - bottom) / (right - left), 0.5), 0.7)  # two to a page
         figure = Figure(figsize=(6.7, 1.1 + 5.0 * shape))
         axes = figure.add_axes((0.01, 0.1, 0.72, 0.82))
-        ratios = [figures.commune(str(c), service, "population", operator) for c in communes["commune_code"]]
-        classes = fill_communes(axes, communes, ratios)
+        shares = [figures.commune(str(c), service, "population", operator) for c in communes["commune_code"]]
+        classes = fill_communes(axes, communes, classes_of(shares))
         if operator == ANY:
             _draw_gaps(axes, result, service, communes.crs)
         frame_axes(axes, (left, bottom, right, top))
@@ -194,14 +195,15 @@ class Drawings:
             outlined.crs.to_wkt(), shapely.to_wkb(outlined.geometry.to_numpy()).tolist(), result.gaps.crs,
         ]
         for name in [service] if service else self.services:
-            ratios = [figures.commune(str(c), name, "population", ANY) for c in outlined["commune_code"]]
+            shares = [figures.commune(str(c), name, "population", ANY) for c in outlined["commune_code"]]
             gaps = result.gaps[(result.gaps["service"] == name) & (result.gaps["operator"] == ANY)]
             if service:
                 gaps = gaps[gaps["rank"] <= NAMED_GAPS]
             said += [
-                name, figures.label(name, lang), figures.criterion(name, lang), ratios if service else [],
+                name, figures.label(name, lang), figures.criterion(name, lang),
+                classes_of(shares) if service else gaps["people"].to_numpy(np.float64),
                 shapely.to_wkb(np.asarray(gaps["geometry"].to_numpy(), dtype=object)).tolist(),
-                gaps[["rank", "lon", "lat", "people"]].to_numpy(np.float64),
+                gaps[["rank", "lon", "lat"]].to_numpy(np.float64),
             ]
         return tuple(said)
 

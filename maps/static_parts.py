@@ -38,9 +38,13 @@ def outlines(result: Result) -> gpd.GeoDataFrame:
     return simplify_coverage(result.layers.communes, OUTLINE_M)
 
 
-def fill_communes(axes: Any, communes: Any, ratios: Sequence[Ratio | None]) -> list[int]:
+def classes_of(ratios: Sequence[Ratio | None]) -> list[int]:
+    """Return the class of each commune by its share, -1 without data: all that a map shows of it."""
+    return [-1 if ratio is None else percent_class(ratio.percent) for ratio in ratios]
+
+
+def fill_communes(axes: Any, communes: Any, classes: Sequence[int]) -> list[int]:
     """Fill the communes and return how many are in each class; the last entry: without data."""
-    classes = [-1 if ratio is None else percent_class(ratio.percent) for ratio in ratios]
     colours = [css(PERCENT_COLOURS[k]) if k >= 0 else "#ffffff" for k in classes]
     communes.plot(ax=axes, color=colours, edgecolor="#5a5a5a", linewidth=0.35)
     return [classes.count(k) for k in range(len(PERCENT_COLOURS))] + [classes.count(-1)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import geopandas as gpd
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ import shapely
 from pyproj import CRS
 from shapely.geometry import Polygon, box
 
+from phusong.coverage.store import Store
 from phusong.coverage.zonal import cell_shares, share_communes
 from phusong.layers.grid import Grid, Raster
 
@@ -90,6 +93,33 @@ def test_scaling_reaches_the_official_figure_and_leaves_others_alone() -> None:
     assert scaled.people.sum(axis=1)[0] == pytest.approx(5000.0)
     assert scaled.people.sum(axis=1)[1] == pytest.approx(plain.people.sum(axis=1)[1])
     assert scaled.raster_inside == plain.raster_inside
+
+
+def test_shares_that_are_kept_are_those_of_their_ground(tmp_path: Path) -> None:
+    """Other people, other shapes, other official figures: each has shares of its own, the second time too."""
+    store = Store(tmp_path)
+    left, right = box(0, 0, 520, 1000), box(480, 0, 1000, 1000)
+    both, apart = table(left, right), table(left, box(520, 0, 1000, 1000))
+    claimed, nothing = series(box(480, 0, 520, 1000)), series()
+    cases = [
+        (both, people(1), claimed, None), (both, people(2), claimed, None), (apart, people(1), nothing, None),
+        (both, people(1), claimed, {"00000": 5000.0}), (both, people(1), claimed, {"00000": 6000.0}),
+    ]
+    seen = set()
+    for _ in range(2):
+        for communes, living, overlaps, official in cases:
+            asked = {"overlaps": overlaps, "holes": nothing, "official": official}
+            kept = share_communes(communes, living, **asked, store=store)
+            fresh = share_communes(communes, living, **asked)
+            for name in ("area", "people"):
+                for part in ("data", "indices", "indptr"):
+                    mine, wanted = (getattr(getattr(s, name), part) for s in (kept, fresh))
+                    np.testing.assert_array_equal(mine, wanted)
+            np.testing.assert_array_equal(kept.cell_people, fresh.cell_people)
+            sums = kept.in_overlaps, kept.in_holes, kept.raster_inside
+            assert sums == (fresh.in_overlaps, fresh.in_holes, fresh.raster_inside)
+            seen.add((kept.cell_people.sum(), kept.in_overlaps))
+    assert len(seen) == len(cases)
 
 
 def test_no_polygons_share_nothing() -> None:

@@ -36,6 +36,14 @@ def other_share(result: Result) -> Result:
     return replace(result, indicators=table)
 
 
+def share_of_the_same_class(result: Result) -> Result:
+    """Return a result whose communes have half a person less with 5G, which no colour shows."""
+    table = result.indicators.copy()
+    mine = (table["service"] == "5G") & (table["indicator"] == "population") & (table["numerator"] > 1.0)
+    table.loc[mine, "numerator"] -= 0.5
+    return replace(result, indicators=table)
+
+
 def other_gaps(result: Result) -> Result:
     """Return a result whose gaps stand somewhere else."""
     moved = result.gaps.copy()
@@ -78,7 +86,9 @@ def test_what_is_kept_is_not_made_again(
     assert written(tiny_result, tmp_path / "with", store) == fresh
 
 
-@pytest.mark.parametrize("change", [other_signal, other_share, other_gaps, other_day])
+@pytest.mark.parametrize(
+    "change", [other_signal, other_share, share_of_the_same_class, other_gaps, other_day]
+)
 def test_what_changed_is_made_anew(
     tiny_result: Result, store: Store, tmp_path: Path, change: Callable[[Result], Result]
 ) -> None:
