@@ -8,15 +8,7 @@ from pathlib import Path
 
 import geopandas as gpd
 
-PROJECT = """\
-[province]
-code = "99"
-name = "Tỉnh Mẫu (minh họa)"
-as_of = 2026-06-30
-
-[grid]
-cell_m = 500
-
+GROUND = """\
 [layers.communes]
 path = "communes.gpkg"
 
@@ -25,13 +17,25 @@ path = "population.tif"
 
 [layers.stations]
 path = "stations.csv"
+"""
+"""The three layers that every project has."""
 
+PROJECT = f"""\
+[province]
+code = "99"
+name = "Tỉnh Mẫu (minh họa)"
+as_of = 2026-06-30
+
+[grid]
+cell_m = 500
+
+{GROUND}
 [layers.terrain]
 path = "terrain.tif"
 
 [places.villages]
 path = "villages.csv"
-columns = { place_id = "village_id", name = "village_name" }
+columns = {{ place_id = "village_id", name = "village_name" }}
 
 [services.4G]
 model = "range"

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import rasterio
 import shapely
+from quick_project import GROUND
 from rasterio.transform import from_origin
 
 from phusong.coverage.analyse import analyse
@@ -23,7 +24,7 @@ from phusong.layers.project.file import read_project
 from phusong.maps import gis
 from phusong.maps.overlay import land_mask, mercator_frame, signal_overlay
 
-PROJECT = """\
+PROJECT = f"""\
 [province]
 code = "98"
 name = "Tỉnh Đảo (minh họa)"
@@ -41,15 +42,7 @@ max_area_km2 = 20
 min_people_per_km2 = 30
 min_people = 10
 
-[layers.communes]
-path = "communes.gpkg"
-
-[layers.population]
-path = "population.tif"
-
-[layers.stations]
-path = "stations.csv"
-
+{GROUND}
 [layers.fibre_routes]
 path = "routes.geojson"
 

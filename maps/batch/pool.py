@@ -332,6 +332,7 @@ def _connected(scheduler: str) -> Any:
     ended: queue.SimpleQueue[Exception | None] = queue.SimpleQueue()
 
     def connect() -> None:
+        """Connect, and tell how that ended."""
         try:
             client.__init__(scheduler, timeout=CONNECT_S, set_as_default=False)
         except Exception as error:

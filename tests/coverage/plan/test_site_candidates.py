@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from quick_project import make_project
 
-from phusong.coverage.analyse import analyse_layers, shares_of
+from phusong.coverage.analyse import analyse_layers
 from phusong.coverage.plan.candidate_reach import stations_of, with_stations
 from phusong.coverage.plan.candidates import FILLED, KINDS, Candidates, RadioService
 from phusong.coverage.plan.reach_added import known_with_added
@@ -46,16 +46,6 @@ def layers(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Layers:
     return read_layers(read_project(file))
 
 
-@pytest.fixture(scope="module")
-def shares(layers: Layers) -> CommuneShares:
-    return shares_of(layers)
-
-
-@pytest.fixture(scope="module")
-def now(layers: Layers, shares: CommuneShares) -> Result:
-    return analyse_layers(layers, shares=shares)
-
-
 def service_of(layers: Layers, name: str) -> RadioService:
     service = layers.project.services[name]
     assert not isinstance(service, FibreService)
@@ -63,10 +53,10 @@ def service_of(layers: Layers, name: str) -> RadioService:
 
 
 def looked_for(
-    layers: Layers, shares: CommuneShares, now: Result, percent: float, asked: tuple[str, ...] = ()
+    layers: Layers, shares: CommuneShares, base: Result, percent: float, asked: tuple[str, ...] = ()
 ) -> tuple[Universe, Candidates, np.ndarray, float]:
     """Return candidates for a share of people, which cells each covers, and how many people are wanted."""
-    universe = universe_of(layers, shares, now.reaches["4G", ANY], ["people"])
+    universe = universe_of(layers, shares, base.reaches["4G", ANY], ["people"])
     aim = universe.aims["people"]
     need = percent / 100.0 * aim.total - aim.served
     needs: Needs = {"people": (aim.weights, need)} if percent else {}
@@ -78,16 +68,16 @@ def looked_for(
 
 
 def test_a_target_beyond_the_villages_is_reached_from_among_the_people(
-    layers: Layers, shares: CommuneShares, now: Result
+    layers: Layers, shares: CommuneShares, base: Result
 ) -> None:
-    universe, few, covers, _ = looked_for(layers, shares, now, 0.0)
+    universe, few, covers, _ = looked_for(layers, shares, base, 0.0)
     assert set(few.kind) <= {"village", "hilltop"}
     aim = universe.aims["people"]
     within = 100.0 * (aim.served + aim.weights[covers.any(axis=0)].sum()) / aim.total
     assert within < 97.0
-    _, same, _, _ = looked_for(layers, shares, now, within - 0.1)
+    _, same, _, _ = looked_for(layers, shares, base, within - 0.1)
     assert same.site_id.tolist() == few.site_id.tolist()
-    _, many, reached, need = looked_for(layers, shares, now, 99.5)
+    _, many, reached, need = looked_for(layers, shares, base, 99.5)
     assert aim.weights[reached.any(axis=0)].sum() >= need
     assert many.site_id[: len(few)].tolist() == few.site_id.tolist()
     new = np.arange(len(few), len(many))
@@ -98,17 +88,17 @@ def test_a_target_beyond_the_villages_is_reached_from_among_the_people(
     alone = reached[new] & ~covers.any(axis=0)
     assert ((alone * aim.weights) > 0.0).any(axis=1).all()
     one = int(new[-1])
-    _, again, _, _ = looked_for(layers, shares, now, 0.0, asked=(str(many.site_id[one]),))
+    _, again, _, _ = looked_for(layers, shares, base, 0.0, asked=(str(many.site_id[one]),))
     assert many.site_id[one] in again.site_id
 
 
 @pytest.mark.parametrize("name", ["hata", "ground"])
 def test_cells_are_merged_into_a_reach_as_a_full_prediction_has_them(
-    name: str, layers: Layers, shares: CommuneShares, now: Result
+    name: str, layers: Layers, shares: CommuneShares, base: Result
 ) -> None:
     """Signal, server, count and probability of every operator, to the bit; nothing known of circles."""
     service = service_of(layers, name)
-    universe = universe_of(layers, shares, now.reaches[name, ANY], ["people"])
+    universe = universe_of(layers, shares, base.reaches[name, ANY], ["people"])
     candidates, reach = candidates_with_reach(
         layers, name, service, ANY, universe, shares.home(), settings=PlanSitesTable(), needs={},
         found=lambda _: lambda _: None,
@@ -116,7 +106,7 @@ def test_cells_are_merged_into_a_reach_as_a_full_prediction_has_them(
     pick = np.argsort(-np.diff(reach.indptr), kind="stable")[[0, 3, 9]]
     added = stations_of(layers, name, service, candidates.take(pick), PlanSitesTable())
     assert len(added) == 9
-    known = known_with_added(now, added)
+    known = known_with_added(base, added)
     later = with_stations(layers, added)
     assert known(later, "4G") is None
     told = known(later, name)
@@ -125,7 +115,7 @@ def test_cells_are_merged_into_a_reach_as_a_full_prediction_has_them(
     assert [r.operator for r in told[0]] == [o for of, o in full if of == name]
     changed = 0
     for mine in told[0]:
-        other, before = full[name, mine.operator], now.reaches[name, mine.operator]
+        other, before = full[name, mine.operator], base.reaches[name, mine.operator]
         for part in ("signal", "covered", "probability", "best_server", "servers"):
             a, b = getattr(mine, part).values, getattr(other, part).values
             assert a.dtype == b.dtype
