@@ -1,4 +1,4 @@
-"""Chromium and axe-core, for the tests that open pages.
+"""axe-core, for the tests that open pages.
 
 axe-core comes with the package axe-playwright-python, licensed MPL-2.0; only the tests use it. Reference:
 W3C, Web Content Accessibility Guidelines 2.2, levels A and AA.
@@ -7,21 +7,17 @@ W3C, Web Content Accessibility Guidelines 2.2, levels A and AA.
 from __future__ import annotations
 
 import importlib.util
-import os
-import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+from chromium import MARKS as BROWSER
+from chromium import REQUIRED
 
-CHROMIUM = os.environ.get("PHUSONG_CHROMIUM") or shutil.which("chromium")
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
-REQUIRED = os.environ.get("PHUSONG_REQUIRE_BROWSER") == "1"
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 MARKS = [
-    pytest.mark.browser,
+    *BROWSER,
     pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None and not REQUIRED, reason="no Chromium"),
     pytest.mark.skipif(
         importlib.util.find_spec("axe_playwright_python") is None and not REQUIRED, reason="no axe-core"
     ),

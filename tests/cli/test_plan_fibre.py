@@ -6,14 +6,14 @@ import csv
 import json
 import re
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
 import pytest
-from axe_core import CHROMIUM, FLAGS, MARKS, violations
+from axe_core import MARKS, violations
 from fibre_project import HOSTILE, make_fibre_project
 from quick_project import content
 
@@ -188,16 +188,6 @@ def test_a_target_out_of_reach_is_said_and_the_rest_planned(
         need["kind"] == "commune" for need in plan_of(planned[1])["needs"] if need["state"] == "planned"
     )
     assert "plan.target-not-reached" in {fault["code"] for fault in plan["faults"]}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 def marked(test: Callable[..., None]) -> Callable[..., None]:

@@ -12,7 +12,8 @@ from zipfile import ZipFile
 
 import pandas as pd
 import pytest
-from axe_core import CHROMIUM, FLAGS, MARKS, violations
+from axe_core import MARKS, violations
+from chromium import CHROMIUM, FLAGS
 from quick_project import content, make_project
 
 from phusong.cli.app import run

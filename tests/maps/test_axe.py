@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_core import CHROMIUM, FLAGS, MARKS, violations
+from axe_core import MARKS, violations
 
 from phusong.coverage.result import Result
 from phusong.maps.batch.page import render_batch
@@ -16,16 +15,6 @@ from phusong.maps.map_page.page import render_map
 from phusong.maps.report.page import render_report
 
 pytestmark = MARKS
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 PAGES = {"map.html": render_map, "index.html": render_report}

@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_browser import ARTIFACTS, CHROMIUM, DESK, FLAGS, PHONE, _data, pytestmark  # noqa: F401
+from chromium import ARTIFACTS, CHROMIUM, DESK, FLAGS, MARKS, PHONE, map_data
 
 from phusong.data.language import format_number
 from phusong.maps.figures import Figures
 from phusong.maps.map_page.page import render_map
 from phusong.maps.report.page import render_report
+
+pytestmark = MARKS
 
 PROJECT = Path(__file__).parents[2].parent / "shared" / "data" / "gia-lai" / "phusong.toml"
 MOST_BYTES = 6_000_000
@@ -51,7 +53,7 @@ def test_gia_lai_opens_small_and_silent(tmp_path: Path) -> None:
         page.on("request", lambda r: said.append(r.url) if not r.url.startswith(("file:", "data:")) else None)
         page.goto((tmp_path / "map.html").as_uri())
         page.wait_for_selector("html[data-ready='1']")
-        assert len(_data(page)["communes"]["name"]) == len(result.layers.communes) == 135
+        assert len(map_data(page)["communes"]["name"]) == len(result.layers.communes) == 135
         for typed in ("Ia Grai", "ia grai", "Quy Nhơn"):
             name = "Phường Quy Nhơn" if typed == "Quy Nhơn" else "Xã Ia Grai"
             page.fill("#search", typed)

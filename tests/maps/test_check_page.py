@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import datetime
 import importlib.util
-import os
 import re
-import shutil
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
 from check_cases import FAULTS, FORMULA, SCRIPT, make
+from chromium import MARKS, REQUIRED
 
 from phusong.data.language import LANGUAGES, Text
 from phusong.layers.faults import ExpectedError, Fault
@@ -23,13 +21,6 @@ from phusong.layers.summary import Checked, check_project
 from phusong.maps.check.files import write_page
 from phusong.maps.check.page import render_check
 
-CHROMIUM = os.environ.get("PHUSONG_CHROMIUM") or shutil.which("chromium")
-REQUIRED = os.environ.get("PHUSONG_REQUIRE_BROWSER") == "1"
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
-needs_browser = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None and not REQUIRED, reason="no Chromium"),
-]
 DAY = datetime.date(2026, 6, 30)
 EVIL = f'{SCRIPT}</style></script><img src=x onerror=alert(2)>" onclick="alert(3)'
 
@@ -130,20 +121,10 @@ def test_the_page_replaces_a_page_and_nothing_else(checked: Checked, tmp_path: P
     assert sorted(p.name for p in tmp_path.iterdir()) == ["check.html", "stations.csv"]
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
-
-
 class TestInChromium:
     """From a file on disk: no request, no complaint, and it prints."""
 
-    pytestmark = needs_browser
+    pytestmark = MARKS
 
     @pytest.mark.parametrize("width", [390, 1280])
     def test_it_opens_without_a_request_or_a_complaint(

@@ -7,12 +7,14 @@ import re
 from pathlib import Path
 
 import pytest
-from test_browser import CHROMIUM, FLAGS, pytestmark  # noqa: F401
+from chromium import CHROMIUM, FLAGS, MARKS
 
 from phusong.coverage.result import Result
 from phusong.maps import gis, tables
 from phusong.maps.map_page.page import render_map
 from phusong.maps.report.page import render_report
+
+pytestmark = MARKS
 
 HOST = """<!DOCTYPE html><html lang="vi"><title>IOC</title>
 <iframe id="framed" title="phusong" src="{page}" {sandbox} width="1100" height="650"></iframe></html>"""

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_browser import CHROMIUM, FLAGS
-from test_browser import pytestmark as browser_marks
+from chromium import CHROMIUM, FLAGS, MARKS
 from test_public import _marked
 from tiny_province import OPERATORS, VILLAGE_NAMES
 
@@ -99,7 +98,7 @@ def page(tiny_result: Result, tmp_path: Path) -> Iterator[Any]:
 
 
 @pytest.mark.browser
-@browser_marks[1]
+@MARKS[1]
 def test_a_chosen_commune_is_printed_alone(page: Any) -> None:
     page.evaluate("() => { window.calls = 0; window.print = () => { window.calls += 1; }; }")
     page.emulate_media(media="print")

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from chromium import CHROMIUM, FLAGS, MARKS
 from test_axe import violations
-from test_browser import CHROMIUM, FLAGS, pytestmark  # noqa: F401
 
 from phusong.coverage.result import Result
 from phusong.data.language import format_percent
@@ -18,6 +18,8 @@ from phusong.layers.grid import GridMismatchError, Raster
 from phusong.maps.colours import PERCENT_COLOURS, css, percent_class
 from phusong.maps.map_page.before import before_data
 from phusong.maps.map_page.page import render_map
+
+pytestmark = MARKS
 
 GAP_RGB = (143, 56, 0)
 
